@@ -1,0 +1,1 @@
+"""What `vidpipe bench` measures."""

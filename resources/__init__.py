@@ -1,0 +1,1 @@
+"""Outside services, one a module, each behind a Protocol of vidpipe.ports."""

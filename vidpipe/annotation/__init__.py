@@ -1,0 +1,1 @@
+"""What is said about a video: the schema of an annotation and the annotators."""

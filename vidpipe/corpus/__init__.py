@@ -1,0 +1,1 @@
+"""Which videos there are and what is known about them without looking: sources, captions, categories, selection."""

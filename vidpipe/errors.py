@@ -1,0 +1,151 @@
+"""Every error vidpipe raises on purpose, split by what the caller does about it.
+
+    VidpipeError
+    ├ VideoError                   this video, for ever: outcome `unusable`
+    │   ├ UnavailableVideoError    the source no longer has it
+    │   ├ UnreadableVideoError     not a decodable video
+    │   └ LimitExceededError       too large, too long, or needs too much time or memory
+    ├ AnswerError                  a model's answer is unusable; the raw answer is kept
+    │   ├ BlockedAnswerError, MalformedAnswerError, ForeignAnswerError
+    ├ ServiceError(service)
+    │   ├ TransientServiceError    may succeed later: `failed`
+    │   ├ QuotaExhaustedError      the rest is `pending`
+    │   ├ RejectedRequestError     this request, for ever: outcome `unusable`
+    │   └ CredentialError          stop this service
+    ├ StoreError(key)
+    │   ├ MissingObjectError, CorruptObjectError     compute it again
+    │   ├ UnwritableObjectError    this video failed
+    │   └ StoreFullError           stop the run
+    ├ WaitingError(asset)          an input of this step is not there yet
+    └ RecipeError(path, why)       configuration: one line, exit 2
+
+`ValueError` and `TypeError` are bugs and are caught nowhere but at the batch's boundary. Every class survives
+pickling, since errors travel from worker processes. SDK errors are translated where the SDK is used, not here.
+"""
+
+from datetime import datetime
+
+
+class VidpipeError(Exception):
+    """Root of all errors that vidpipe raises on purpose."""
+
+
+class VideoError(VidpipeError):
+    """This video can never pass. The text is the outcome's reason: short, stable, for people."""
+
+
+class UnavailableVideoError(VideoError):
+    """The source no longer has the video."""
+
+
+class UnreadableVideoError(VideoError):
+    """The file is not a decodable video."""
+
+
+class LimitExceededError(VideoError):
+    """The video exceeds a limit on pixels, duration, time or memory."""
+
+
+class AnswerError(VidpipeError):
+    """A model's answer cannot be used. The raw answer is kept."""
+
+
+class BlockedAnswerError(AnswerError):
+    """The model refused to answer."""
+
+
+class MalformedAnswerError(AnswerError):
+    """The answer does not follow the schema."""
+
+
+class ForeignAnswerError(AnswerError):
+    """The answer belongs to another request."""
+
+
+class ServiceError(VidpipeError):
+    """A service outside did not do what was asked."""
+
+    def __init__(self, service: str, why: str) -> None:
+        super().__init__(service, why)
+        self.service = service
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.why}"
+
+
+class TransientServiceError(ServiceError):
+    """May succeed later, not before `retry_after_s` seconds."""
+
+    def __init__(self, service: str, why: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(service, why)
+        self.args = (service, why, retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class QuotaExhaustedError(ServiceError):
+    """The service takes no more requests until `until`."""
+
+    def __init__(self, service: str, why: str, until: datetime) -> None:
+        super().__init__(service, why)
+        self.args = (service, why, until)
+        self.until = until
+
+
+class RejectedRequestError(ServiceError):
+    """The service will never accept this request."""
+
+
+class CredentialError(ServiceError):
+    """The service does not accept our credentials."""
+
+
+class StoreError(VidpipeError):
+    """The object store could not serve `key`."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(key, why)
+        self.key = key
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.why}: {self.key}"
+
+
+class MissingObjectError(StoreError):
+    """No object has this key."""
+
+
+class CorruptObjectError(StoreError):
+    """The object is there, but it is not what was written."""
+
+
+class UnwritableObjectError(StoreError):
+    """The object cannot be written, though others can."""
+
+
+class StoreFullError(StoreError):
+    """The store has no room for any object."""
+
+
+class WaitingError(VidpipeError):
+    """An input of this step is not there yet, because `asset` is not settled for this video."""
+
+    def __init__(self, asset: str) -> None:
+        super().__init__(asset)
+        self.asset = asset
+
+    def __str__(self) -> str:
+        return f"waits for {self.asset}"
+
+
+class RecipeError(VidpipeError):
+    """The configuration cannot be used. `path` names the file, or file and key; `why` says what to do."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"

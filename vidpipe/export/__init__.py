@@ -1,0 +1,1 @@
+"""Records become datasets that people open: rows, files, cards, pages."""

@@ -1,0 +1,1 @@
+"""Everything that reads or writes pictures and sound, through PyAV alone."""

@@ -1,0 +1,1 @@
+"""Time without pictures: spans, time stamps, shots, alignment."""

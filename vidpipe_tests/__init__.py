@@ -1,0 +1,1 @@
+"""Tests mirror the code: vidpipe_tests/media/test_probe.py tests vidpipe/media/probe.py."""
