@@ -1,0 +1,35 @@
+"""What is said of a dataset as a whole: its title, how it was made, and what was left out.
+
+What belongs here: the values that card and explorer share. Not here: their texts.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """A video that is not in the dataset, and why: the first stage whose outcome was not ok."""
+
+    stage: str
+    outcome: str
+    reason: str
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetAbout:
+    """The dataset's title, what made it (`made_by`: versions by name), and every video that it lacks."""
+
+    title: str
+    made_by: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[LeftOut] = ()
+
+
+def left_out_counts(left_out: Sequence[LeftOut]) -> list[tuple[str, str, str, int]]:
+    """(stage, outcome, reason, n): stages in order of first appearance, in each the largest n first."""
+    stages = list(dict.fromkeys(item.stage for item in left_out))
+    counts = Counter((item.stage, item.outcome, item.reason) for item in left_out)
+    rows = [(stage, outcome, reason, n) for (stage, outcome, reason), n in counts.items()]
+    return sorted(rows, key=lambda row: (stages.index(row[0]), -row[3], row[1], row[2]))
