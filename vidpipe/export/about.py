@@ -1,8 +1,10 @@
 """What is said of a dataset as a whole: its title, how it was made, and what was left out.
 
-What belongs here: the values that card and explorer share. Not here: their texts.
+What belongs here: the values that card and explorer share, and how both show texts of others. Not here: what
+they say.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,16 @@ class DatasetAbout:
     title: str
     made_by: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
+
+
+def plain(text: str, *, limit: int) -> str:
+    """The text on one line of at most `limit` characters: none for control, direction or private use.
+
+    So a title cannot reverse what stands beside it, and a cut title ends with an ellipsis.
+    """
+    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def left_out_counts(left_out: Sequence[LeftOut]) -> list[tuple[str, str, str, int]]:

@@ -6,13 +6,12 @@ comes from videos, manifests and recipes is untrusted: it stays inert in YAML, i
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from vidpipe.export.about import DatasetAbout, left_out_counts
+from vidpipe.export.about import DatasetAbout, left_out_counts, plain
 from vidpipe.export.columns import features_of, schema_table
 from vidpipe.export.finevideo import FineVideoRecord
 
@@ -97,16 +96,9 @@ def shard_card(shards: Sequence[str]) -> str:
     )
 
 
-def plain(text: str, limit: int = MAX_CELL_CHARS) -> str:
-    """The text on one line of at most `limit` characters: none for control, direction or private use."""
-    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    line = " ".join(kept.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
 def escaped(text: str) -> str:
     """The text as it stands, for a markdown table or heading: no markup, no link, no HTML, no line end."""
-    return ACTIVE.sub(r"\\\g<0>", plain(text).translate(ENTITIES))
+    return ACTIVE.sub(r"\\\g<0>", plain(text, limit=MAX_CELL_CHARS).translate(ENTITIES))
 
 
 def _front_matter(about: DatasetAbout, facts: CardFacts) -> str:
@@ -114,7 +106,7 @@ def _front_matter(about: DatasetAbout, facts: CardFacts) -> str:
     size = next((name for end, name in SIZE_CATEGORIES if facts.n_videos < end), "n>1M")
     lines = [
         "---",
-        f"pretty_name: {_yaml(plain(about.title))}",
+        f"pretty_name: {_yaml(plain(about.title, limit=MAX_CELL_CHARS))}",
         f"license: {licences.pop() if len(licences) == 1 else 'other'}",
         "task_categories: [video-classification, video-text-to-text]",
         "tags: [video, scenes, vidpipe]",

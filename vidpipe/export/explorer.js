@@ -32,7 +32,7 @@ function tile(video, index) {
   const frame = make("span", { class: "frame" }, video.poster ? "" : "no picture");
   if (video.poster) frame.append(make("img", { src: relative(video.poster), alt: "", loading: "lazy", decoding: "async" }));
   if (video.duration_s !== null) frame.append(make("span", { class: "length" }, clock(video.duration_s)));
-  const soft = [video.category, many(video.scenes.length, "scene")].filter(Boolean).join(" · ");
+  const soft = [many(video.scenes.length, "scene"), video.category].filter(Boolean).join(" · ");
   const words = make("span", { class: "words" }, make("span", { class: "name", dir: "auto" }, video.title),
     make("span", { class: "soft", dir: "auto" }, soft));
   return make("li", {}, make("a", { class: "tile", href: `#video-${index}` }, frame, words));

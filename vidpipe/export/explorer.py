@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from string import Template
 
-from vidpipe.export.about import LeftOut, left_out_counts
+from vidpipe.export.about import LeftOut, left_out_counts, plain
 
 PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".ogv", ".ogg"})  # what browsers at least try
 FACTS = (
@@ -31,6 +31,7 @@ FACTS = (
     "annotator",
     "sha256",
 )
+MAX_CHARS = 500  # of a text; longer ones are cut
 MAX_IDS = 1000  # of one reason; the count is of all
 TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -66,8 +67,8 @@ def explorer_video(
     """The page's view of a row (`finevideo.scene_row`); scenes without a time are left out of it."""
     video_id, duration_s = str(row["video_id"]), row.get("duration_s")
     return ExplorerVideo(
-        video_id=video_id,
-        title=str(row.get("youtube_title") or video_id),
+        video_id=_shown(video_id),
+        title=_shown(row.get("youtube_title")) or _shown(video_id),
         video=file_name,
         poster=poster,
         duration_s=duration_s if isinstance(duration_s, int | float) else None,
@@ -75,7 +76,7 @@ def explorer_video(
         shots=tuple(shots),
         scenes=tuple(_scenes(row.get("content_metadata"))),
         facts=tuple(
-            (name.removeprefix("youtube_"), str(row[name])) for name in FACTS if row.get(name) is not None
+            (name.removeprefix("youtube_"), _shown(row[name])) for name in FACTS if row.get(name) is not None
         ),
         provenance=tuple(_versions(row.get("provenance"))),
     )
@@ -90,14 +91,14 @@ def explorer_page(
 ) -> str:
     """The whole page as one HTML document. The same arguments give the same text."""
     data = {
-        "title": title,
+        "title": plain(title, limit=MAX_CHARS),
         "made_by": sorted((made_by or {}).items()),
         "videos": [{**asdict(video), "is_playable": video.is_playable} for video in videos],
         "left_out": _groups(left_out),
     }
     style, script = _packaged("explorer.css"), _packaged("explorer.js")
     return Template(_packaged("explorer.html")).substitute(
-        title=html.escape(" ".join(title.split())),
+        title=html.escape(plain(title, limit=MAX_CHARS)),
         policy=_policy(style, script),
         style=style,
         script=script,
@@ -112,6 +113,10 @@ def embedded_json(value: object) -> str:
         ValueError: the value holds NaN or an infinity.
     """
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).translate(UNSAFE)
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else plain(str(value), limit=MAX_CHARS)
 
 
 def _policy(style: str, script: str) -> str:
@@ -134,14 +139,20 @@ def _groups(left_out: Sequence[LeftOut]) -> list[dict[str, object]]:
     for item in left_out:
         ids.setdefault((item.stage, item.outcome, item.reason), []).append(item.video_id)
     return [
-        {"stage": a, "outcome": b, "reason": c, "n": n, "ids": sorted(ids[a, b, c])[:MAX_IDS]}
+        {
+            "stage": a,
+            "outcome": b,
+            "reason": _shown(c),
+            "n": n,
+            "ids": [_shown(name) for name in sorted(ids[a, b, c])[:MAX_IDS]],
+        }
         for a, b, c, n in left_out_counts(left_out)
     ]
 
 
 def _category(row: Mapping[str, object]) -> str | None:
     parts = [row.get("content_parent_category"), row.get("content_fine_category")]
-    return " / ".join(str(part) for part in parts if part) or None
+    return " / ".join(_shown(part) for part in parts if part) or None
 
 
 def _scenes(content: object) -> list[tuple[float, float, str]]:
@@ -151,7 +162,7 @@ def _scenes(content: object) -> list[tuple[float, float, str]]:
         times = scene.get("timestamps") or {}
         start_s, end_s = _seconds(times.get("start_timestamp")), _seconds(times.get("end_timestamp"))
         if start_s is not None and end_s is not None:
-            found.append((start_s, end_s, str(scene.get("title") or "")))
+            found.append((start_s, end_s, _shown(scene.get("title"))))
     return found
 
 
@@ -165,4 +176,4 @@ def _seconds(timecode: object) -> float | None:
 
 def _versions(provenance: object) -> list[tuple[str, str]]:
     items = provenance if isinstance(provenance, Sequence) else ()
-    return [(str(item["name"]), str(item["version"])) for item in items]
+    return [(_shown(item["name"]), _shown(item["version"])) for item in items]

@@ -1,0 +1,47 @@
+import polars as pl
+import pytest
+from pydantic import BaseModel
+
+from vidpipe.export.columns import features_of, schema_table, struct_of
+from vidpipe.export.finevideo import FineVideoRecord
+
+
+class Inner(BaseModel):
+    times: tuple[int, ...] = ()
+
+
+class Outer(BaseModel):
+    name: str | None = None
+    score: float = 0.0
+    inner: Inner | None = None
+    many: tuple[Inner, ...] = ()
+
+
+class Unclear(BaseModel):
+    value: str | int = 0
+
+
+def test_a_model_becomes_a_struct_of_the_same_fields() -> None:
+    inner = pl.Struct({"times": pl.List(pl.Int64)})
+    assert struct_of(Outer) == pl.Struct(
+        {"name": pl.String, "score": pl.Float64, "inner": inner, "many": pl.List(inner)}
+    )
+
+
+def test_features_say_the_same_as_the_struct() -> None:
+    inner = [{"name": "times", "list": "int64"}]
+    assert features_of(Outer) == [
+        {"name": "name", "dtype": "string"},
+        {"name": "score", "dtype": "float64"},
+        {"name": "inner", "struct": inner},
+        {"name": "many", "list": inner},
+    ]
+
+
+def test_a_field_of_two_types_is_refused() -> None:
+    with pytest.raises(ValueError, match="one type"):
+        struct_of(Unclear)
+
+
+def test_every_published_column_is_explained() -> None:
+    assert all(name and kind and meaning for name, kind, meaning in schema_table(FineVideoRecord))
