@@ -1,1 +1,1 @@
-"""Which videos there are and what is known about them without looking: sources, captions, categories, selection."""
+"""Which videos there are and what is known of them without looking: sources, captions, categories."""

@@ -1,0 +1,243 @@
+"""Captions as plain text with exact times, from WebVTT, SubRip and (Advanced) SubStation Alpha.
+
+Belongs here: cues, their text without mark-up, and counting words. Not here: which caption file belongs to
+which video (`sidecars.py`) and the clock of the video: times are as the file writes them. SubRip and
+SubStation are parsed by pysubs2. WebVTT is parsed here by blocks, since pysubs2 1.8 takes the next cue's
+identifier, notes and styles for text, and an inline time stamp of YouTube's for a new cue.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pysubs2
+
+from vidpipe.errors import VidpipeError
+
+MAX_CAPTION_BYTES = 32 * 2**20
+MAX_TIME_S = Fraction(10_000 * 3600)  # cues later than this are mistakes of the file
+CONTIGUOUS_S = Fraction(1, 10)  # YouTube's rolling cues follow each other without a gap
+ROLLING_SHARE = Fraction(
+    1, 2
+)  # of the contiguous pairs must repeat a line before repeats are taken for rolling
+
+_STAMP = r"((?:\d{1,6}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?)"  # the fraction may be missing or short
+_TIMING = re.compile(rf"\s*{_STAMP}\s*-->\s*{_STAMP}")
+_VTT_TAG = re.compile(r"</?[A-Za-z][^<>]*(?:>|$)|<[\d:.]+>?|</>")
+_RUBY_TEXT = re.compile(r"<rt>[^<]*(?:</rt>|$)")
+_HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_DIALOGUE = re.compile(
+    r"Dialogue:[^,]*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,"
+    r"(?:[^,]*,){6}(.*)"
+)
+_NOT_SPEECH = re.compile(
+    r"\S+\.(?:jpe?g|png|webp|gif|avif)(?:#xywh=\S*)?|\{.*\}|\[\s*\{.*\}\s*\]", re.DOTALL | re.I
+)
+_BREAKS = re.compile(r"[\s\u2012-\u2015\u2026/]+")
+_ONE_EACH = re.compile(
+    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
+_FOUR_EACH = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{1,4}")  # Thai, Lao, Burmese, Khmer
+
+
+class CaptionsError(VidpipeError):
+    """A caption file cannot be used. The text is short and stable; the video itself is not to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Plain text shown in [start_s, end_s), in seconds of the caption file; lines are parted by newlines."""
+
+    start_s: Fraction
+    end_s: Fraction
+    text: str
+
+
+def read_captions(source: Path | bytes) -> tuple[Cue, ...]:
+    """The cues of a caption file by start, then end, then their order in the file.
+
+    The format is told by the content, never by the name; text is UTF-8, UTF-16 with a mark, or else
+    Windows-1252. Tags, styles, positions, ruby, notes and drawings are gone, entities decoded. Lines that
+    YouTube's automatic captions repeat from one cue to the next stand once, at their first appearance. Cues
+    without text, picture references (thumbnail tracks) and JSON objects (metadata tracks) are dropped. A
+    WebVTT file without cues gives none.
+
+    Raises:
+        CaptionsError: the file cannot be read, is too large, or is no caption file.
+    """
+    text = _decode(_bytes(source))
+    if "[Events]" in text or "[events]" in text:
+        cues = _substation(text)
+    elif "-->" in text and not _is_vtt(text):
+        cues = _subrip(text)
+    else:
+        cues = _web_vtt(text)
+    found = [
+        cue for cue in cues if cue.text and not _NOT_SPEECH.fullmatch(cue.text) and cue.start_s <= MAX_TIME_S
+    ]
+    if not found and not _is_vtt(text) and text.strip():
+        raise CaptionsError("no caption format that is known")
+    return _without_repeats(sorted(found, key=lambda cue: (cue.start_s, cue.end_s)))
+
+
+def _bytes(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        content = source
+    else:
+        try:
+            with source.open("rb") as file:
+                content = file.read(MAX_CAPTION_BYTES + 1)
+        except (OSError, ValueError) as error:  # ValueError: NUL in the name
+            raise CaptionsError("caption file cannot be read") from error
+    if len(content) > MAX_CAPTION_BYTES:
+        raise CaptionsError("caption file is too large")
+    return content
+
+
+def _decode(content: bytes) -> str:
+    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        text = content.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def _is_vtt(text: str) -> bool:
+    return text.lstrip("\ufeff \t\n").startswith("WEBVTT")
+
+
+def _web_vtt(text: str) -> Iterator[Cue]:
+    for block in re.split(r"\n{2,}", text):
+        lines = block.split("\n")
+        if lines[0].startswith(("NOTE ", "STYLE")) or lines[0] == "NOTE":
+            continue
+        at = next((i for i, line in enumerate(lines) if _TIMING.match(line)), None)
+        while at is not None:
+            after = next((i for i in range(at + 1, len(lines)) if _TIMING.match(lines[i])), None)
+            start, end = _TIMING.match(lines[at]).groups()  # type: ignore[union-attr]
+            payload = lines[at + 1 : after]
+            if after is not None and len(payload) > 1 and not payload[-2].strip():
+                del payload[-1]  # the next cue's identifier, parted by a line of spaces
+            yield _cue(_stamp(start), _stamp(end), _vtt_text("\n".join(payload)))
+            at = after
+
+
+def _stamp(text: str) -> Fraction:
+    clock, _, fraction = text.replace(",", ".").partition(".")
+    seconds = 0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + int(part)
+    return seconds + Fraction(int(fraction.ljust(3, "0")), 1000)
+
+
+def _vtt_text(payload: str) -> str:
+    return html.unescape(_VTT_TAG.sub("", _RUBY_TEXT.sub("", payload)))
+
+
+def _subrip(text: str) -> Iterator[Cue]:
+    # pysubs2 takes a last line of digits for the next cue's number, so the last cue needs one to lose; it
+    # wants milliseconds in every stamp.
+    lines = [_srt_timing(line) for line in text.split("\n")]
+    for event in _parsed("\n".join([*lines, "", "0", ""]), "srt"):
+        plain = event.plaintext
+        yield _cue(
+            Fraction(event.start, 1000), Fraction(event.end, 1000), html.unescape(_HTML_TAG.sub("", plain))
+        )
+
+
+def _srt_timing(line: str) -> str:
+    match = _TIMING.match(line)
+    return " --> ".join(_srt_stamp(_stamp(text)) for text in match.groups()) if match else line
+
+
+def _srt_stamp(time_s: Fraction) -> str:
+    seconds, millis = divmod(int(time_s * 1000), 1000)
+    return f"{min(seconds // 3600, 99):02}:{seconds // 60 % 60:02}:{seconds % 60:02},{millis:03}"
+
+
+def _substation(text: str) -> Iterator[Cue]:
+    # Only times and text of each event go on: styles, fonts and one broken line must not cost the others.
+    events = [_DIALOGUE.match(line.strip()) for line in text.split("\n")]
+    lines = [f"Dialogue: 0,{m[1]},{m[2]},Default,,0,0,0,,{m[3]}" for m in events if m]
+    for event in _parsed("\n".join(["[Events]", *lines]), "ass"):
+        if not event.is_drawing:
+            yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), event.plaintext)
+
+
+def _parsed(text: str, form: str) -> pysubs2.SSAFile:
+    try:
+        return pysubs2.SSAFile.from_string(text, form, keep_html_tags=True)
+    except (
+        pysubs2.Pysubs2Error,
+        ValueError,
+    ) as error:  # pysubs2 raises ValueError for times that it cannot read
+        raise CaptionsError("caption file is broken") from error
+
+
+def _cue(start_s: Fraction, end_s: Fraction, text: str) -> Cue:
+    lines = (" ".join(line.split()) for line in _printable(text).split("\n"))
+    start_s = max(start_s, Fraction(0))
+    return Cue(start_s, max(start_s, end_s), "\n".join(line for line in lines if line))
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+
+
+def _without_repeats(cues: list[Cue]) -> tuple[Cue, ...]:
+    """The cues without the lines that they repeat from the one before, where most of them do."""
+    contiguous = [(a, b) for a, b in pairwise(cues) if b.start_s <= a.end_s + CONTIGUOUS_S]
+    repeating = sum(_n_repeated(a, b) > 0 for a, b in contiguous)
+    if repeating < 3 or repeating < ROLLING_SHARE * len(contiguous):
+        return tuple(cues)
+    return tuple(_rolled(cues))
+
+
+def _n_repeated(before: Cue, cue: Cue) -> int:
+    """How many of the last lines of `before` are the first ones of `cue`."""
+    old, new = before.text.split("\n"), cue.text.split("\n")
+    return next((n for n in range(min(len(old), len(new)), 0, -1) if old[-n:] == new[:n]), 0)
+
+
+def _rolled(cues: list[Cue]) -> Iterator[Cue]:
+    last = cues[0]
+    for before, cue in pairwise(cues):
+        n = _n_repeated(before, cue) if cue.start_s <= before.end_s + CONTIGUOUS_S else 0
+        lines = cue.text.split("\n")[n:]
+        if lines:
+            yield Cue(last.start_s, max(last.start_s, min(last.end_s, cue.start_s)), last.text)
+            last = Cue(cue.start_s, cue.end_s, "\n".join(lines))
+        else:
+            last = Cue(last.start_s, max(last.end_s, cue.end_s), last.text)
+    yield last
+
+
+def words(text: str) -> int:
+    """How many words a text has: runs between white space, dashes and slashes that hold a letter or a digit.
+
+    Chinese characters and Japanese kana count one each; Thai, Lao, Burmese and Khmer, written without
+    spaces, count one for four characters. Korean is written with spaces and counts by them.
+    """
+    return sum(_words_of(token) for token in _BREAKS.split(text))
+
+
+def _words_of(token: str) -> int:
+    if token.isascii():
+        return int(any(char.isalnum() for char in token))
+    rest, n_one = _ONE_EACH.subn(" ", token)
+    rest, n_four = _FOUR_EACH.subn(" ", rest)
+    return n_one + n_four + sum(any(char.isalnum() for char in part) for part in rest.split())
+
+
+def plain_text(cues: Iterable[Cue]) -> str:
+    """The text of all cues, one line each, in order."""
+    return "\n".join(cue.text.replace("\n", " ") for cue in cues)

@@ -1,0 +1,209 @@
+"""The catalogue: one row per video of the sources, kept or dropped with its reason.
+
+Belongs here: the table, its rules, and the parts of a row that later stages read. Not here: where rows come
+from, and measuring anything but the words of caption files.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vidpipe.corpus.captions import CaptionsError, plain_text, read_captions, words
+from vidpipe.corpus.rows import VideoRow
+
+DUPLICATE_ID = "duplicate id"
+WRONG_LANGUAGE = "language not wanted"
+NO_CAPTIONS = "no captions"
+NO_DURATION = "no duration"
+TOO_FEW_WORDS = "too few words per second"
+TOO_SHORT = "too short"
+TOO_LONG = "too long"
+
+_COUNTS = ("word_count", "view_count", "like_count", "comment_count", "channel_follower_count", "age_limit")
+_TYPES: dict[str, Any] = {
+    "captions": pl.List(pl.Struct({"language": pl.String, "path": pl.String})),
+    "duration_s": pl.Float64,
+    "keep": pl.Boolean,
+    "categories": pl.List(pl.String),
+    "tags": pl.List(pl.String),
+    **dict.fromkeys(_COUNTS, pl.Int64),
+}
+ROW_SCHEMA: dict[str, Any] = {item.name: _TYPES.get(item.name, pl.String) for item in fields(VideoRow)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueSettings:
+    """Which rows the catalogue keeps; None and () let all pass.
+
+    Words per second must lie above `min_words_per_s` (FineVideo's word density: > 0.5), durations within
+    [min_duration_s, max_duration_s]. `languages` are tags: `en` also takes `en-GB`.
+    """
+
+    min_words_per_s: float | None = None
+    languages: tuple[str, ...] = ()
+    min_duration_s: float | None = None
+    max_duration_s: float | None = None
+
+
+def build_catalogue(
+    rows: Iterable[VideoRow],
+    settings: CatalogueSettings,
+    *,
+    durations: Mapping[str, float | None] | None = None,
+) -> pl.DataFrame:
+    """All rows, in their order, with `words_per_s` and the verdict in `keep` and `reason`.
+
+    Words are counted from the captions where a row does not state them. `durations` maps paths to measured
+    seconds and fills `duration_s` where a row states none.
+    """
+    measured = durations or {}
+    filled = [_with_words(_with_duration(row, measured)) if row.keep else row for row in rows]
+    return judge(frame_of(filled), settings)
+
+
+def frame_of(rows: Iterable[VideoRow]) -> pl.DataFrame:
+    """The rows as a table of `ROW_SCHEMA`, in their order."""
+    rows = tuple(rows)
+    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in ROW_SCHEMA}
+    columns["captions"] = [
+        [{"language": language, "path": path} for language, path in sorted(row.captions.items())]
+        for row in rows
+    ]
+    columns["categories"] = [list(row.categories) for row in rows]
+    columns["tags"] = [list(row.tags) for row in rows]
+    return pl.DataFrame(columns, schema=ROW_SCHEMA)
+
+
+def row_of(record: Mapping[str, Any]) -> VideoRow:
+    """The row that a record of the table (`frame.iter_rows(named=True)`) stands for."""
+    values = {name: record[name] for name in ROW_SCHEMA}
+    values["captions"] = {item["language"]: item["path"] for item in record["captions"] or ()}
+    values["categories"] = tuple(record["categories"] or ())
+    values["tags"] = tuple(record["tags"] or ())
+    return VideoRow(**values)
+
+
+def judge(frame: pl.DataFrame, settings: CatalogueSettings) -> pl.DataFrame:
+    """A table of `ROW_SCHEMA` with `words_per_s` added and `keep`, `reason` decided; order and rows stay.
+
+    Reasons go in this order: the source's own, duplicate id (the first kept row of an id stays), language,
+    duration, words per second. No captions, no words and no duration make `words_per_s` null, never 0.
+    """
+    n_words = pl.when(pl.col("word_count") > 0).then(pl.col("word_count"))
+    seconds = pl.when(pl.col("duration_s") > 0).then(pl.col("duration_s"))
+    measured = frame.with_columns(words_per_s=(n_words / seconds).round(6))
+    reason = pl.coalesce(
+        pl.when(~pl.col("keep")).then(pl.col("reason").fill_null("left out by the source")),
+        pl.when(_is_repeated()).then(pl.lit(DUPLICATE_ID)),
+        _language_reason(settings.languages),
+        _duration_reason(settings),
+        _words_reason(settings.min_words_per_s),
+        pl.lit(None, pl.String),
+    )
+    return measured.with_columns(reason=reason).with_columns(keep=pl.col("reason").is_null())
+
+
+def _is_repeated() -> pl.Expr:
+    return pl.col("keep") & (pl.col("keep").cast(pl.UInt32).cum_sum().over("video_id") > 1)
+
+
+def _language_reason(languages: tuple[str, ...]) -> pl.Expr:
+    wanted = [tag.lower().replace("_", "-") for tag in languages]
+    if not wanted:
+        return pl.lit(None, pl.String)
+    tag = pl.col("language").str.to_lowercase().str.replace_all("_", "-", literal=True)
+    accepted = pl.any_horizontal(*[(tag == one) | tag.str.starts_with(f"{one}-") for one in wanted])
+    return pl.when(~accepted).then(pl.lit(WRONG_LANGUAGE))  # an unknown language is null and drops nothing
+
+
+def _duration_reason(settings: CatalogueSettings) -> pl.Expr:
+    seconds, nothing = pl.col("duration_s"), pl.lit(None, pl.Float64)
+    shortest = nothing if settings.min_duration_s is None else pl.lit(settings.min_duration_s)
+    longest = nothing if settings.max_duration_s is None else pl.lit(settings.max_duration_s)
+    too_short = pl.when(seconds < shortest).then(pl.lit(TOO_SHORT))
+    return pl.coalesce(too_short, pl.when(seconds > longest).then(pl.lit(TOO_LONG)))
+
+
+def _words_reason(min_words_per_s: float | None) -> pl.Expr:
+    if min_words_per_s is None:
+        return pl.lit(None, pl.String)
+    has_words = (pl.col("word_count") > 0).fill_null(value=False)
+    missing = pl.when(has_words).then(pl.lit(NO_DURATION)).otherwise(pl.lit(NO_CAPTIONS))
+    return (
+        pl.when(pl.col("words_per_s").is_null())
+        .then(missing)
+        .when(pl.col("words_per_s") <= min_words_per_s)
+        .then(pl.lit(TOO_FEW_WORDS))
+    )
+
+
+def _with_duration(row: VideoRow, measured: Mapping[str, float | None]) -> VideoRow:
+    if row.duration_s is not None or row.path is None:
+        return row
+    duration_s = measured.get(row.path)
+    return row if duration_s is None else replace(row, duration_s=duration_s)
+
+
+def _with_words(row: VideoRow) -> VideoRow:
+    if row.word_count is not None or not (row.captions_text or row.captions):
+        return row
+    return replace(row, word_count=words(spoken_text(row)))
+
+
+def spoken_text(row: VideoRow) -> str:
+    """The captions as plain text: those in the row, else those of its best caption file; "" without any."""
+    if row.captions_text is not None:
+        return row.captions_text
+    path = best_captions(row)
+    if path is None:
+        return ""
+    try:
+        return plain_text(read_captions(Path(path)))
+    except CaptionsError:
+        return ""  # broken captions are no captions
+
+
+def best_captions(row: VideoRow) -> str | None:
+    """The caption file in the row's language, else English, else of no language, else the first tag's."""
+    wanted = [(row.language or "en").split("-")[0].lower(), "en", "und"]
+    order = {tag: rank for rank, tag in reversed(list(enumerate(wanted)))}
+    tags = sorted(row.captions, key=lambda tag: (order.get(tag.split("-")[0].lower(), 3), tag))
+    return row.captions[tags[0]] if tags else None
+
+
+FILE_FIELDS = ("path", "captions", "captions_text", "info_path", "licence")
+TEXT_FIELDS = (
+    "title",
+    "description",
+    "channel",
+    "view_count",
+    "like_count",
+    "comment_count",
+    "channel_follower_count",
+    "categories",
+    "tags",
+    "language",
+    "upload_date",
+    "release_date",
+    "age_limit",
+    "series_name",
+    "episode_id",
+)
+
+
+def file_part(row: VideoRow) -> dict[str, Any]:
+    """What the stage that fetches the files reads of a row, as plain JSON values, to be hashed."""
+    return _part(row, FILE_FIELDS)
+
+
+def text_part(row: VideoRow) -> dict[str, Any]:
+    """What stages and datasets that work on texts and counts read of a row, as plain JSON values."""
+    return _part(row, TEXT_FIELDS)
+
+
+def _part(row: VideoRow, names: tuple[str, ...]) -> dict[str, Any]:
+    values = asdict(row)
+    return {name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in names}
