@@ -91,9 +91,7 @@ def shard_card(shards: Sequence[str]) -> str:
     cells: dict[str, object] = {"name": "mp4", "dtype": "binary"}
     struct: dict[str, object] = {"name": "json", "struct": features_of(FineVideoRecord)}
     config = _config(shards, [cells, struct]) if shards else []
-    return "\n".join(
-        ["---", *config, "---\n", "The same videos as parquet. The card lies one folder above.\n"]
-    )
+    return "\n".join(["---", *config, "---\n", "The same videos as parquet. The card lies one folder above.\n"])
 
 
 def escaped(text: str) -> str:
@@ -150,9 +148,7 @@ def _counts(title: str, counts: Counter[str]) -> str:
 
 def _schema() -> str:
     rows = [("file_name", "string", "the video, relative to metadata.jsonl"), *schema_table(FineVideoRecord)]
-    return _table(
-        "Columns", ("name", "type", "meaning"), [(f"`{a}`", b, c) for a, b, c in rows], trusted=True
-    )
+    return _table("Columns", ("name", "type", "meaning"), [(f"`{a}`", b, c) for a, b, c in rows], trusted=True)
 
 
 def _making(about: DatasetAbout, facts: CardFacts) -> str:
@@ -163,17 +159,14 @@ def _making(about: DatasetAbout, facts: CardFacts) -> str:
     return (
         "## How it was made\n\nRaw videos were probed, filtered and categorised, cut into shots by one pass "
         "over their pixels, annotated scene by scene, and the scenes' times aligned to the cuts' frames. "
-        "Each row's `provenance` names what it was made from.\n\n"
-        + _table("", ("what", "version or videos"), rows)
+        "Each row's `provenance` names what it was made from.\n\n" + _table("", ("what", "version or videos"), rows)
     )
 
 
 def _missing(about: DatasetAbout) -> str:
     if not about.left_out:
         return "## What was left out\n\nNothing.\n"
-    return _table(
-        "What was left out", ("stage", "outcome", "reason", "videos"), left_out_counts(about.left_out)
-    )
+    return _table("What was left out", ("stage", "outcome", "reason", "videos"), left_out_counts(about.left_out))
 
 
 def _limitations(facts: CardFacts) -> str:
@@ -187,9 +180,7 @@ def _limitations(facts: CardFacts) -> str:
     return "## Limitations\n\n" + "".join(f"- {line}\n" for line in lines)
 
 
-def _table(
-    title: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, trusted: bool = False
-) -> str:
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, trusted: bool = False) -> str:
     if not rows:
         return ""
     lines = [f"## {title}\n"] if title else []

@@ -5,7 +5,7 @@ whatever its rows hold, and to the features that the card declares. Not here: va
 """
 
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import polars as pl
 from pydantic import BaseModel
@@ -63,6 +63,8 @@ def _feature(annotation: Any) -> dict[str, object]:
 
 def _unwrap(annotation: Any) -> tuple[Any, bool]:
     """The scalar or model inside an annotation, and whether it is a list of it."""
+    if get_origin(annotation) is Annotated:
+        return _unwrap(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         options = [option for option in get_args(annotation) if option is not NoneType]
         if len(options) != 1:

@@ -75,9 +75,7 @@ def explorer_video(
         category=_category(row),
         shots=tuple(shots),
         scenes=tuple(_scenes(row.get("content_metadata"))),
-        facts=tuple(
-            (name.removeprefix("youtube_"), _shown(row[name])) for name in FACTS if row.get(name) is not None
-        ),
+        facts=tuple((name.removeprefix("youtube_"), _shown(row[name])) for name in FACTS if row.get(name) is not None),
         provenance=tuple(_versions(row.get("provenance"))),
     )
 

@@ -12,15 +12,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import PurePosixPath
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from vidpipe.annotation.schema import ContentMetadata
 from vidpipe.corpus.captions import words
-from vidpipe.export.content import ContentMetadata, Frozen
 from vidpipe.timeline.timecodes import format_timestamp
 
 INT64_END = 2**63
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 UPLOAD_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+
+
+class Frozen(BaseModel):
+    """A value that never changes and has no other fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class TimedText(Frozen):

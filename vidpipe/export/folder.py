@@ -49,9 +49,7 @@ class DatasetReport:
     n_deleted: int
 
 
-def write_scene_dataset(
-    items: Iterable[SceneItem], target: DatasetTarget, *, about: DatasetAbout
-) -> DatasetReport:
+def write_scene_dataset(items: Iterable[SceneItem], target: DatasetTarget, *, about: DatasetAbout) -> DatasetReport:
     """Make the dataset at `target` hold exactly `items`, in both layouts, with card, change log and explorer.
 
     The items may come in any order; rows are sorted by video id. Files whose content is there already are not
@@ -156,9 +154,7 @@ class _Writer:
     def _show(self, metadata: Path, *, release: str, shards: Sequence[str]) -> None:
         """Write the texts, by which the dataset becomes visible, in the order that a reader can bear."""
         log = changelog(self._old_text("CHANGELOG.md"), release, self._old_rows(), self._new_rows())
-        page = explorer_page(
-            self._pages, self._about.left_out, title=self._about.title, made_by=self._about.made_by
-        )
+        page = explorer_page(self._pages, self._about.left_out, title=self._about.title, made_by=self._about.made_by)
         texts = {
             "CHANGELOG.md": log,
             "data/README.md": shard_card([name.removeprefix("data/") for name in shards]),
@@ -206,18 +202,18 @@ class _Writer:
 
 
 def _read_checked(path: Path, item: SceneItem, *, is_wanted: bool) -> bytes | None:
-    digest, cell = hashlib.sha256(), bytearray()
+    digest, chunks = hashlib.sha256(), []
     try:
         with path.open("rb") as file:
             for chunk in iter(partial(file.read, CHUNK_BYTES), b""):
                 digest.update(chunk)
                 if is_wanted:
-                    cell += chunk
+                    chunks.append(chunk)
     except OSError as error:
         raise MissingObjectError(item.key, "the video file cannot be read") from error
     if digest.hexdigest() != item.media.sha256:
         raise CorruptObjectError(item.key, "the video file changed since it was read")
-    return bytes(cell) if is_wanted else None
+    return b"".join(chunks) if is_wanted else None
 
 
 def _row_digest(line: bytes) -> tuple[str, str] | None:

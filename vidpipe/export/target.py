@@ -15,13 +15,11 @@ from typing import Protocol
 
 from vidpipe.store.objects import Stored
 
-SHARD_BYTES = 256_000_000  # mp4 bytes of a shard; the Hub's viewer pages through files of this size
-CELL_BYTES = 1_000_000_000  # a parquet page is smaller than 2 GiB, and a cell lies in one page
+SHARD_BYTES = 128_000_000  # mp4 bytes of a shard; writing one takes about 0.7 GB of memory
+CELL_BYTES = 256_000_000  # a larger video is null in its shard: polars needs five times a cell's memory
 FOLDER_ENTRIES = 10_000  # the Hub refuses a folder with more
 FANOUT = 256
-SUFFIXES = re.compile(
-    r"\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|vob|flv|f4v|ogv|wmv|asf|3gp|3g2|rm|rmvb)"
-)
+SUFFIXES = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|vob|flv|f4v|ogv|wmv|asf|3gp|3g2|rm|rmvb)")
 
 
 class DatasetStore(Protocol):
@@ -97,9 +95,7 @@ def media_name(key: str, media: Media, *, depth: int) -> str:
     """`videos/[<2 hex of the key's sha256>/…]<key>.<12 hex of the video's sha256><suffix>`."""
     name = media.source.name if isinstance(media.source, Path) else media.source
     suffix = Path(name).suffix.lower()
-    suffix = (
-        suffix if SUFFIXES.fullmatch(suffix) else ".bin"
-    )  # a suffix tells `datasets` how to load the folder
+    suffix = suffix if SUFFIXES.fullmatch(suffix) else ".bin"  # a suffix tells `datasets` how to load the folder
     return f"videos/{_folders(key, depth)}{key}.{media.sha256[:12]}{suffix}"
 
 

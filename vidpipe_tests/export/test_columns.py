@@ -1,6 +1,8 @@
+from typing import Annotated
+
 import polars as pl
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from vidpipe.export.columns import features_of, schema_table, struct_of
 from vidpipe.export.finevideo import FineVideoRecord
@@ -12,7 +14,7 @@ class Inner(BaseModel):
 
 class Outer(BaseModel):
     name: str | None = None
-    score: float = 0.0
+    score: Annotated[float, Field(ge=0)] | None = None
     inner: Inner | None = None
     many: tuple[Inner, ...] = ()
 

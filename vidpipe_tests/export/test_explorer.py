@@ -55,9 +55,7 @@ def test_the_page_holds_what_it_was_given() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_adds_no_tag_and_breaks_no_block(text: str) -> None:
-    video = ExplorerVideo(
-        text, text, "videos/a.mp4", category=text, scenes=((0.0, 1.0, text),), facts=((text, text),)
-    )
+    video = ExplorerVideo(text, text, "videos/a.mp4", category=text, scenes=((0.0, 1.0, text),), facts=((text, text),))
     plain_page = Page(explorer_page([ExplorerVideo("a", "a", "videos/a.mp4")], [], title="a"))
     page = Page(explorer_page([video], [LeftOut(text, text, text, text)], title=text, made_by={text: text}))
     without_policy = [tag for tag in page.tags if tag[1].get("http-equiv") is None]
@@ -125,7 +123,6 @@ def test_a_scene_without_a_readable_time_is_not_on_the_time_line(stamp: object) 
 def test_the_same_videos_give_the_same_page() -> None:
     videos = [ExplorerVideo("a", "a", "videos/a.mp4")]
     pages = {
-        explorer_page(videos, [], title="Demo", made_by=made)
-        for made in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"})
+        explorer_page(videos, [], title="Demo", made_by=made) for made in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"})
     }
     assert len(pages) == 1

@@ -189,9 +189,7 @@ def test_media_and_posters_come_from_the_store_too(tmp_path: Path) -> None:
     store.put_file("raw_videos/a/video.mp4", clip)
     store.put("video_signals/a/poster.jpg", b"\xff\xd8jpeg")
     media = media_of(clip, "raw_videos/a/video.mp4")
-    write(
-        [SceneItem(row_of("a", media), "a", media, poster="video_signals/a/poster.jpg")], DatasetTarget(store)
-    )
+    write([SceneItem(row_of("a", media), "a", media, poster="video_signals/a/poster.jpg")], DatasetTarget(store))
     (poster,) = [stored.key for stored in store.list("datasets/scenes/thumbs")]
     assert store.get(poster) == b"\xff\xd8jpeg"
     assert poster.removeprefix("datasets/scenes/") in store.get("datasets/scenes/index.html").decode()

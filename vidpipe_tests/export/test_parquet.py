@@ -1,7 +1,11 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from vidpipe.export.columns import struct_of
 from vidpipe.export.finevideo import FineVideoRecord, SceneInputs, scene_row
@@ -32,15 +36,29 @@ def test_types_do_not_depend_on_what_the_rows_hold(tmp_path: Path) -> None:
     assert pl.read_parquet_schema(tmp_path / "full.parquet") == expected
 
 
-def test_large_rows_go_into_groups_of_their_own(tmp_path: Path) -> None:
+def test_a_shard_of_several_groups_keeps_every_row(tmp_path: Path) -> None:
     rows = [row_of(f"{i}", MEDIA) for i in range(4)]
     write_shard(tmp_path / "x.parquet", rows, [bytes(32_000_000)] * 4)
-    frame = pl.scan_parquet(tmp_path / "x.parquet").select(pl.len()).collect()
-    assert frame.item() == 4
+    sizes = pl.read_parquet(tmp_path / "x.parquet")["mp4"].bin.size().to_list()
+    assert sizes == [32_000_000] * 4
 
 
-def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
-    rows = [row_of(f"{i}", MEDIA) for i in range(50)]
-    for name in ("one", "two"):
-        write_shard(tmp_path / name, rows, [b"x" * 1000] * 50)
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+WRITE = """
+import sys
+from pathlib import Path
+from vidpipe.export.parquet import write_shard
+from vidpipe_tests.export.test_parquet import MEDIA, row_of
+rows = [row_of(f"{i}", MEDIA) for i in range(1200)]
+write_shard(Path(sys.argv[1]), rows, [bytes([i % 256]) * (i % 7) * 1000 for i in range(1200)])
+"""
+
+
+@pytest.mark.parametrize(("n_threads", "seed"), [(1, 1), (2, 2), (5, 3)])
+def test_neither_cores_nor_hash_seed_change_a_byte(tmp_path: Path, n_threads: int, seed: int) -> None:
+    expected, found = tmp_path / "expected", tmp_path / "found"
+    rows = [row_of(f"{i}", MEDIA) for i in range(1200)]
+    write_shard(expected, rows, [bytes([i % 256]) * (i % 7) * 1000 for i in range(1200)])
+    environment = {**os.environ, "POLARS_MAX_THREADS": str(n_threads), "PYTHONHASHSEED": str(seed)}
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", WRITE, str(found)], check=True, cwd=root, env=environment)
+    assert found.read_bytes() == expected.read_bytes()
