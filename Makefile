@@ -1,0 +1,33 @@
+# Two commands do all the set-up: `make demo` and `make test`. They need Python 3.11 or newer, make and a package registry.
+PYTHON ?= python3
+DIR ?= demo
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: demo test check ui clean
+
+demo: $(STAMP)
+	$(BIN)/vidpipe demo "$(DIR)"
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/dagster definitions validate -w workspace.yaml
+	$(BIN)/python -m vidpipe_tests.gates
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel .
+
+ui: $(STAMP)
+	$(BIN)/vidpipe ui -C "$(DIR)"
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[demo,dev]"
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist

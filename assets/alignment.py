@@ -1,0 +1,44 @@
+"""Annotated times moved to where they belong: scenes to the cuts, everything else into its scene."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import dagster as dg
+
+from assets.annotations import shots_of
+from assets.batch import each_video
+from assets.partitions import per_video
+from assets.reading import frame_table
+from vidpipe.annotation.alignment import MISFIT, align_annotation
+from vidpipe.annotation.schema import AlignedAnnotation, Annotation
+from vidpipe.batch import Inputs, Work
+from vidpipe.ports import Project
+from vidpipe.records import Outcome
+
+
+@per_video("aligned_metadata")
+def aligned_metadata(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """The annotation with every time precise to the frame: scene boundaries on cuts, one to one and in order.
+
+    What moved, by how much, which cuts were missed and which boundaries have no cut stands beside it. An annotation
+    that does not fit its video is `dropped`.
+    """
+    yield from each_video(context, project, Work(_align))
+
+
+def _align(inputs: Inputs) -> Outcome:
+    settings = inputs.project.recipe.alignment
+    table = frame_table(inputs)
+    aligned = align_annotation(
+        Annotation.model_validate(inputs.record("video_annotations").value),
+        shots_of(inputs),
+        [table.time_of(pts) for pts in table.pts.tolist()],
+        snap_s=Fraction(str(settings.snap_s)),
+        reject_s=Fraction(str(settings.reject_s)),
+    )
+    report = aligned.report.model_dump(mode="json")
+    if aligned.content is None:
+        return Outcome("dropped", MISFIT, {"alignment": report, "misfit": str(aligned.misfit)})
+    value = aligned.content.model_dump(mode="json") | {"alignment": report}
+    return Outcome("ok", value=AlignedAnnotation.model_validate(value).model_dump(mode="json"))

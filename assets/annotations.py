@@ -1,0 +1,50 @@
+"""What is said about each video: scenes, texts, scores."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import dagster as dg
+
+from assets.batch import each_video
+from assets.partitions import per_video
+from assets.reading import best_cues, catalogue_row, frame_table
+from vidpipe.annotation.measures import Measured
+from vidpipe.annotation.offline import Texts, annotate_offline
+from vidpipe.batch import Inputs, Work
+from vidpipe.ports import Project
+from vidpipe.records import Outcome
+from vidpipe.timeline.frame_table import load_loudness
+from vidpipe.timeline.shots import Shot
+
+
+@per_video("video_annotations")
+def video_annotations(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """An annotation in FineVideo's form, times in whole seconds as a model that sees one frame a second tells them.
+
+    The offline annotator says only what pixels, sound and captions measure; all else is empty or null.
+    """
+    yield from each_video(context, project, Work(_annotate))
+
+
+def shots_of(inputs: Inputs) -> list[Shot]:
+    """The video's shots, with their exact times."""
+    table = frame_table(inputs)
+    rows = inputs.record("shots").value["shots"]
+    spans = [(int(row["start_pts"]), int(row["end_pts"])) for row in rows]
+    return [Shot(start, end, table.time_of(start), table.time_of(end)) for start, end in spans]
+
+
+def _annotate(inputs: Inputs) -> Outcome:
+    row, table = catalogue_row(inputs), frame_table(inputs)
+    cues = best_cues(inputs) or ()
+    texts = Texts(row["title"], row["description"], [(cue.start_s, cue.end_s, cue.text) for cue in cues])
+    measured = Measured(table.times_s(), table.motion, _loudness(inputs))
+    fps = float(Fraction(inputs.record("raw_videos").value["frame_rate"]))
+    annotation = annotate_offline(shots_of(inputs), measured, texts, fps=fps)
+    return Outcome("ok", value=annotation.model_dump(mode="json"))
+
+
+def _loudness(inputs: Inputs) -> Any:
+    key = inputs.record("video_signals").where.get("loudness")
+    return None if key is None else load_loudness(inputs.closing.enter_context(inputs.project.store.local(key)))

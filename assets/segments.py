@@ -1,0 +1,53 @@
+"""Windows of equal length cut from each video, whatever it shows."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.batch import each_video
+from assets.partitions import per_video
+from assets.videos import limits_of
+from vidpipe import keys
+from vidpipe.batch import Inputs, Work
+from vidpipe.media.cutting import Clip, cut_exact
+from vidpipe.ports import Project
+from vidpipe.records import Outcome
+from vidpipe.timeline.spans import sliding_windows
+from vidpipe.workers.processes import Task
+
+
+@per_video("segment_clips")
+def segment_clips(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """Clips of equal length that overlap, the last one ending with the video; their real spans beside them."""
+    yield from each_video(context, project, Work(_cut, _keep))
+
+
+def _cut(inputs: Inputs) -> Task:
+    settings = inputs.project.recipe.segments
+    duration_s = Fraction(str(inputs.record("raw_videos").value["duration_s"]))
+    spans = tuple(sliding_windows(duration_s, Fraction(str(settings.length_s)), Fraction(str(settings.overlap_s))))
+    work = partial(cut_exact, spans=spans, out_dir=inputs.scratch(), limits=limits_of(inputs.project))
+    return Task(inputs.key, work, inputs.video_file())
+
+
+def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
+    rows = []
+    for clip in clips:
+        path = Path(clip.file)
+        key = keys.clip(inputs.key, path.name)
+        inputs.project.store.put_file(key, path)
+        rows.append(
+            {
+                "key": key,
+                "start_s": clip.start_s,
+                "end_s": clip.end_s,
+                "actual_start_s": clip.actual_start_s,
+                "actual_end_s": clip.actual_end_s,
+            }
+        )
+    where = {"clips": {Path(row["key"]).stem: row["key"] for row in rows}}
+    return Outcome("ok", value={"clips": rows, "mode": inputs.project.recipe.segments.mode}, where=where)

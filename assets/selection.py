@@ -1,0 +1,52 @@
+"""Which videos are produced: a table over all, and each video's own verdict, which fills the set `selected`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from assets.batch import each_video
+from assets.partitions import over_all, per_video
+from assets.tables import table_result
+from vidpipe.batch import Inputs, Work
+from vidpipe.ledger.snapshot import Row, as_text
+from vidpipe.ledger.staleness import wanted_rows
+from vidpipe.ports import Project
+from vidpipe.recipe.line import STAGES
+from vidpipe.records import Outcome, Record, version_of
+from vidpipe.tables import settle_table
+
+
+@over_all("selection")
+def selection(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[Any]:
+    """Which of the videos that came this far are produced; strategy `all` lets every one through."""
+    return table_result(context, project, _select)
+
+
+@per_video("selected_videos")
+def selected_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """Each video's own verdict. Fills the set `selected`, by which everything below is partitioned.
+
+    Members enter in key order, in one call per batch, before their events: a verdict on record implies membership.
+    """
+    through = {v for v, row in project.ledger.snapshot().rows.get("selection", {}).items() if row.outcome == "ok"}
+    ids = project.ledger.video_ids(context.partition_keys)
+    context.instance.add_dynamic_partitions("selected", [k for k in context.partition_keys if ids.get(k) in through])
+    yield from each_video(context, project, Work(_verdict))
+
+
+def _select(project: Project, context: dg.AssetExecutionContext) -> Record:
+    wanted = wanted_rows(STAGES["selection"], project.ledger.snapshot())
+    verdict = {"outcome": "ok", "reason": None}
+    index = {v: Row("ok", None, as_text({"row": version_of(verdict)}), text) for v, text in sorted(wanted.items())}
+    rows = pl.DataFrame({"video_id": list(index)}, schema={"video_id": pl.String})
+    value = {"strategy": project.recipe.selection.strategy, "n_videos": len(index), "n_selected": len(index)}
+    return settle_table(project, "selection", rows, index, value=value, inputs={}, run_id=context.run_id, seconds=0.0)
+
+
+def _verdict(inputs: Inputs) -> Outcome:
+    row = inputs.project.ledger.snapshot([inputs.video_id]).rows["selection"][inputs.video_id]
+    if row.outcome == "ok":
+        return Outcome("ok", value={"strategy": inputs.project.recipe.selection.strategy})
+    return Outcome("dropped", row.reason or "not selected")

@@ -1,0 +1,39 @@
+"""Where the picture cuts, from the signals: no decoding."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import dagster as dg
+
+from assets.batch import each_video
+from assets.partitions import per_video
+from assets.reading import frame_table
+from vidpipe.batch import Inputs, Work
+from vidpipe.ports import Project
+from vidpipe.records import Outcome
+from vidpipe.timeline.shots import ADAPTIVE_THRESHOLD, CONTENT_THRESHOLD, detect_shots
+
+
+@per_video("shots")
+def shots(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """The shots of each video: half-open, from its first frame to the end of its last, without gap or overlap."""
+    yield from each_video(context, project, Work(_detect))
+
+
+def _detect(inputs: Inputs) -> Outcome:
+    settings = inputs.project.recipe.shots
+    table = frame_table(inputs)
+    adaptive = settings.detector == "adaptive"
+    threshold = settings.threshold or (ADAPTIVE_THRESHOLD if adaptive else CONTENT_THRESHOLD)
+    detector: Literal["content", "adaptive"] = "adaptive" if adaptive else "content"
+    found = detect_shots(table, detector=detector, threshold=threshold, min_length_s=settings.min_length_s)
+    rows = [
+        {
+            "start_s": round(float(shot.start_s), 6),
+            "end_s": round(float(shot.end_s), 6),
+            "start_pts": shot.start_pts,
+            "end_pts": shot.end_pts,
+        }
+        for shot in found
+    ]
+    return Outcome("ok", value={"shots": rows, "time_base": str(table.time_base), "detector": detector})

@@ -1,0 +1,71 @@
+"""What a person sees of a record on its partition's page: outcome first, then numbers, pictures, links."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from vidpipe import keys
+from vidpipe.errors import MissingObjectError
+from vidpipe.ports import Project
+from vidpipe.records import Record
+
+# Stages whose page shows the strip of thumbnails: those below the analysis pass that made it.
+_WITH_STRIP = frozenset({"video_signals", "shots", "segment_clips", "video_annotations", "aligned_metadata"})
+_MAX_TEXT = 200
+
+
+def partition_metadata(project: Project, key: str, record: Record) -> dict[str, Any]:
+    """The metadata of a partition's event. Untrusted text is plain text everywhere."""
+    shown: dict[str, Any] = {"outcome": record.outcome}
+    if record.reason:
+        shown["reason"] = _text(record.reason)
+    shown["video"] = _text(record.video_id)
+    shown |= _numbers(record.value)
+    strip = _strip(project, key, record)
+    if strip:
+        shown["thumbnails"] = strip
+    shown |= _links(project, record.where)
+    shown["record"] = dg.MetadataValue.path(project.store.place(keys.record(record.asset, key)))
+    shown["seconds"] = record.provenance.seconds
+    return shown
+
+
+def _numbers(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values as they are, lists by their length; nested objects are left to the record."""
+    shown: dict[str, Any] = {}
+    for name, item in value.items():
+        if isinstance(item, bool | int | float):
+            shown[name] = item
+        elif isinstance(item, str):
+            shown[name] = _text(item)
+        elif isinstance(item, list):
+            shown[f"n_{name}"] = len(item)
+    return shown
+
+
+def _links(project: Project, where: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    links: dict[str, Any] = {}
+    for key, item in where.items():
+        label = f"{name} {key}".strip()
+        if isinstance(item, Mapping):
+            links |= _links(project, item, label)
+        elif isinstance(item, str):
+            place = item if item.startswith("/") else project.store.place(item)
+            links[label] = dg.MetadataValue.path(place)
+    return links
+
+
+def _strip(project: Project, key: str, record: Record) -> dg.MarkdownMetadataValue | None:
+    if record.outcome != "ok" or record.asset not in _WITH_STRIP:
+        return None
+    try:
+        data = project.store.get(keys.signals(key, "strip.jpg"))
+    except MissingObjectError:
+        return None
+    return dg.MetadataValue.md(f"![thumbnails](data:image/jpeg;base64,{base64.b64encode(data).decode()})")
+
+
+def _text(text: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in text[:_MAX_TEXT])

@@ -1,0 +1,43 @@
+"""One decode of each selected video: a compact row per frame, from which shots and scores follow without decoding."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.batch import each_video
+from assets.partitions import per_video
+from assets.videos import limits_of
+from vidpipe import keys
+from vidpipe.batch import Inputs, Work
+from vidpipe.media.signals import Signals, measure_signals
+from vidpipe.ports import Project
+from vidpipe.records import Outcome
+from vidpipe.workers.processes import Task
+
+
+@per_video("video_signals")
+def video_signals(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """What one decode of a video measures.
+
+    Per frame its time, content change, motion, luma, blur and hash; loudness every tenth of a second; thumbnails.
+    """
+    yield from each_video(context, project, Work(_measure, _keep))
+
+
+def _measure(inputs: Inputs) -> Task:
+    work = partial(measure_signals, out_dir=inputs.scratch(), limits=limits_of(inputs.project))
+    return Task(inputs.key, work, inputs.video_file())
+
+
+def _keep(inputs: Inputs, signals: Signals) -> Outcome:
+    value = asdict(signals)
+    where = {}
+    for name in value.pop("files"):
+        path = Path(name)
+        inputs.project.store.put_file(keys.signals(inputs.key, path.name), path)
+        where[path.stem] = keys.signals(inputs.key, path.name)
+    return Outcome("ok", value=value, where=where)

@@ -1,0 +1,52 @@
+"""How an asset over all videos reports to Dagster, and the check that tells when it no longer holds what it should."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from vidpipe.ledger.staleness import rows_differ
+from vidpipe.ports import Project
+from vidpipe.recipe.line import STAGES
+from vidpipe.records import Record
+
+Make = Callable[[Project, dg.AssetExecutionContext], Record]
+_SHOWN = 20
+
+
+def table_result(context: dg.AssetExecutionContext, project: Project, make: Make) -> dg.MaterializeResult[Any]:
+    """Make the table, alone, and say what it holds.
+
+    Its Dagster data version is the fingerprint of its recipe: otherwise one added video would make every partition
+    below it stale.
+
+    Raises:
+        dagster.Failure: another run is making it.
+    """
+    asset = context.asset_key.to_user_string()
+    began = time.perf_counter()
+    with project.ledger.claims.held(asset, [""]) as got:
+        if not got:
+            raise dg.Failure(f"{asset} is being made by another run", allow_retries=False)
+        record = make(project, context)
+    shown = {name: value for name, value in record.value.items() if isinstance(value, bool | int | float | str)}
+    return dg.MaterializeResult(
+        metadata={"outcome": record.outcome, **shown, "seconds": round(time.perf_counter() - began, 3)},
+        data_version=dg.DataVersion(project.fingerprint(STAGES[asset])),
+    )
+
+
+def current_check(asset: str) -> dg.AssetChecksDefinition:
+    """The check that a table holds exactly what its inputs hold now; Dagster itself cannot tell above 99 videos."""
+
+    @dg.asset_check(asset=asset, name="current", description="The table holds exactly what its inputs hold now.")
+    def current(project: dg.ResourceParam[Project]) -> dg.AssetCheckResult:
+        differ = rows_differ(STAGES[asset], project.ledger.snapshot())
+        return dg.AssetCheckResult(
+            passed=not differ,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"n_differ": len(differ), "first": differ[:_SHOWN]},
+        )
+
+    return current

@@ -1,0 +1,102 @@
+"""The videos themselves: probed, hashed, and taken into the project as the recipe says."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.batch import each_video
+from assets.partitions import per_video
+from assets.reading import catalogue_row
+from vidpipe import keys
+from vidpipe.batch import Inputs, Work
+from vidpipe.corpus.captions import CaptionsError, read_captions
+from vidpipe.corpus.catalogue import row_of, text_part
+from vidpipe.corpus.webvtt import as_webvtt, text_cue
+from vidpipe.errors import UnavailableVideoError
+from vidpipe.media.limits import Limits
+from vidpipe.media.probe import VideoFacts, inspect_video
+from vidpipe.ports import Project
+from vidpipe.records import Outcome, canonical, version_of
+from vidpipe.store.objects import sha256_of
+from vidpipe.workers.processes import Task
+
+_LOG = logging.getLogger(__name__)
+
+
+@per_video("raw_videos")
+def raw_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
+    """Each video's file: container, codecs, picture size, duration, rate, sound, sha256.
+
+    Read without decoding, but for the first frame, which proves that the file is a video. Captions are stored beside
+    it as WebVTT. What is no decodable video is `unusable`, with the reason.
+    """
+    yield from each_video(context, project, Work(_inspect, _keep))
+
+
+def limits_of(project: Project) -> Limits:
+    """The recipe's limits, as the media library takes them."""
+    limits = project.recipe.limits
+    return Limits(max_pixels=limits.max_pixels, max_duration_s=limits.max_duration_s)
+
+
+def _inspect(inputs: Inputs) -> Task:
+    path = Path(str(catalogue_row(inputs)["path"]))
+    if not path.is_file():
+        raise UnavailableVideoError("the file is gone")
+    return Task(inputs.key, partial(inspect_video, limits=limits_of(inputs.project)), path)
+
+
+def _keep(inputs: Inputs, facts: VideoFacts) -> Outcome:
+    row = catalogue_row(inputs)
+    captions = _captions(row, facts.duration_s)
+    hashes = {language: sha256_of(data) for language, data in sorted(captions.items())}
+    where = {language: _put(inputs, keys.captions(inputs.key, language), captions[language]) for language in hashes}
+    return Outcome(
+        "ok",
+        value={**asdict(facts), "licence": row["licence"], "captions": hashes},
+        where={
+            "media": _take(inputs, Path(row["path"])),
+            "captions": where,
+            "info": _put(inputs, keys.raw_info(inputs.key), canonical(text_part(row_of(row)))),
+        },
+        parts={"media": facts.sha256, "captions": version_of(hashes)},
+    )
+
+
+def _captions(row: Mapping[str, Any], duration_s: float) -> dict[str, bytes]:
+    """WebVTT by language; a file that holds no captions counts as none."""
+    found = {}
+    for item in row["captions"] or ():
+        try:
+            found[item["language"]] = as_webvtt(read_captions(Path(item["path"])))
+        except CaptionsError as error:
+            _LOG.warning(
+                "captions of %s in %s: %s",
+                keys.segment(row["video_id"]),
+                keys.segment(item["language"]),
+                error,
+            )
+    if row["captions_text"]:
+        found.setdefault(row["language"] or "und", as_webvtt(text_cue(row["captions_text"], duration_s)))
+    return found
+
+
+def _put(inputs: Inputs, key: str, data: bytes) -> str:
+    inputs.project.store.put(key, data)
+    return key
+
+
+def _take(inputs: Inputs, path: Path) -> str:
+    """Where the video's file is from now on: its own path, or a key of the store."""
+    how = inputs.project.recipe.download.raw
+    if how == "reference":
+        return str(path)
+    key = keys.raw_video(inputs.key, path.suffix.lstrip(".").lower())
+    take = inputs.project.store.link if how == "hardlink" else inputs.project.store.put_file
+    take(key, path)
+    return key

@@ -1,0 +1,43 @@
+"""The object store from the environment: a folder, or a bucket that dagster-aws' S3Resource describes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from vidpipe.store.objects import ObjectStore, open_store
+
+
+def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
+    """The store at `url`. Credentials, endpoint and region of `s3://` come from the AWS variables of `environ`."""
+    if urlsplit(url).scheme != "s3":
+        return open_store(url, scratch=scratch)
+    s3 = s3_resource(environ)
+    endpoint = s3.endpoint_url
+    options = {
+        "region": s3.region_name,
+        "endpoint": endpoint,
+        "access_key_id": s3.aws_access_key_id,
+        "secret_access_key": s3.aws_secret_access_key,
+        "session_token": s3.aws_session_token,
+        "virtual_hosted_style_request": False if endpoint else None,
+    }
+    plain = endpoint is not None and urlsplit(endpoint).scheme == "http"
+    chosen = {name: value for name, value in options.items() if value is not None}
+    return open_store(url, options=chosen, client={"allow_http": True} if plain else {}, scratch=scratch)
+
+
+def s3_resource(environ: Mapping[str, str]) -> Any:
+    """dagster-aws' S3Resource with what the environment says; empty variables count as unset."""
+    from dagster_aws.s3 import S3Resource
+
+    def value(*names: str) -> str | None:
+        return next((environ[name] for name in names if environ.get(name)), None)
+
+    return S3Resource(
+        endpoint_url=value("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        region_name=value("AWS_REGION", "AWS_DEFAULT_REGION") or "us-east-1",
+        aws_access_key_id=value("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=value("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=value("AWS_SESSION_TOKEN"),
+    )

@@ -1,0 +1,279 @@
+"""One stage over a batch of videos: who needs work, the work itself, and what became of each video.
+
+Knows no Dagster. Reading inputs, running tasks and writing records happen here for every stage alike; what a stage
+measures stands in its library module, and how its result is shown in `assets/`.
+Long because the life of one video at one stage is told in one place, failures included.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from vidpipe.errors import (
+    AnswerError,
+    CorruptObjectError,
+    LimitExceededError,
+    MissingObjectError,
+    RejectedRequestError,
+    ServiceError,
+    StoreError,
+    StoreFullError,
+    VideoError,
+    WaitingError,
+)
+from vidpipe.ledger.snapshot import Snapshot, as_text
+from vidpipe.ports import Project
+from vidpipe.recipe.line import STAGES, Stage
+from vidpipe.records import Outcome, Provenance, Record
+from vidpipe.store.documents import read_record, write_record
+from vidpipe.workers.processes import Done, Task, is_native_crash
+
+_LOG = logging.getLogger(__name__)
+
+
+class Inputs:
+    """What a stage may read of one video: upstream records, rows of tables, and the project."""
+
+    def __init__(self, project: Project, stage: Stage, video_id: str, key: str, versions: Mapping[str, str]) -> None:
+        self.project = project
+        self.stage = stage
+        self.video_id = video_id
+        self.key = key
+        self.versions = versions
+        self.closing = ExitStack()
+        self._records: dict[str, Record] = {}
+
+    def scratch(self) -> Path:
+        """An empty local folder that goes when the video is settled."""
+        return self.closing.enter_context(self.project.store.scratch())
+
+    def video_file(self) -> Path:
+        """The video as a local file, readable until the video is settled.
+
+        Raises:
+            WaitingError: its record is missing or damaged.
+            MissingObjectError: the store has lost the file.
+        """
+        media = str(self.record("raw_videos").where["media"])
+        return Path(media) if media.startswith("/") else self.closing.enter_context(self.project.store.local(media))
+
+    def record(self, asset: str) -> Record:
+        """The video's record at an upstream asset.
+
+        Raises:
+            WaitingError: it is missing or damaged in the store, and is noted as such.
+        """
+        if asset not in self._records:
+            try:
+                self._records[asset] = read_record(self.project.store, asset, self.video_id)
+            except (MissingObjectError, CorruptObjectError) as error:
+                self.project.ledger.mark_damaged(asset, [self.video_id])
+                raise WaitingError(asset) from error
+        return self._records[asset]
+
+    @cached_property
+    def source_sha256(self) -> str | None:
+        """The sha256 of the video's file, where a record that was read knows it."""
+        records = list(self._records.values())
+        return next((r.provenance.source_sha256 for r in records if r.provenance.source_sha256), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A video that is done at this stage for ever. `fresh` tells a new record from one that was still valid."""
+
+    key: str
+    record: Record
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """A video that is not done: `reason` is short; `waits` tells that it was not even tried."""
+
+    key: str
+    reason: str
+    waits: bool
+
+
+Prepare = Callable[[Inputs], "Task | Outcome"]
+Finish = Callable[[Inputs, Any], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a stage does with one video.
+
+    `prepare` answers at once, or gives a task whose result `finish` turns into the outcome.
+    """
+
+    prepare: Prepare
+    finish: Finish | None = None
+
+
+def run_batch(
+    project: Project, asset: str, segments: Sequence[str], work: Work, run_id: str
+) -> Iterator[Settled | LeftOver]:
+    """Every video exactly once, as it settles; records are written and indexed before they are yielded."""
+    stage = STAGES[asset]
+    ids = project.ledger.video_ids(segments)
+    for key in segments:
+        if key not in ids:
+            yield LeftOver(key, "waits for catalogue", waits=True)
+    mine = [ids[key] for key in segments if key in ids]
+    with project.ledger.claims.held(stage.over, mine) as got:
+        batch = _Batch(project, stage, work, run_id, project.ledger.snapshot(got))
+        for key in segments:
+            if key in ids and ids[key] not in set(got):
+                yield LeftOver(key, "in another run", waits=True)
+        yield from batch.run([key for key in segments if key in ids and ids[key] in set(got)], ids)
+
+
+class _Batch:
+    """The state of one stage over one batch."""
+
+    def __init__(self, project: Project, stage: Stage, work: Work, run_id: str, snapshot: Snapshot) -> None:
+        self.project, self.stage, self.work, self.run_id, self.snapshot = (
+            project,
+            stage,
+            work,
+            run_id,
+            snapshot,
+        )
+        self.code_version = project.code_version(stage)
+        self.full = False
+        self.flying: dict[str, Inputs] = {}
+        self.early: list[Settled | LeftOver] = []
+
+    def run(self, segments: Sequence[str], ids: Mapping[str, str]) -> Iterator[Settled | LeftOver]:
+        for done in self.project.workers.run(self._tasks(segments, ids), self._stopped):
+            yield from self._drain()
+            inputs = self.flying.pop(done.key)
+            with inputs.closing:
+                yield self._guarded(inputs, partial(self._finish, done=done))
+        yield from self._drain()
+
+    def _stopped(self) -> bool:
+        return self.full or self.project.stop.is_set()
+
+    def _drain(self) -> Iterator[Settled | LeftOver]:
+        while self.early:
+            yield self.early.pop(0)
+
+    def _tasks(self, segments: Sequence[str], ids: Mapping[str, str]) -> Iterator[Task]:
+        """Tasks of the videos that need a worker; all others are settled on the way, into `early`."""
+        for key in segments:
+            inputs = Inputs(self.project, self.stage, ids[key], key, {})
+            result = self._guarded(inputs, self._begin)
+            if isinstance(result, Task):
+                self.flying[key] = inputs
+                yield result
+            else:
+                inputs.closing.close()
+                self.early.append(result)
+
+    def _guarded(self, inputs: Inputs, step: Callable[[Inputs], Any]) -> Any:
+        """The batch's boundary: whatever one video does, the others go on."""
+        try:
+            return step(inputs)
+        except (VideoError, AnswerError, RejectedRequestError) as error:
+            unusable = Outcome("unusable", str(error))
+            return self._guarded(inputs, lambda i: self._settle(i, unusable, 0.0))
+        except WaitingError as error:
+            return LeftOver(inputs.key, str(error), waits=True)
+        except StoreFullError:
+            self.full = True
+            return self._failed(inputs, "store full")
+        except StoreError as error:
+            _LOG.warning("%s of %s: %s", self.stage.name, inputs.key, error)
+            return self._failed(inputs, f"store: {error.why}")
+        except ServiceError as error:
+            return self._failed(inputs, f"{error.service}: {error.why}")
+        except Exception as error:  # noqa: BLE001 - the one place; a bug costs this video, and is logged in full
+            _LOG.exception("%s of %s: a bug", self.stage.name, inputs.key)
+            return self._failed(inputs, f"internal error: {type(error).__name__}")
+
+    def _begin(self, inputs: Inputs) -> Task | Settled | LeftOver:
+        if self._stopped():
+            return LeftOver(inputs.key, "not reached", waits=True)
+        found = self.snapshot.inputs(self.stage, inputs.video_id)
+        if found is None:
+            raise WaitingError(self._missing(inputs.video_id))
+        inputs.versions = found
+        standing = self._standing(inputs)
+        if standing is not None:
+            return Settled(inputs.key, standing, fresh=False)
+        blamed = self._blamed(inputs.video_id)
+        if blamed is not None:
+            return self._settle(inputs, Outcome("skipped", blamed), 0.0)
+        result = self.work.prepare(inputs)
+        return result if isinstance(result, Task) else self._settle(inputs, result, 0.0)
+
+    def _finish(self, inputs: Inputs, done: Done) -> Settled | LeftOver:
+        if done.how == "ok" and self.work.finish is not None:
+            return self._settle(inputs, self.work.finish(inputs, done.value), done.seconds)
+        if done.how == "not_run" and self._stopped():
+            return LeftOver(inputs.key, "not reached", waits=True)
+        error = _video_error(done)
+        if error is None:
+            return self._failed(inputs, "worker was killed")
+        raise error
+
+    def _missing(self, video_id: str) -> str:
+        return next(r.asset for r in self.stage.reads if self.snapshot.version(r, video_id) is None)
+
+    def _standing(self, inputs: Inputs) -> Record | None:
+        """The record that is already there and still follows from the inputs."""
+        entry = self.snapshot.entry(self.stage.name, inputs.video_id)
+        if entry is None or entry.damaged or entry.code_version != self.code_version:
+            return None
+        if entry.inputs != as_text(inputs.versions):
+            return None
+        try:
+            return read_record(self.project.store, self.stage.name, inputs.video_id)
+        except (MissingObjectError, CorruptObjectError):
+            return None
+
+    def _blamed(self, video_id: str) -> str | None:
+        """The asset because of which the video is skipped here; None when all upstream is ok."""
+        for read in self.stage.reads:
+            entry = self.snapshot.entry(read.asset, video_id) if read.gates else None
+            if entry is not None and entry.outcome != "ok":
+                return entry.reason if entry.outcome == "skipped" else read.asset
+        return None
+
+    def _settle(self, inputs: Inputs, outcome: Outcome, seconds: float) -> Settled:
+        provenance = Provenance(
+            source_sha256=outcome.parts.get("media") or inputs.source_sha256,
+            inputs=dict(inputs.versions),
+            code_version=self.code_version,
+            recipe=self.code_version.partition("+")[2],
+            software=dict(self.project.software),
+            run_id=self.run_id,
+            cost_usd=0.0,
+            seconds=round(seconds, 3),
+            finished=self.project.clock().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
+        record = Record.of(inputs.video_id, self.stage.name, outcome, provenance)
+        stored, sha256 = write_record(self.project.store, record)
+        self.project.ledger.settle(record, video_id=inputs.video_id, sha256=sha256, etag=stored.etag)
+        return Settled(inputs.key, record, fresh=True)
+
+    def _failed(self, inputs: Inputs, reason: str) -> LeftOver:
+        self.project.ledger.fail(self.stage.name, inputs.video_id, reason=reason, run_id=self.run_id)
+        return LeftOver(inputs.key, reason, waits=False)
+
+
+def _video_error(done: Done) -> BaseException | None:
+    """What a task that gave no result says of its video; None where the video is not to blame."""
+    if done.how == "raised":
+        if isinstance(done.value, MemoryError):
+            return LimitExceededError("needs too much memory")
+        return done.value  # type: ignore[no-any-return]  # a `raised` task's value is its exception
+    if done.how == "timed_out":
+        return LimitExceededError("took too long to decode")
+    return VideoError("crashes the decoder") if is_native_crash(done) else None

@@ -1,0 +1,91 @@
+"""`vidpipe demo`: footage with known cuts, the whole line on it, and what came of it against the truth."""
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidpipe.cli.demo_footage import Truth, make_footage
+from vidpipe.cli.projects import init_project, open_instance
+from vidpipe.cli.running import run_line
+from vidpipe.errors import MissingObjectError
+from vidpipe.ports import Project
+from vidpipe.store.documents import read_record
+from vidpipe.timeline.timecodes import parse_timestamp
+
+_ELSEWHERE = ("VIDPIPE_STORE", "VIDPIPE_LEDGER")  # the demo stays in its folder, whatever the environment holds
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How far scene starts lie from the true cuts, in seconds, and how many cuts no scene start lies at."""
+
+    mean_s: float
+    max_s: float
+    n_missed: int
+    n_cuts: int
+
+
+def run_demo(folder: Path) -> int:
+    """Make the footage, run the line, say what happened; the run's exit code.
+
+    Raises:
+        RecipeError: the sample clips are missing, or the folder cannot be used.
+    """
+    began = time.monotonic()
+    folder = folder.absolute()
+    for name in _ELSEWHERE:
+        os.environ.pop(name, None)
+    os.environ["VIDPIPE_PROJECT"] = str(folder)
+    os.environ["DAGSTER_HOME"] = str(folder / ".dagster")
+    truth = make_footage(folder / "footage", progress=lambda text: click.echo(text, err=True))
+    (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n")
+    if not (folder / "recipe.yaml").exists():
+        source = (str(folder / "footage"),)
+        init_project(folder, recipe="demo", sources=source, layout="{series}/{episode}")
+    code = run_line(folder)
+    project, _ = open_instance(folder)
+    for line in _report(project, folder, truth):
+        click.echo(line)
+    click.echo(f"Took {time.monotonic() - began:.0f} s.")
+    return code
+
+
+def _report(project: Project, folder: Path, truth: Truth) -> Iterator[str]:
+    yield ""
+    yield "Scene starts against the constructed cuts:"
+    for video_id, known in truth.items():
+        try:
+            before = read_record(project.store, "video_annotations", video_id)
+            after = read_record(project.store, "aligned_metadata", video_id)
+        except MissingObjectError:
+            yield f"  {video_id}: not annotated"
+            continue
+        for name, record in (("told, 1 frame/s", before), ("aligned", after)):
+            found = errors(record.value["scenes"], known["cuts_s"], known["frame_s"])
+            n_found = found.n_cuts - found.n_missed
+            yield (
+                f"  {video_id:18} {name:16} mean {found.mean_s:5.3f} s, worst {found.max_s:5.3f} s; "
+                f"{n_found} of {found.n_cuts} cuts met within one frame"
+            )
+    scenes = folder / "store" / "datasets" / "scenes"
+    yield ""
+    yield f"Dataset:   {scenes}"
+    yield f"Explorer:  {(scenes / 'index.html').as_uri()}"
+    yield f"UI:        vidpipe ui -C {folder}"
+
+
+def errors(scenes: Sequence[Mapping[str, Any]], cuts_s: Sequence[float], frame_s: float) -> Errors:
+    """Compare the starts of all scenes but the first with the true cuts, each with the nearest."""
+    starts = [parse_timestamp(scene["timestamps"]["start_timestamp"]).start_s for scene in scenes[1:]]
+    times = [start for start in starts if start is not None]
+    cuts = [Fraction(str(cut)) for cut in cuts_s]
+    away = [float(min(abs(cut - start) for cut in cuts)) for start in times]
+    met = [any(abs(cut - start) <= Fraction(str(frame_s)) for start in times) for cut in cuts]
+    return Errors(sum(away) / len(away) if away else 0.0, max(away, default=0.0), met.count(False), len(cuts))

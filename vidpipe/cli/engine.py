@@ -1,0 +1,231 @@
+"""`vidpipe run` and `retry`: the line by parts, each part as Dagster runs over ranges, in this process.
+
+What is left to do comes from the ledger; Dagster executes it and keeps its own account. Two engines at once share the
+work by claims. Nothing here knows what a stage does.
+"""
+
+import logging
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.catalogue import sources_mark
+from vidpipe import definitions
+from vidpipe.cli.recovery import OWNER_TAG, note_tables, recover
+from vidpipe.ledger.claims import this_process
+from vidpipe.ledger.ledger import inputs_of
+from vidpipe.ledger.plan import Piece, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ledger.staleness import ancestors
+from vidpipe.ports import Project
+from vidpipe.recipe.line import LINE, STAGES, Stage
+
+_START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_POLL_S = 0.3
+_GATE = "selected_videos"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is to do. None stands for all: `only` these assets and what they need, only these `video_ids`."""
+
+    only: frozenset[str] | None = None
+    video_ids: frozenset[str] | None = None
+    limit: int | None = None
+    failed_only: bool = False
+
+
+class Engine:
+    """One `vidpipe run` on one project."""
+
+    def __init__(self, project: Project, instance: dg.DagsterInstance, asked: Asked) -> None:
+        self.project, self.instance = project, instance
+        self.asked = asked
+        self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]
+        self.doing = ""
+        self.n_runs = 0
+        self._versions = project.code_versions()
+        self._began = datetime.now(UTC).isoformat(timespec="seconds")
+        self._videos = asked.video_ids
+
+    def run(self) -> None:
+        """Do what is left, in the order of the line; returns when nothing is left that this run may do."""
+        self.doing = "looking at the store"
+        recover(self.project, self.instance)
+        if self.asked.failed_only:
+            self._videos = self._failed_videos()
+        self._catalogue()
+        self._choose()
+        for part in self._parts():
+            if self.project.stop.is_set():
+                return
+            if part[0].unit == "table":
+                self._table(part[0].name)
+            else:
+                self._per_video(part)
+                if part[0].name == _GATE:
+                    self._let_leave()
+        if self.n_runs and self.asked.only is None and not self.project.stop.is_set():
+            self._execute("produce", ("ledger",))
+            self._execute("check", ())
+
+    def _parts(self) -> list[list[Stage]]:
+        """The stages after the catalogue: tables and the gate alone, per-video neighbours of one set together."""
+        parts: list[list[Stage]] = []
+        for stage in self.stages[1:]:
+            alone = stage.unit == "table" or stage.name == _GATE
+            last = parts[-1][-1] if parts else None
+            if not alone and last and last.unit == "video" and last.name != _GATE and last.over == stage.over:
+                parts[-1].append(stage)
+            else:
+                parts.append([stage])
+        return parts
+
+    # --- the catalogue and other tables ---
+
+    def _catalogue(self) -> None:
+        self.doing = "catalogue"
+        while self._catalogue_is_due() and not self.project.stop.is_set():
+            with self.project.ledger.claims.held("catalogue", [""]) as got:
+                if got and self._catalogue_is_due():
+                    self._execute("curate", ("catalogue",))
+                    self._let_leave()
+                    return
+            time.sleep(_POLL_S)
+
+    def _catalogue_is_due(self) -> bool:
+        snapshot = self.project.ledger.snapshot([])
+        entry = snapshot.entry("catalogue", "")
+        if entry is None or entry.damaged or not entry.reported or entry.code_version != self._versions["catalogue"]:
+            return True
+        return inputs_of(entry.inputs).get("sources") != sources_mark(self.project)
+
+    def _table(self, asset: str) -> None:
+        self.doing = asset
+        while self._is_due(asset) and not self.project.stop.is_set():
+            with self.project.ledger.claims.held(asset, [""]) as got:
+                if got and self._is_due(asset):
+                    self._execute("curate" if asset in definitions.CURATE else "produce", (asset,))
+                    return
+            time.sleep(_POLL_S)
+
+    def _is_due(self, asset: str) -> bool:
+        return table_is_due(asset, self.project.ledger.snapshot(), self._versions)
+
+    # --- videos ---
+
+    def _choose(self) -> None:
+        """Narrow the videos down to the first `limit` that are admitted."""
+        if self.asked.limit is not None:
+            snapshot = self.project.ledger.snapshot()
+            keys = self.instance.get_dynamic_partitions("video")
+            ids = [snapshot.videos[k] for k in keys if k in snapshot.videos]
+            allowed = [v for v in ids if self._videos is None or v in self._videos]
+            self._videos = frozenset(allowed[: self.asked.limit])
+
+    def _failed_videos(self) -> frozenset[str]:
+        attempts = self.project.ledger.snapshot().attempts
+        return frozenset(video_id for videos in attempts.values() for video_id in videos if video_id)
+
+    def _per_video(self, stages: Sequence[Stage]) -> None:
+        """Everything that these stages have to do, in ranges; waits for what another run has claimed."""
+        over = stages[0].over
+        tried: set[str] = set()
+        while not self.project.stop.is_set():
+            snapshot = self.project.ledger.snapshot()
+            wanted = self._wanted(snapshot, stages, tried)
+            keys = self.instance.get_dynamic_partitions(over)
+            n_before = len(tried)
+            for piece in pieces(keys, wanted, self.project.recipe.batch_size):
+                tried |= self._claimed_piece(piece, stages, keys)
+                if self.project.stop.is_set():
+                    return
+            if not wanted:
+                return
+            if len(tried) == n_before:
+                if not any(key in wanted for key in keys):
+                    return
+                self.doing = "waiting for another run"
+                time.sleep(_POLL_S)
+
+    def _wanted(
+        self, snapshot: Snapshot, stages: Sequence[Stage], tried: Collection[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """The stages that are left, by partition key; without what was tried since this run began."""
+        left = needs(snapshot, self._versions, stages)
+        names = {stage.name for stage in stages}
+        wanted = {}
+        for key, video_id in snapshot.videos.items():
+            if video_id not in left or key in tried or (self._videos is not None and video_id not in self._videos):
+                continue
+            attempts = (snapshot.attempts.get(name, {}).get(video_id) for name in names)
+            if not any(attempt and attempt.updated >= self._began for attempt in attempts):
+                wanted[key] = left[video_id]
+        return wanted
+
+    def _claimed_piece(self, piece: Piece, stages: Sequence[Stage], keys: Sequence[str]) -> set[str]:
+        """Run what is still left of a piece once it is claimed; the keys that were claimed."""
+        ids = self.project.ledger.video_ids(piece.keys)
+        over = stages[0].over
+        with self.project.ledger.claims.held(over, [ids[key] for key in piece.keys]) as got:
+            mine = set(got)
+            wanted = self._wanted(self.project.ledger.snapshot(got), stages, ())
+            wanted = {key: names for key, names in wanted.items() if ids.get(key) in mine}
+            for part in pieces(keys, wanted, len(piece.keys)):
+                if not self.project.stop.is_set():
+                    self.doing = part.assets[0]
+                    self._execute(
+                        "curate" if part.assets[0] in definitions.CURATE else "produce",
+                        part.assets,
+                        part.keys,
+                    )
+        return {key for key in piece.keys if ids[key] in mine}
+
+    def _let_leave(self) -> None:
+        """Take ids out of the sets that no longer belong there: between runs, `selected` before `video`."""
+        members = {over: self.instance.get_dynamic_partitions(over) for over in ("selected", "video")}
+        snapshot = self.project.ledger.snapshot()
+        for over, keys in leaving(snapshot, members).items():
+            ids = {snapshot.videos.get(key, key): key for key in keys}
+            with self.project.ledger.claims.held(over, list(ids)) as got:
+                for video_id in got:
+                    self.instance.delete_dynamic_partition(over, ids[video_id])
+
+    # --- Dagster ---
+
+    def _execute(self, job: str, assets: Sequence[str], keys: Sequence[str] = ()) -> bool:
+        """One Dagster run of a job's assets, over a range where there are keys."""
+        tags = {OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {})
+        self.n_runs += 1
+        if keys:
+            overs = {STAGES[name].over for name in assets}
+            assert len(overs) == 1, f"a range belongs to one set, got {assets=}"
+        result = dg.execute_job(
+            dg.reconstructable(getattr(definitions, job)),
+            instance=self.instance,
+            tags=tags,
+            run_config=_QUIET,
+            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+        )
+        note_tables(self.project, self.instance)
+        if not result.success:
+            self._note_failure(result, () if keys else assets)
+        return result.success
+
+    def _note_failure(self, result: dg.JobExecutionResult, tables: Sequence[str]) -> None:
+        """Say in the log why a run failed, left-over videos apart; note it for tables, which have no other place."""
+        for event in result.all_events:
+            data = event.event_specific_data
+            error = getattr(data, "error", None) if event.is_failure else None
+            if error is None or "videos left over" in error.message:
+                continue
+            cause = error.cause or error
+            _LOG.error("%s", error.to_string())
+            for name in tables:
+                reason = cause.message.strip().splitlines()[0].partition(": ")[2][:200]
+                self.project.ledger.fail(name, "", reason=reason or cause.cls_name, run_id=result.run_id)

@@ -1,0 +1,183 @@
+"""The command line: `vidpipe COMMAND`. Reads arguments, calls, prints; exit codes as the contract says.
+
+0 all that was asked for is done; 1 something failed or is pending; 2 usage or configuration; 130 interrupted.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidpipe.errors import RecipeError, StoreError
+
+_COMMAND_HELP = "The project folder. Default: VIDPIPE_PROJECT, or the current folder."
+
+
+def in_project(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option -C, before or after the command's name."""
+    return click.option("-C", "folder", type=click.Path(path_type=Path), default=None, help=_COMMAND_HELP)(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="vidpipe")
+@in_project
+@click.pass_context
+def cli(context: click.Context, folder: Path | None) -> None:
+    """Raw videos in; an aligned, annotated, publishable dataset out."""
+    context.obj = folder
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--recipe", default="default", show_default=True, help="A built-in recipe's name, or a YAML file.")
+@click.option("--source", "sources", multiple=True, required=True, help="A folder or manifest of videos; repeatable.")
+@click.option("--layout", default=None, help="Reads series and episode from paths, e.g. '{series}/{episode}'.")
+def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | None) -> None:
+    """Make a project folder."""
+    from vidpipe.cli.projects import init_project
+
+    init_project(directory, recipe=recipe, sources=sources, layout=layout)
+    click.echo(f"Made {directory}. Next: vidpipe run -C {directory}")
+
+
+@cli.command()
+@in_project
+@click.option("--only", default=None, metavar="A,B", help="These assets and what they need; the rest is not asked for.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="At most this many videos.")
+@click.option("--ids", default=None, metavar="ID,ID", help="These videos.")
+@click.pass_context
+def run(context: click.Context, folder: Path | None, only: str | None, limit: int | None, ids: str | None) -> None:
+    """Do what is missing, failed or stale. A second run does nothing."""
+    at = _folder(context, folder)
+    from vidpipe.cli.running import run_line
+
+    sys.exit(run_line(at, only=_split(only), limit=limit, ids=_split(ids)))
+
+
+@cli.command()
+@in_project
+@click.pass_context
+def retry(context: click.Context, folder: Path | None) -> None:
+    """Run what failed again, what waited for it, and the tables below."""
+    at = _folder(context, folder)
+    from vidpipe.cli.running import run_line
+
+    sys.exit(run_line(at, failed_only=True))
+
+
+@cli.command()
+@click.argument("video_id", required=False)
+@in_project
+@click.option("--videos", is_flag=True, help="One line per video and asset.")
+@click.option("--verify", is_flag=True, help="Compare store, ledger and Dagster; 1 when they differ.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def status(context: click.Context, /, folder: Path | None, video_id: str | None, **options: bool) -> None:
+    """What went in, what came out, and why the rest did not."""
+    at = _folder(context, folder)
+    from vidpipe.cli.status import show_status
+
+    sys.exit(show_status(at, video_id, **options))
+
+
+@cli.command()
+@click.argument("video_id")
+@in_project
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def lineage(context: click.Context, folder: Path | None, video_id: str, *, as_json: bool) -> None:
+    """Every artifact of a video: versions, inputs, run, outcome, and where it is published."""
+    at = _folder(context, folder)
+    from vidpipe.cli.lineage import lineage_of, lineage_text
+
+    found = lineage_of(at, video_id)
+    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else lineage_text(found))
+
+
+@cli.command()
+@in_project
+@click.pass_context
+def doctor(context: click.Context, folder: Path | None) -> None:
+    """Check this machine and the project; says what to do about what is wrong."""
+    from vidpipe.cli.doctor import examine
+
+    named = _folder(context, folder, needed=False)
+    sys.exit(examine(named))
+
+
+@cli.command()
+@in_project
+@click.option("--port", type=int, default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address that the UI listens on.")
+@click.pass_context
+def ui(context: click.Context, folder: Path | None, host: str, port: int) -> None:
+    """Open the Dagster UI on the project: webserver and daemon, so that backfills run."""
+    at = _folder(context, folder)
+    from vidpipe.cli.ui import serve
+
+    sys.exit(serve(at, host=host, port=port))
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path), default=Path("demo"))
+def demo(directory: Path) -> None:
+    """Run the whole line on a small series of real footage, offline."""
+    from vidpipe.cli.demo import run_demo
+
+    sys.exit(run_demo(directory))
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["orchestration"]))
+@click.option("--json", "json_file", type=click.Path(path_type=Path), default=None, help="Write the figures here.")
+@click.option("--task", "tasks", multiple=True, help="Only these tasks; repeatable.")
+def bench(what: str, json_file: Path | None, tasks: tuple[str, ...]) -> None:
+    """Measure vidpipe on this machine."""
+    from vidpipe.cli.bench import run_bench
+
+    sys.exit(run_bench(what, json_file, tasks))
+
+
+def main() -> None:
+    """The entry point: errors a user can mend are one line, never a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (RecipeError, StoreError) as error:
+        _fail(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(why: str) -> None:
+    line = "".join(c if c.isprintable() else " " for c in why)
+    click.echo(f"vidpipe: {line}", err=True)
+    sys.exit(2)
+
+
+def _folder(context: click.Context, folder: Path | None, *, needed: bool = True) -> Path:
+    """The project folder, made known to everything that this process loads.
+
+    Raises:
+        RecipeError: there is no project.
+    """
+    named = folder or context.obj or os.environ.get("VIDPIPE_PROJECT") or "."
+    path = Path(named).absolute()
+    if needed and not (path / "recipe.yaml").is_file():
+        raise RecipeError(str(named), "no project here (no recipe.yaml); make one: vidpipe init DIR --source FOLDER")
+    os.environ["VIDPIPE_PROJECT"] = str(path)
+    os.environ.setdefault("DAGSTER_HOME", str(path / ".dagster"))
+    return path
+
+
+def _split(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(part for part in text.split(",") if part)

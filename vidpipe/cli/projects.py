@@ -1,0 +1,78 @@
+"""Project folders: making one, and opening one with its Dagster instance."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from vidpipe.errors import RecipeError
+from vidpipe.ports import Project
+from vidpipe.recipe.loading import builtin, builtin_names, check_recipe, parse_yaml
+from vidpipe.recipe.writing import recipe_text
+
+_GITIGNORE = ".env\n.dagster/\n.scratch/\nstore/\nledger.db*\n"
+_ENV = "# Credentials, one NAME=value a line. Read by vidpipe, never printed, ignored by git.\n"
+_DAGSTER = """telemetry: {enabled: false}
+nux: {enabled: false}
+python_logs: {managed_python_loggers: [vidpipe], python_log_level: WARNING}
+"""
+
+
+def init_project(folder: Path, *, recipe: str, sources: tuple[str, ...], layout: str | None) -> None:
+    """Make a project folder with a commented recipe.
+
+    Raises:
+        RecipeError: there is a project already, the recipe is unknown, or a source is not there.
+    """
+    if (folder / "recipe.yaml").exists():
+        raise RecipeError(str(folder), "there is a project already")
+    raw = _settings(recipe)
+    raw["sources"] = [_source(uri) for uri in sources]
+    if layout is not None:
+        raw["layout"] = layout
+    checked = check_recipe("recipe", raw)
+    try:
+        for name in (".dagster", "prompts"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / ".dagster" / "dagster.yaml").write_text(_DAGSTER)
+        (folder / ".gitignore").write_text(_GITIGNORE)
+        if not (folder / ".env").exists():
+            (folder / ".env").write_text(_ENV)
+            (folder / ".env").chmod(0o600)
+        (folder / "recipe.yaml").write_text(recipe_text(checked), encoding="utf-8")
+    except OSError as error:
+        raise RecipeError(str(folder), f"cannot be made: {error.strerror}") from error
+
+
+def _settings(recipe: str) -> dict[str, Any]:
+    if recipe in builtin_names():
+        return {"name": recipe, **builtin(recipe)}
+    path = Path(recipe)
+    if not path.is_file():
+        return builtin(recipe)  # says which there are
+    return {"name": path.stem, **parse_yaml(recipe, path.read_text(encoding="utf-8"))}
+
+
+def _source(uri: str) -> str:
+    """A source as the recipe holds it: local ones absolute, and there."""
+    from vidpipe.corpus.sources import check_source
+
+    check_source(uri, Path.cwd())
+    path = Path(uri).expanduser()
+    return str(path.absolute()) if path.exists() else uri
+
+
+def open_instance(folder: Path) -> tuple[Project, dg.DagsterInstance]:
+    """The project and its Dagster instance, made when it is missing.
+
+    Raises:
+        RecipeError: the recipe cannot be used.
+    """
+    from vidpipe.definitions import open_project
+
+    home = Path(os.environ["DAGSTER_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_DAGSTER)
+    return open_project(folder), dg.DagsterInstance.get()

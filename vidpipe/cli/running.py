@@ -1,0 +1,163 @@
+"""`vidpipe run` as a person sees it: progress while it works, Ctrl-C, the counts at the end, the exit code."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from assets.overview import look
+from vidpipe.cli.engine import Asked, Engine
+from vidpipe.cli.projects import open_instance
+from vidpipe.cli.recovery import end_own_runs
+from vidpipe.cli.tables import counts_table
+from vidpipe.errors import RecipeError, VidpipeError
+from vidpipe.ledger.counts import Overview
+from vidpipe.ledger.staleness import ancestors
+from vidpipe.recipe.line import PER_VIDEO, STAGES
+
+INTERRUPTED = 130
+_TICK_S = 0.25
+_LINE_S = 10.0
+
+
+def run_line(
+    folder: Path,
+    *,
+    only: Sequence[str] | None = None,
+    limit: int | None = None,
+    ids: Sequence[str] | None = None,
+    failed_only: bool = False,
+) -> int:
+    """Run the line on a project and say what came of it; the exit code.
+
+    Raises:
+        RecipeError: the recipe, or what was asked for, cannot be used.
+    """
+    for name in only or ():
+        if name not in STAGES:
+            raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(STAGES)}")
+    project, instance = open_instance(folder)
+    asked = Asked(
+        only=frozenset(only) if only is not None else None,
+        video_ids=frozenset(ids) if ids is not None else None,
+        limit=limit,
+        failed_only=failed_only,
+    )
+    engine = Engine(project, instance, asked)
+    console = Console(stderr=True)
+    interrupted = _drive(engine, console)
+    state = look(instance, project)
+    console.print(counts_table(state))
+    if interrupted:
+        console.print("Interrupted. `vidpipe run` goes on where this stopped.")
+        return INTERRUPTED
+    return _verdict(state, engine, console)
+
+
+def _drive(engine: Engine, console: Console) -> bool:
+    """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            engine.run()
+        except (VidpipeError, dg.DagsterError) as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=work, name="line")
+    interrupted = False
+    with _display(engine, console) as show:
+        worker.start()
+        while worker.is_alive():
+            try:
+                worker.join(_TICK_S)
+                show()
+            except KeyboardInterrupt:
+                if interrupted:
+                    end_own_runs(engine.instance)
+                    os._exit(INTERRUPTED)
+                interrupted = True
+                engine.project.stop.set()
+                console.print("Stopping: finishing what has begun. Ctrl-C again ends at once.")
+        show()
+    if failure:
+        raise failure[0]
+    return interrupted
+
+
+@contextlib.contextmanager
+def _display(engine: Engine, console: Console) -> Iterator["_Show"]:
+    if not console.is_terminal:
+        yield _Lines(engine)
+        return
+    columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bars(engine, progress)
+
+
+class _Show:
+    """Shows where an engine is; called every tick."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __call__(self) -> None:
+        raise NotImplementedError
+
+
+class _Bars(_Show):
+    """One bar per stage, from the ledger's own counts."""
+
+    def __init__(self, engine: Engine, progress: Progress) -> None:
+        super().__init__(engine)
+        self.progress = progress
+        self.now = progress.add_task("starting", total=None)
+        self.bars: dict[str, TaskID] = {}
+
+    def __call__(self) -> None:
+        self.progress.update(self.now, description=self.engine.doing)
+        n_settled = self.engine.project.ledger.n_settled()
+        n_videos = max(n_settled.values(), default=0)
+        for stage in PER_VIDEO:
+            n_done = n_settled.get(stage.name, 0)
+            if n_done and stage.name not in self.bars:
+                self.bars[stage.name] = self.progress.add_task(stage.name, total=n_videos)
+            if stage.name in self.bars:
+                total = n_settled.get("selected_videos", 0) if stage.over == "selected" else n_videos
+                self.progress.update(self.bars[stage.name], completed=n_done, total=max(total, n_done))
+
+
+class _Lines(_Show):
+    """A line now and then, where there is no terminal."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.said = ""
+        self.at = 0.0
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if self.engine.doing != self.said or now - self.at >= _LINE_S:
+            self.said, self.at = self.engine.doing, now
+            n_done = self.engine.project.ledger.n_settled().get(self.said)
+            click.echo(f"{self.said}{f': {n_done} videos' if n_done else ''}", err=True)
+
+
+def _verdict(state: Overview, engine: Engine, console: Console) -> int:
+    """0 when all that was asked for is done."""
+    names = ancestors(set(engine.asked.only)) if engine.asked.only is not None else set(STAGES)
+    counts = [c for c in state.assets if c.asset in names]
+    n_failed = sum(c.failed.total() for c in counts)
+    if n_failed:
+        console.print(f"{n_failed} failed; `vidpipe retry` runs them again.")
+        return 1
+    if engine.asked.limit is not None or engine.asked.video_ids is not None:
+        return 0
+    return int(any(set(c.pending) - {"not asked for"} for c in counts) or not state.conserved)

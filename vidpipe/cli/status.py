@@ -1,0 +1,108 @@
+"""`vidpipe status`: the counts, one video's way, and the comparison of store, ledger and Dagster."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import dagster as dg
+from rich.console import Console
+
+from assets.overview import look
+from vidpipe.cli.projects import open_instance
+from vidpipe.cli.tables import counts_table
+from vidpipe.cli.verifying import Difference, differences
+from vidpipe.errors import RecipeError
+from vidpipe.ledger.counts import Overview
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ports import Project
+from vidpipe.recipe.line import PER_VIDEO
+
+
+def show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bool, as_json: bool) -> int:
+    """Print the state of a project; 1 when `verify` finds a difference.
+
+    Raises:
+        RecipeError: the recipe cannot be used, or there is no such video.
+    """
+    project, instance = open_instance(folder)
+    snapshot = project.ledger.snapshot()
+    if video_id is not None and video_id not in snapshot.rows.get("catalogue", {}):
+        raise RecipeError(video_id, "no such video in the catalogue")
+    state = look(instance, project)
+    found = differences(project, instance) if verify else []
+    items = list(_items(instance, snapshot, state, video_id)) if videos or video_id else None
+    if as_json:
+        click.echo(json.dumps(_document(project, instance, state, items, found, verified=verify), ensure_ascii=False))
+    else:
+        _print(state, items, found)
+    for difference in found:
+        click.echo(f"{difference}", err=True)
+    return int(bool(found) or (verify and not state.conserved))
+
+
+def _document(
+    project: Project,
+    instance: dg.DagsterInstance,
+    state: Overview,
+    items: list[dict[str, Any]] | None,
+    found: Sequence[Difference],
+    *,
+    verified: bool,
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "recipe": project.recipe.name,
+        "videos": len(instance.get_dynamic_partitions("video")),
+        "selected": len(instance.get_dynamic_partitions("selected")),
+        "conserved": state.conserved and not found,
+        "cost_usd": round(sum(counts.cost_usd for counts in state.assets), 6),
+        "assets": [counts.as_json() for counts in state.assets],
+    }
+    if state.problems:
+        document["problems"] = list(state.problems)
+    if items is not None:
+        document["items"] = items
+    if verified:
+        document["differences"] = [difference.as_json() for difference in found]
+    return document
+
+
+def _items(
+    instance: dg.DagsterInstance, snapshot: Snapshot, state: Overview, only: str | None
+) -> Iterator[dict[str, Any]]:
+    """One item per video and asset of its set, in line order within each video."""
+    members = {over: set(instance.get_dynamic_partitions(over)) for over in ("video", "selected")}
+    for key, video_id in snapshot.videos.items():
+        if only is not None and video_id != only:
+            continue
+        for stage in PER_VIDEO:
+            if key in members[stage.over]:
+                yield _item(snapshot, state, video_id, key, stage.name)
+
+
+def _item(snapshot: Snapshot, state: Overview, video_id: str, key: str, asset: str) -> dict[str, Any]:
+    entry = snapshot.entry(asset, video_id)
+    attempt = snapshot.attempts.get(asset, {}).get(video_id)
+    stale = state.stale[asset].get(video_id)
+    item: dict[str, Any] = {"video_id": video_id, "key": key, "asset": asset}
+    if attempt is not None:
+        item |= {"outcome": "failed", "reason": attempt.reason, "updated": attempt.updated}
+    elif entry is None or entry.damaged:
+        item |= {"outcome": "pending", "reason": "not reached", "updated": None}
+    else:
+        item |= {"outcome": entry.outcome, "reason": entry.reason, "updated": entry.updated}
+    return item | {"stale_because": str(stale) if stale else None}
+
+
+def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence[Difference]) -> None:
+    console = Console()
+    console.print(counts_table(state))
+    for item in items or ():
+        reason = f": {item['reason']}" if item["reason"] else ""
+        stale = f"  (stale: {item['stale_because']})" if item["stale_because"] else ""
+        click.echo(f"{item['key']}  {item['asset']}  {item['outcome']}{reason}{stale}")
+    for problem in state.problems:
+        click.echo(problem, err=True)
+    if found:
+        click.echo(f"{len(found)} differences; `vidpipe run` restores what is missing or altered", err=True)

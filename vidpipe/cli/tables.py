@@ -1,0 +1,39 @@
+"""Tables that the terminal shows."""
+
+from collections import Counter
+
+from rich.table import Table
+from rich.text import Text
+
+from vidpipe.ledger.counts import Counts, Overview
+
+
+def counts_table(state: Overview) -> Table:
+    """Per asset: in, ok, what did not pass and why, seconds."""
+    table = Table(title=None if state.conserved else "the numbers do not add up, see `vidpipe status`", box=None)
+    for name in ("asset", "in", "ok", "not ok", "left", "stale", "seconds"):
+        table.add_column(name, justify="left" if name in ("asset", "not ok", "left") else "right", overflow="fold")
+    for counts in state.assets:
+        table.add_row(
+            counts.asset,
+            str(counts.n_in),
+            str(counts.ok),
+            Text(_reasons(counts)),
+            Text(_left(counts)),
+            str(counts.stale) if counts.stale else "",
+            f"{counts.seconds:.1f}",
+        )
+    return table
+
+
+def _reasons(counts: Counts) -> str:
+    parts = _list("dropped", counts.dropped) + _list("unusable", counts.unusable) + _list("blocked", counts.blocked)
+    return "\n".join(parts + [f"{n} skipped ({asset})" for asset, n in counts.skipped.most_common()])
+
+
+def _left(counts: Counts) -> str:
+    return "\n".join(_list("failed", counts.failed) + _list("pending", counts.pending))
+
+
+def _list(name: str, counter: Counter[str]) -> list[str]:
+    return [f"{n} {name}: {reason}" for reason, n in counter.most_common()]

@@ -1,0 +1,178 @@
+"""The composition root: which assets, which resources, which jobs. The only reader of the environment.
+
+Loading it reads the recipe and writes nothing. Without a project the definitions load with the default recipe, and
+runs fail with one clear line.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dotenv import dotenv_values
+
+from assets.alignment import aligned_metadata
+from assets.annotations import video_annotations
+from assets.batch import EXECUTOR, Settle
+from assets.catalogue import catalogue
+from assets.categories import taxonomy_categories
+from assets.checks import CHECKS
+from assets.datasets import scene_dataset
+from assets.dynamism import dynamic_videos
+from assets.overview import ledger
+from assets.segments import segment_clips
+from assets.selection import selected_videos, selection
+from assets.shots import shots
+from assets.signals import video_signals
+from assets.videos import raw_videos
+from resources.storage import store_of
+from vidpipe.errors import RecipeError
+from vidpipe.ledger.ledger import open_ledger
+from vidpipe.ports import Project
+from vidpipe.recipe.fingerprints import code_version
+from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.loading import read_recipe
+from vidpipe.recipe.schema import Recipe
+from vidpipe.store.documents import Tables
+from vidpipe.workers.processes import Processes
+
+ASSETS: tuple[dg.AssetsDefinition, ...] = (
+    catalogue,
+    raw_videos,
+    dynamic_videos,
+    taxonomy_categories,
+    selection,
+    selected_videos,
+    video_signals,
+    shots,
+    segment_clips,
+    video_annotations,
+    aligned_metadata,
+    scene_dataset,
+    ledger,
+)
+CURATE = ("catalogue", "raw_videos", "dynamic_videos", "taxonomy_categories", "selection", "selected_videos")
+PRODUCE = tuple(asset.key.to_user_string() for asset in ASSETS if asset.key.to_user_string() not in CURATE)
+_GIB = 1024**3
+
+
+def project_folder() -> Path | None:
+    """The project that VIDPIPE_PROJECT names, or the current folder if it is one; else None."""
+    named = os.environ.get("VIDPIPE_PROJECT")
+    folder = Path(named) if named else Path.cwd()
+    return folder.absolute() if named or (folder / "recipe.yaml").is_file() else None
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The variables that are set, and those of the project's `.env` beneath them; empty ones count as unset."""
+    path = folder / ".env"
+    values = {name: value for name, value in dotenv_values(path).items() if value} if path.is_file() else {}
+    return {**values, **{name: value for name, value in os.environ.items() if value}}
+
+
+@cache
+def open_project(folder: Path) -> Project:
+    """The project in a folder, with its store and ledger open. One per process.
+
+    Raises:
+        RecipeError: there is no project, or its recipe cannot be used.
+    """
+    if not (folder / "recipe.yaml").is_file():
+        raise RecipeError(
+            str(folder), "no project here (no recipe.yaml); make one with `vidpipe init DIR --source FOLDER`"
+        )
+    environ = environment(folder)
+    store = store_of(environ.get("VIDPIPE_STORE", str(folder / "store")), environ, folder / ".scratch")
+    return Project(
+        folder=folder,
+        recipe=read_recipe(folder / "recipe.yaml"),
+        store=store,
+        tables=Tables(store),
+        ledger=open_ledger(environ.get("VIDPIPE_LEDGER", str(folder / "ledger.db"))),
+        workers=Processes(
+            n_workers=int(environ.get("VIDPIPE_WORKERS", os.cpu_count() or 1)),
+            timeout_s=float(environ.get("VIDPIPE_TASK_TIMEOUT_S", "3600")),
+            memory_bytes=int(float(environ.get("VIDPIPE_TASK_MEMORY_GIB", "2")) * _GIB),
+        ),
+        clock=lambda: datetime.now(UTC),
+        software=_software(),
+    )
+
+
+def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Definitions:
+    """The code location of a project; `overrides` replace resources by key.
+
+    Raises:
+        RecipeError: the project's recipe cannot be used.
+    """
+    recipe = read_recipe(folder / "recipe.yaml") if folder and (folder / "recipe.yaml").is_file() else Recipe()
+    at = folder or Path.cwd()
+    resources: dict[str, Any] = {"settle": Settle(), "project": _project_resource(folder), **overrides}
+    return dg.Definitions(
+        assets=[_versioned(asset, recipe, at) for asset in ASSETS],
+        asset_checks=CHECKS,
+        resources=resources,
+        jobs=[
+            dg.define_asset_job("curate", dg.AssetSelection.assets(*CURATE).without_checks()),
+            dg.define_asset_job("produce", dg.AssetSelection.assets(*PRODUCE).without_checks()),
+            dg.define_asset_job("check", dg.AssetSelection.all_asset_checks()),
+        ],
+        executor=EXECUTOR,
+    )
+
+
+def _versioned(asset: dg.AssetsDefinition, recipe: Recipe, folder: Path) -> dg.AssetsDefinition:
+    name = asset.key.to_user_string()
+    if name not in STAGES:
+        return asset
+    code = code_version(recipe, STAGES[name], folder)
+    asset = asset.map_asset_specs(lambda spec: spec.replace_attributes(code_version=code))
+    if STAGES[name].unit != "video":
+        return asset
+    return asset.with_attributes(backfill_policy=dg.BackfillPolicy.multi_run(recipe.batch_size))
+
+
+def _project_resource(folder: Path | None) -> dg.ResourceDefinition:
+    def opened(_context: dg.InitResourceContext) -> Project:
+        try:
+            if folder is None:
+                raise RecipeError("VIDPIPE_PROJECT", "names no project; set it to a folder that `vidpipe init` made")
+            return open_project(folder)
+        except RecipeError as error:
+            raise dg.Failure(f"vidpipe: {error}", allow_retries=False) from None
+
+    return dg.ResourceDefinition(opened, description="The project: recipe, store, ledger, workers.")
+
+
+def _software() -> Mapping[str, str]:
+    import av
+
+    ffmpeg = ".".join(str(part) for part in av.library_versions["libavcodec"])
+    return {"vidpipe": version("vidpipe"), "av": av.__version__, "libavcodec": ffmpeg}
+
+
+defs = build_definitions(project_folder())
+
+
+def job(name: str) -> dg.JobDefinition:
+    """One of the jobs of this process's project: curate, produce or check."""
+    return defs.resolve_job_def(name)
+
+
+def curate() -> dg.JobDefinition:
+    """The job over the set `video`."""
+    return job("curate")
+
+
+def produce() -> dg.JobDefinition:
+    """The job over the set `selected`."""
+    return job("produce")
+
+
+def check() -> dg.JobDefinition:
+    """The job of all asset checks."""
+    return job("check")

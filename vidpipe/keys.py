@@ -1,0 +1,84 @@
+"""Every key of the object store, as a pure function of ids. No clock, no randomness, no file system.
+
+A key is a `/`-separated name in the store. Where a key lies on a disk or in a bucket is the store's business.
+"""
+
+import hashlib
+import re
+
+MAX_SEGMENT_BYTES = 120
+_KEPT_BYTES = 80
+_PLAIN = re.compile(rb"[A-Za-z0-9_-]")
+_LANGUAGE = re.compile(r"[^A-Za-z0-9-]")
+
+
+def segment(video_id: str) -> str:
+    """The key segment and Dagster partition key of a video id.
+
+    Bytes of the UTF-8 form outside `[A-Za-z0-9_-]`, and a leading `-`, are percent-encoded. A result of more than
+    120 bytes becomes its first 80 bytes, `~` and 16 hex digits of the id's sha256. Different ids give different
+    segments: `~` and `%` never stand for themselves.
+
+    Raises:
+        ValueError: the id is empty.
+    """
+    if not video_id:
+        raise ValueError("a video id has at least one character")
+    raw = video_id.encode("utf-8", "surrogatepass")
+    parts = [chr(b) if _PLAIN.match(bytes([b])) else f"%{b:02X}" for b in raw]
+    if parts[0] == "-":
+        parts[0] = "%2D"
+    text = "".join(parts)
+    if len(text) > MAX_SEGMENT_BYTES:
+        text = f"{text[:_KEPT_BYTES]}~{hashlib.sha256(raw).hexdigest()[:16]}"
+    return text
+
+
+def record(asset: str, seg: str) -> str:
+    """The record of one video at one asset."""
+    return f"{asset}/{seg}.json"
+
+
+def records(asset: str) -> str:
+    """The prefix under which all records of an asset lie, its media beside them."""
+    return f"{asset}/"
+
+
+def table(asset: str) -> str:
+    """The record of an asset over all videos."""
+    return f"tables/{asset}.json"
+
+
+def table_rows(asset: str) -> str:
+    """The rows of an asset over all videos."""
+    return f"tables/{asset}.parquet"
+
+
+def raw_video(seg: str, suffix: str) -> str:
+    """The video file itself; `suffix` without its dot, lower case."""
+    return f"raw_videos/{seg}/video.{_LANGUAGE.sub('', suffix) or 'bin'}"
+
+
+def raw_info(seg: str) -> str:
+    """What the source says about a video, as JSON."""
+    return f"raw_videos/{seg}/info.json"
+
+
+def captions(seg: str, language: str) -> str:
+    """The captions of a video in one language, as WebVTT."""
+    return f"raw_videos/{seg}/captions.{_LANGUAGE.sub('', language) or 'und'}.vtt"
+
+
+def signals(seg: str, name: str) -> str:
+    """One of the files that the analysis pass leaves: rows per frame, loudness, thumbnails."""
+    return f"video_signals/{seg}/{name}"
+
+
+def clip(seg: str, name: str) -> str:
+    """One clip cut from a video."""
+    return f"segment_clips/{seg}/{name}"
+
+
+def dataset(name: str, path: str) -> str:
+    """A file of a dataset folder; `path` is relative to it."""
+    return f"datasets/{name}/{path}"

@@ -1,0 +1,165 @@
+"""How many videos are where, and whether the numbers add up: what `status` prints, from a snapshot alone."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from vidpipe.ledger.snapshot import Entry, Snapshot
+from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, table_is_stale
+from vidpipe.recipe.line import LINE, Stage
+
+
+@dataclass(slots=True)
+class Counts:
+    """The numbers of one asset: of rows, of videos, or of the one table."""
+
+    asset: str
+    unit: str
+    n_in: int = 0
+    ok: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    unusable: Counter[str] = field(default_factory=Counter)
+    blocked: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    pending: Counter[str] = field(default_factory=Counter)
+    stale: int = 0
+    seconds: float = 0.0
+    cost_usd: float = 0.0
+
+    def add(self, outcome: str, reason: str | None) -> None:
+        """Count one settled item."""
+        if outcome == "ok":
+            self.ok += 1
+        else:
+            getattr(self, outcome)[reason or "no reason given"] += 1
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what went in came out in one way each."""
+        ways = (self.dropped, self.unusable, self.blocked, self.skipped, self.failed, self.pending)
+        return self.n_in == self.ok + sum(way.total() for way in ways)
+
+    def as_json(self) -> dict[str, Any]:
+        """As `status --json` shows them; reasons by count, then by name."""
+        shown = {name: _sorted(v) if isinstance(v, Counter) else v for name, v in asdict(self).items()}
+        shown["seconds"], shown["cost_usd"] = round(self.seconds, 3), round(self.cost_usd, 6)
+        return {"asset": shown.pop("asset"), "unit": shown.pop("unit"), "in": shown.pop("n_in"), **shown}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The state of a project. `problems` says where ledger and partition sets do not fit together."""
+
+    assets: tuple[Counts, ...]
+    problems: tuple[str, ...]
+    stale: Mapping[str, Mapping[str, Stale]]
+
+    @property
+    def conserved(self) -> bool:
+        """Whether no video is lost or counted twice, anywhere."""
+        return not self.problems
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing failed and nothing is pending but what was not asked for."""
+        return not any(c.failed or set(c.pending) - {"not asked for"} for c in self.assets)
+
+
+def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapping[str, Sequence[str]]) -> Overview:
+    """Count every asset over the members (partition keys) of its set, and check that the numbers add up."""
+    stale = stale_records(snapshot, code_versions)
+    ids = {over: [snapshot.videos.get(key, "") for key in keys] for over, keys in members.items()}
+    assets = []
+    for stage in LINE:
+        if stage.unit == "video":
+            assets.append(_per_video(stage, snapshot, ids[stage.over], stale[stage.name]))
+        elif stage.unit == "row":
+            assets.append(_rows(stage, snapshot, code_versions))
+        else:
+            assets.append(_table(stage, snapshot, code_versions))
+    return Overview(tuple(assets), tuple(_problems(assets, snapshot, members)), stale)
+
+
+def _per_video(stage: Stage, snapshot: Snapshot, ids: Sequence[str], stale: Mapping[str, Stale]) -> Counts:
+    counts = Counts(stage.name, "video", n_in=len(ids))
+    entries, attempts = snapshot.entries.get(stage.name, {}), snapshot.attempts.get(stage.name, {})
+    for video_id in ids:
+        entry = entries.get(video_id)
+        if entry is not None:
+            counts.seconds += entry.seconds
+            counts.cost_usd += entry.cost_usd
+        if video_id in attempts:
+            counts.failed[attempts[video_id].reason] += 1
+        elif entry is None or entry.damaged:
+            counts.pending["not reached"] += 1
+        else:
+            counts.add(entry.outcome, entry.reason)
+            counts.stale += video_id in stale
+    return counts
+
+
+def _rows(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -> Counts:
+    rows = snapshot.rows.get(stage.name, {})
+    counts = Counts(stage.name, "row", n_in=len(rows))
+    for row in rows.values():
+        if row.outcome == "pending":
+            counts.pending[row.reason or "not asked for"] += 1
+        else:
+            counts.add(row.outcome, row.reason)
+    _add_table(counts, snapshot.entry(stage.name, ""))
+    counts.stale = int(table_is_stale(stage, snapshot, code_versions)) * len(rows)
+    return counts
+
+
+def _table(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -> Counts:
+    counts = Counts(stage.name, "table", n_in=1)
+    entry = snapshot.entry(stage.name, "")
+    _add_table(counts, entry)
+    attempt = snapshot.attempts.get(stage.name, {}).get("")
+    if attempt is not None:
+        counts.failed[attempt.reason] += 1
+    elif entry is None or entry.damaged:
+        counts.pending["not reached"] += 1
+    elif rows_differ(stage, snapshot):
+        counts.pending["inputs changed"] += 1
+    else:
+        counts.ok = 1
+        counts.stale = int(table_is_stale(stage, snapshot, code_versions))
+    return counts
+
+
+def _add_table(counts: Counts, entry: Entry | None) -> None:
+    if entry is not None:
+        counts.seconds += entry.seconds
+        counts.cost_usd += entry.cost_usd
+
+
+def _problems(assets: Sequence[Counts], snapshot: Snapshot, members: Mapping[str, Sequence[str]]) -> list[str]:
+    found = [f"{c.asset}: {c.n_in} in, but the outcomes do not add up to it" for c in assets if not c.adds_up]
+    kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
+    through = {v for v, entry in snapshot.entries.get("selected_videos", {}).items() if entry.outcome == "ok"} & kept
+    for over, wanted in (("video", kept), ("selected", through)):
+        have = [snapshot.videos.get(key, key) for key in members[over]]
+        found += [f"{v!r} is missing from the set {over}" for v in sorted(wanted - set(have))]
+        found += [f"{v!r} is in the set {over} without cause" for v in sorted(set(have) - wanted)]
+    for stage in LINE:
+        if stage.unit == "video":
+            found += _broken_chains(stage, snapshot, kept)
+    return found
+
+
+def _broken_chains(stage: Stage, snapshot: Snapshot, kept: set[str]) -> list[str]:
+    """Records that do not fit to what they blame: skipped because of an asset that did let the video through."""
+    found = []
+    for video_id, entry in snapshot.entries.get(stage.name, {}).items():
+        if entry.outcome == "skipped" and video_id in kept:
+            blamed = snapshot.entry(entry.reason or "", video_id)
+            if blamed is not None and blamed.outcome == "ok" and blamed.updated <= entry.updated:
+                found.append(f"{video_id!r} is skipped at {stage.name} because of {entry.reason}, which let it through")
+    return found
+
+
+def _sorted(counter: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))

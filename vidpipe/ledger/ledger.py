@@ -1,0 +1,206 @@
+"""The ledger itself: one thin adapter over SQLAlchemy Core, for SQLite (a file) and PostgreSQL.
+
+Records in the store are the truth; entries here can be rebuilt from them. What failed, and who works on what, stands
+here alone.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from vidpipe.ledger.claims import Claims
+from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, METADATA, ROWS, VIDEOS
+from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text
+from vidpipe.records import Record
+
+_BUSY_MS = 60_000
+
+
+class Ledger:
+    """Entries of records, rows of tables, failed attempts, claims and facts."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self.claims = Claims(engine)
+
+    # --- what is known ---
+
+    def snapshot(self, video_ids: Sequence[str] | None = None) -> Snapshot:
+        """All that is known now, of all videos or of these and the tables themselves."""
+        with self._engine.connect() as db:
+            return Snapshot(
+                videos={r.key: r.video_id for r in db.execute(_only(sa.select(VIDEOS), VIDEOS, video_ids))},
+                entries=_by_asset(db.execute(_only(sa.select(*_columns(ENTRIES, Entry)), ENTRIES, video_ids)), Entry),
+                rows=_by_asset(db.execute(_only(sa.select(*_columns(ROWS, Row)), ROWS, video_ids)), Row),
+                attempts=_by_asset(
+                    db.execute(_only(sa.select(*_columns(ATTEMPTS, Attempt)), ATTEMPTS, video_ids)), Attempt
+                ),
+            )
+
+    def video_ids(self, segments: Sequence[str]) -> dict[str, str]:
+        """Video ids by key segment, of those that are registered."""
+        query = sa.select(VIDEOS.c.key, VIDEOS.c.video_id).where(VIDEOS.c.key.in_(segments))
+        with self._engine.connect() as db:
+            return {row.key: row.video_id for row in db.execute(query)}
+
+    def hashes(self, asset: str) -> dict[str, tuple[str, str]]:
+        """(sha256, etag) of every record of an asset that is not damaged, by video id."""
+        query = sa.select(ENTRIES.c.video_id, ENTRIES.c.sha256, ENTRIES.c.etag)
+        with self._engine.connect() as db:
+            rows = db.execute(query.where(ENTRIES.c.asset == asset, ENTRIES.c.damaged.is_(False)))
+            return {row.video_id: (row.sha256, row.etag) for row in rows}
+
+    def is_damaged(self, asset: str, video_id: str) -> bool:
+        """Whether a record was found missing or altered."""
+        with self._engine.connect() as db:
+            return bool(db.execute(_this(sa.select(ENTRIES.c.damaged), ENTRIES, asset, video_id)).scalar())
+
+    def n_settled(self) -> dict[str, int]:
+        """How many videos have a valid record, by asset."""
+        query = sa.select(ENTRIES.c.asset, sa.func.count()).where(
+            ENTRIES.c.video_id != "", ENTRIES.c.damaged.is_(False)
+        )
+        with self._engine.connect() as db:
+            return dict(db.execute(query.group_by(ENTRIES.c.asset)).tuples().all())
+
+    def fact(self, name: str) -> str | None:
+        """A fact about the project; None when it is not known."""
+        with self._engine.connect() as db:
+            return db.execute(sa.select(FACTS.c.value).where(FACTS.c.name == name)).scalar()
+
+    # --- what happens ---
+
+    def register(self, videos: Mapping[str, str]) -> None:
+        """Make videos known: key segments by id. Known ones stay as they are."""
+        with self._engine.begin() as db:
+            known = set(db.execute(sa.select(VIDEOS.c.video_id)).scalars())
+            fresh = [{"video_id": v, "key": k} for v, k in videos.items() if v not in known]
+            if fresh:
+                db.execute(VIDEOS.insert(), fresh)
+
+    def settle(self, record: Record, *, video_id: str, sha256: str, etag: str) -> None:
+        """Index a record, after it was written; what failed before is forgotten. `video_id` is empty for a table."""
+        row = {
+            "asset": record.asset,
+            "video_id": video_id,
+            "outcome": record.outcome,
+            "reason": record.reason,
+            "data_version": record.data_version,
+            "code_version": record.provenance.code_version,
+            "inputs": as_text(record.provenance.inputs),
+            "parts": as_text(record.parts),
+            "sha256": sha256,
+            "etag": etag,
+            "cost_usd": record.provenance.cost_usd,
+            "seconds": record.provenance.seconds,
+            "updated": record.provenance.finished,
+            "run_id": record.provenance.run_id,
+            "reported": False,
+            "damaged": False,
+        }
+        with self._engine.begin() as db:
+            db.execute(_this(ENTRIES.delete(), ENTRIES, record.asset, video_id))
+            db.execute(ENTRIES.insert(), row)
+            db.execute(_this(ATTEMPTS.delete(), ATTEMPTS, record.asset, video_id))
+
+    def set_rows(self, asset: str, rows: Mapping[str, Row]) -> None:
+        """Replace all rows of a table."""
+        values = [{"asset": asset, "video_id": v, **row._asdict()} for v, row in rows.items()]
+        with self._engine.begin() as db:
+            db.execute(ROWS.delete().where(ROWS.c.asset == asset))
+            if values:
+                db.execute(ROWS.insert(), values)
+
+    def fail(self, asset: str, video_id: str, *, reason: str, run_id: str) -> None:
+        """Note an attempt that failed and may succeed later."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._engine.begin() as db:
+            n = db.execute(_this(sa.select(ATTEMPTS.c.n), ATTEMPTS, asset, video_id)).scalar() or 0
+            db.execute(_this(ATTEMPTS.delete(), ATTEMPTS, asset, video_id))
+            row = {
+                "asset": asset,
+                "video_id": video_id,
+                "reason": reason,
+                "n": n + 1,
+                "run_id": run_id,
+                "updated": now,
+            }
+            db.execute(ATTEMPTS.insert(), row)
+
+    def mark_reported(self, asset: str, video_ids: Iterable[str]) -> None:
+        """Note that the orchestrator has the events of these records."""
+        self._mark(asset, video_ids, reported=True)
+
+    def mark_damaged(self, asset: str, video_ids: Iterable[str]) -> None:
+        """Note that these records were found missing or altered: they are computed again."""
+        self._mark(asset, video_ids, damaged=True)
+
+    def mark_all_unreported(self) -> None:
+        """Note that the orchestrator has lost its events."""
+        with self._engine.begin() as db:
+            db.execute(ENTRIES.update().values(reported=False))
+
+    def set_etag(self, asset: str, video_id: str, etag: str) -> None:
+        """Note the store's new tag of a record whose bytes are unchanged."""
+        with self._engine.begin() as db:
+            db.execute(_this(ENTRIES.update().values(etag=etag), ENTRIES, asset, video_id))
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Note a fact about the project."""
+        with self._engine.begin() as db:
+            db.execute(FACTS.delete().where(FACTS.c.name == name))
+            db.execute(FACTS.insert(), {"name": name, "value": value})
+
+    def _mark(self, asset: str, video_ids: Iterable[str], **values: bool) -> None:
+        wanted = [{"v": v} for v in video_ids]
+        if wanted:
+            where = (ENTRIES.c.asset == asset) & (ENTRIES.c.video_id == sa.bindparam("v"))
+            with self._engine.begin() as db:
+                db.execute(ENTRIES.update().where(where).values(**values), wanted)
+
+
+def open_ledger(url: str) -> Ledger:
+    """The ledger at a path (SQLite, made when missing) or an SQLAlchemy URL."""
+    if "://" not in url:
+        Path(url).parent.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{url}"
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _tune_sqlite)
+    METADATA.create_all(engine)
+    return Ledger(engine)
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _columns(table: sa.Table, of: type[Any]) -> list[sa.Column[Any]]:
+    return [table.c.asset, table.c.video_id, *(table.c[name] for name in of._fields)]
+
+
+def _only(query: sa.Select[Any], table: sa.Table, video_ids: Sequence[str] | None) -> sa.Select[Any]:
+    return query if video_ids is None else query.where(table.c.video_id.in_(["", *video_ids]))
+
+
+def _this(query: Any, table: sa.Table, asset: str, video_id: str) -> Any:
+    return query.where(table.c.asset == asset, table.c.video_id == video_id)
+
+
+def _by_asset(rows: Iterable[Any], of: type[Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for asset, video_id, *rest in rows:
+        found.setdefault(asset, {})[video_id] = of._make(rest)
+    return found
+
+
+def inputs_of(text: str) -> dict[str, str]:
+    """The inputs in an entry, by name."""
+    return dict(json.loads(text))

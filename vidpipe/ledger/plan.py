@@ -1,0 +1,96 @@
+"""What is left to do, from a snapshot alone: which videos need which stages, and in which runs they go.
+
+A run is one contiguous range of a set in its order of registration: Dagster knows no other kind.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ledger.staleness import dependents, rows_differ, stale_records
+from vidpipe.recipe.line import LINE, STAGES, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One run: these assets, in line order, over these neighbouring partition keys."""
+
+    assets: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+def needs(snapshot: Snapshot, code_versions: Mapping[str, str], stages: Sequence[Stage]) -> dict[str, tuple[str, ...]]:
+    """The stages, among these, that each video has to go through, in line order, by video id; none: not there.
+
+    Needed is what has no valid record, or has not been reported, and then whatever reads it: those decide again
+    whether they are still valid. Videos that no catalogue keeps need nothing.
+    """
+    stale = stale_records(snapshot, code_versions)
+    names = [stage.name for stage in stages]
+    found: dict[str, tuple[str, ...]] = {}
+    below: dict[frozenset[str], tuple[str, ...]] = {}
+    for video_id in snapshot.videos.values():
+        row = snapshot.row("catalogue", video_id)
+        if row is None or row.outcome != "ok":
+            continue
+        first = frozenset(name for name in names if _needs(snapshot, name, video_id, stale))
+        if first:
+            if first not in below:
+                reached = dependents(set(first))
+                below[first] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
+            found[video_id] = below[first]
+    return found
+
+
+def _needs(snapshot: Snapshot, name: str, video_id: str, stale: Mapping[str, Mapping[str, object]]) -> bool:
+    entry = snapshot.entry(name, video_id)
+    if entry is None or entry.damaged or not entry.reported:
+        return True
+    reason = stale[name].get(video_id)
+    return reason is not None and getattr(reason, "direct", False)
+
+
+def pieces(keys: Sequence[str], wanted: Mapping[str, tuple[str, ...]], size: int) -> Iterator[Piece]:
+    """Runs over what is wanted (stages by key): neighbours with the same stages together, at most `size` of them.
+
+    `keys` is the whole set in its order of registration.
+    """
+    here: list[str] = []
+    for key in keys:
+        if here and (len(here) == size or wanted.get(key) != wanted[here[0]]):
+            yield Piece(wanted[here[0]], tuple(here))
+            here = []
+        if key in wanted:
+            here.append(key)
+    if here:
+        yield Piece(wanted[here[0]], tuple(here))
+
+
+def table_is_due(asset: str, snapshot: Snapshot, code_versions: Mapping[str, str]) -> bool:
+    """Whether a table over videos has to be made.
+
+    It is missing, damaged, of another recipe or code, unreported, or holds other rows than it should.
+    """
+    entry = snapshot.entry(asset, "")
+    if entry is None or entry.damaged or not entry.reported or entry.code_version != code_versions[asset]:
+        return True
+    return bool(rows_differ(STAGES[asset], snapshot))
+
+
+def leaving(snapshot: Snapshot, members: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """The partition keys that no longer belong into a set, by set.
+
+    `video` holds what the catalogue keeps, `selected` what its gate lets through besides.
+    """
+    gone: dict[str, list[str]] = {"selected": [], "video": []}
+    for over, keys in members.items():
+        for key in keys:
+            video_id = snapshot.videos.get(key, "")
+            row = snapshot.row("catalogue", video_id) if video_id else None
+            stays = row is not None and row.outcome == "ok"
+            if over == "selected" and stays:
+                gate = snapshot.entry("selected_videos", video_id)
+                stays = gate is None or gate.outcome == "ok"
+            if not stays:
+                gone[over].append(key)
+    return gone

@@ -1,0 +1,76 @@
+"""The ledger's tables. SQLite by default, PostgreSQL by VIDPIPE_LEDGER: one schema by SQLAlchemy Core."""
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+# Every video ever admitted: its id, its key segment, and the path under which its id was first registered.
+VIDEOS = sa.Table(
+    "videos",
+    METADATA,
+    sa.Column("video_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+)
+
+# One row per record of the store. `video_id` is empty for a table's own record.
+ENTRIES = sa.Table(
+    "entries",
+    METADATA,
+    sa.Column("asset", sa.Text, primary_key=True),
+    sa.Column("video_id", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("data_version", sa.Text, nullable=False),
+    sa.Column("code_version", sa.Text, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),  # JSON object, in the order in which the stage reads
+    sa.Column("parts", sa.Text, nullable=False),  # JSON object
+    sa.Column("sha256", sa.Text, nullable=False),  # of the record's bytes
+    sa.Column("etag", sa.Text, nullable=False),  # the store's, when the record was written
+    sa.Column("cost_usd", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("updated", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("reported", sa.Boolean, nullable=False),  # whether the orchestrator has its event
+    sa.Column("damaged", sa.Boolean, nullable=False),  # whether the record was found missing or altered
+)
+
+# One row per video of a table: its verdict there, the versions of its parts, and what it was made from.
+ROWS = sa.Table(
+    "rows",
+    METADATA,
+    sa.Column("asset", sa.Text, primary_key=True),
+    sa.Column("video_id", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("parts", sa.Text, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),
+)
+
+# What was tried and may succeed later; gone as soon as a record is written.
+ATTEMPTS = sa.Table(
+    "attempts",
+    METADATA,
+    sa.Column("asset", sa.Text, primary_key=True),
+    sa.Column("video_id", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("updated", sa.Text, nullable=False),
+)
+
+# Who works on which video of which scope (a set of videos, or a table) right now.
+CLAIMS = sa.Table(
+    "claims",
+    METADATA,
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("video_id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+)
+
+FACTS = sa.Table(
+    "facts",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)

@@ -1,0 +1,145 @@
+"""Which records no longer follow from their inputs, their recipe or their code: one pure function, transitive.
+
+Dagster's own staleness is not transitive and gives up on tables above 99 videos; this one decides what `run` does.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vidpipe.ledger.snapshot import Snapshot, as_text
+from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Why a record is stale: the first cause, and the assets between the cause and the record, the record's last."""
+
+    cause: str
+    path: tuple[str, ...]
+    direct: bool
+
+    def __str__(self) -> str:
+        return self.cause if self.direct else f"{self.cause}; {' > '.join(self.path)}"
+
+
+def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[str, dict[str, Stale]]:
+    """Every stale per-video record, by asset and video id, with its first cause in line order.
+
+    A record is stale when its code version is not the current one, when an input has another version than the one it
+    was made from, or when a record that it reads is stale. An input that is missing says nothing.
+    """
+    found: dict[str, dict[str, Stale]] = {}
+    for stage in PER_VIDEO:
+        now = code_versions[stage.name]
+        upstream = [found.get(read.asset, {}) for read in stage.reads]
+        here: dict[str, Stale] = {}
+        for video_id, entry in snapshot.entries.get(stage.name, {}).items():
+            if entry.damaged:
+                continue
+            if entry.code_version != now:
+                here[video_id] = Stale(f"{stage.name}: {_what_changed(entry.code_version, now)}", (stage.name,), True)
+                continue
+            wanted = snapshot.inputs(stage, video_id)
+            if wanted is not None and as_text(wanted) != entry.inputs:
+                here[video_id] = Stale(_which_input(entry.inputs, wanted), (stage.name,), direct=True)
+                continue
+            above = next((stale[video_id] for stale in upstream if video_id in stale), None)
+            if above is not None:
+                here[video_id] = Stale(above.cause, (*above.path, stage.name), direct=False)
+        found[stage.name] = here
+    return found
+
+
+def table_is_stale(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -> bool:
+    """Whether a table was made by another recipe or code."""
+    entry = snapshot.entry(stage.name, "")
+    return entry is not None and entry.code_version != code_versions[stage.name]
+
+
+def wanted_rows(stage: Stage, snapshot: Snapshot) -> dict[str, str]:
+    """What each row of a table over videos would be made from now: text by video id.
+
+    A selection has a row for every video that is ok upstream. A dataset has one for every catalogued video that is
+    settled to its end: the versions of what is published, or what kept it out. A video on its way has no row.
+    """
+    if stage.name == "selection":
+        return {
+            video_id: as_text(found)
+            for video_id, entry in snapshot.entries.get("taxonomy_categories", {}).items()
+            if entry.outcome == "ok" and (found := snapshot.inputs(stage, video_id)) is not None
+        }
+    wanted: dict[str, str] = {}
+    for video_id in snapshot.rows.get("catalogue", {}):
+        text = _dataset_row(stage, snapshot, video_id)
+        if text is not None:
+            wanted[video_id] = text
+    return wanted
+
+
+def rows_differ(stage: Stage, snapshot: Snapshot) -> list[str]:
+    """The videos whose row is missing, changed or left over in a table, sorted."""
+    wanted = wanted_rows(stage, snapshot)
+    have = {video_id: row.inputs for video_id, row in snapshot.rows.get(stage.name, {}).items()}
+    return sorted(v for v in wanted.keys() | have.keys() if wanted.get(v) != have.get(v))
+
+
+def end_of(snapshot: Snapshot, video_id: str) -> tuple[str, str, str | None] | None:
+    """What became of a catalogued video in the end: (asset, outcome, reason) of the record that decided it.
+
+    None while the video is on its way.
+    """
+    row = snapshot.row("catalogue", video_id)
+    if row is None or row.outcome != "ok":
+        return None if row is None else ("catalogue", row.outcome, row.reason)
+    last = None
+    for name in ("selected_videos", "aligned_metadata"):
+        entry = snapshot.entry(name, video_id)
+        if entry is None or entry.damaged:
+            return None
+        if entry.outcome == "skipped":
+            cause = str(entry.reason)
+            blamed = snapshot.entry(cause, video_id)
+            return (cause, blamed.outcome, blamed.reason) if blamed else None
+        if entry.outcome != "ok":
+            return name, entry.outcome, entry.reason
+        last = (name, entry.outcome, entry.reason)
+    return last
+
+
+def _dataset_row(stage: Stage, snapshot: Snapshot, video_id: str) -> str | None:
+    end = end_of(snapshot, video_id)
+    if end is None:
+        return None
+    if end[1] != "ok":
+        return as_text({"left out at": end[0], "outcome": end[1], "reason": end[2] or ""})
+    found = snapshot.inputs(stage, video_id)
+    return None if found is None else as_text(found)
+
+
+def _what_changed(before: str, now: str) -> str:
+    return "its code changed" if before.partition("+")[0] != now.partition("+")[0] else "its recipe changed"
+
+
+def _which_input(before: str, wanted: Mapping[str, str]) -> str:
+    had = json.loads(before)
+    name = next((n for n, version in wanted.items() if had.get(n) != version), "an input")
+    return f"{name} changed"
+
+
+def dependents(names: set[str]) -> set[str]:
+    """The stages that read, directly or not, what one of `names` gives, these included."""
+    found = set(names)
+    for stage in LINE:
+        if any(read.asset in found for read in stage.reads):
+            found.add(stage.name)
+    return found
+
+
+def ancestors(names: set[str]) -> set[str]:
+    """The stages that `names` need, directly or not, these included."""
+    found = set(names)
+    for stage in reversed(LINE):
+        if stage.name in found:
+            found |= {read.asset for read in stage.reads} | set(stage.after)
+    return found & STAGES.keys()

@@ -1,0 +1,63 @@
+"""What stages ask for and do not make themselves: Protocols, and the project that bundles the embedded ones."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from vidpipe.ledger.ledger import Ledger
+from vidpipe.recipe.fingerprints import code_version, fingerprint
+from vidpipe.recipe.line import LINE, Stage
+from vidpipe.recipe.schema import Recipe
+from vidpipe.store.documents import Tables
+from vidpipe.store.objects import ObjectStore
+from vidpipe.workers.processes import Done, Task
+
+
+class WorkerPool(Protocol):
+    """Runs tasks where a crash, a hang or a memory blow-up costs one task only."""
+
+    def run(self, tasks: Iterable[Task], stopped: Callable[[], bool]) -> Iterator[Done]:
+        """Each task once, as it finishes; when `stopped()`, those not yet begun come back as `not_run`."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time of day, in UTC."""
+
+    def __call__(self) -> datetime:
+        """Now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Project:
+    """A recipe with the places it works in. Stages get one; nothing in it is global.
+
+    `folder` is where relative names of the recipe count from. Setting `stop` lets running stages finish what they
+    have begun and begin nothing new.
+    """
+
+    folder: Path
+    recipe: Recipe
+    store: ObjectStore
+    tables: Tables
+    ledger: Ledger
+    workers: WorkerPool
+    clock: Clock
+    software: Mapping[str, str]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def code_version(self, stage: Stage) -> str:
+        """The version of a stage's code and recipe."""
+        return code_version(self.recipe, stage, self.folder)
+
+    def fingerprint(self, stage: Stage) -> str:
+        """The fingerprint of what a stage reads of the recipe."""
+        return fingerprint(self.recipe, stage, self.folder)
+
+    def code_versions(self) -> dict[str, str]:
+        """The version of every stage's code and recipe, by asset."""
+        return {stage.name: self.code_version(stage) for stage in LINE}

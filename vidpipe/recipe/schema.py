@@ -1,0 +1,136 @@
+"""The recipe: every setting that changes the data, and nothing else.
+
+Where things are and with what credentials they are opened belongs to the environment; how many workers there are, to
+the machine.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Catalogue(Section):
+    """Which rows of the sources are kept."""
+
+    min_words_per_s: float | None = Field(
+        None,
+        ge=0,
+        description="Keep videos whose captions have at least this many words a second. FineVideo: 0.5.",
+    )
+    languages: tuple[str, ...] = Field((), description="Keep these languages where the language is known; empty: all.")
+    min_duration_s: float | None = Field(None, ge=0, description="Keep videos at least this long, in seconds.")
+    max_duration_s: float | None = Field(None, ge=0, description="Keep videos at most this long, in seconds.")
+
+
+class Download(Section):
+    """How a video's file comes into the project."""
+
+    raw: Literal["reference", "hardlink", "copy"] = Field(
+        "reference",
+        description="reference: leave files where they are; hardlink or copy: take them into the store.",
+    )
+
+
+class Limits(Section):
+    """What a video may ask of the machine; beyond it is unusable."""
+
+    max_pixels: int = Field(7680 * 4320, gt=0, description="Largest picture, in pixels (width x height). 8K UHD.")
+    max_duration_s: Seconds = Field(6 * 3600.0, description="Longest video that is opened at all, in seconds.")
+
+
+class Dynamism(Section):
+    """How much of a video stands still, and what follows from it."""
+
+    mode: Literal["compat"] = Field(
+        "compat",
+        description="compat: freezedetect (noise 0.05, 50 s) on each 60-s segment, as FineVideo did.",
+    )
+    drop_from_static_share: Share = Field(0.4, description="A video is static from this share of static segments on.")
+    drop: bool = Field(default=True, description="Whether static videos are dropped; false: measured only.")
+
+
+class Taxonomy(Section):
+    """The categories that a video can have."""
+
+    file: str | None = Field(None, description="A JSON taxonomy (nested objects, empty = leaf); none: FineVideo's.")
+    categoriser: Literal["offline"] = Field("offline", description="offline: words of title, description, captions.")
+    discard: tuple[str, ...] = Field((), description="Leaves that exist to be discarded: such videos are dropped.")
+
+
+class Selection(Section):
+    """Which of the admitted videos are produced."""
+
+    strategy: Literal["all"] = Field("all", description="all: every video that came this far.")
+
+
+class Shots(Section):
+    """Where the picture cuts."""
+
+    detector: Literal["default", "content", "adaptive"] = Field(
+        "default", description="content and adaptive: PySceneDetect's; default: content."
+    )
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        description="Least change of a cut; none: the detector's own (content 27.0, adaptive 3.0).",
+    )
+    min_length_s: float = Field(0.6, ge=0, description="Shortest shot, in seconds.")
+
+
+class Segments(Section):
+    """Windows of equal length cut from a video."""
+
+    length_s: Seconds = Field(60.0, description="Length of a window, in seconds.")
+    overlap_s: float = Field(5.0, ge=0, description="What neighbouring windows share, in seconds.")
+    mode: Literal["exact"] = Field("exact", description="exact: re-encoded, cut at the frame.")
+
+    @model_validator(mode="after")
+    def _shorter(self) -> "Segments":
+        if self.overlap_s >= self.length_s:
+            raise ValueError("overlap_s must be shorter than length_s")
+        return self
+
+
+class Annotation(Section):
+    """Who says what a video shows."""
+
+    annotator: Literal["offline"] = Field(
+        "offline", description="offline: what pixels, sound and captions measure; nothing is invented."
+    )
+
+
+class Alignment(Section):
+    """How annotated times move to the cuts."""
+
+    snap_s: Seconds = Field(2.0, description="A scene boundary moves to a cut at most this far away.")
+    reject_s: Seconds = Field(5.0, description="A correction of this much or more rejects the annotation.")
+
+
+class Recipe(Section):
+    """Everything that changes the data."""
+
+    name: str = Field("default", description="The recipe's name, shown by status.")
+    sources: tuple[str, ...] = Field((), description="Where the videos come from: folders and manifests.")
+    layout: str | None = Field(None, description="Reads series and episode from paths, e.g. '{series}/{episode}'.")
+    roots: tuple[str, ...] = Field((), description="Folders that a manifest's paths may lead to, beside its own.")
+    max_partitions: int | None = Field(None, gt=0, description="Admit at most this many videos.")
+    batch_size: int = Field(50, gt=0, description="Videos per run; changes no result.")
+    catalogue: Catalogue = Catalogue()
+    download: Download = Download()
+    limits: Limits = Limits()
+    dynamism: Dynamism = Dynamism()
+    taxonomy: Taxonomy = Taxonomy()
+    selection: Selection = Selection()
+    shots: Shots = Shots()
+    segments: Segments = Segments()
+    annotation: Annotation = Annotation()
+    alignment: Alignment = Alignment()

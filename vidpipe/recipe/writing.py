@@ -1,0 +1,38 @@
+"""Writing a recipe for people: every key with its meaning beside it."""
+
+import textwrap
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from vidpipe.recipe.schema import Recipe, Section
+
+_HEAD = "Everything that changes the data stands here. `vidpipe status` tells what a change makes stale."
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """The recipe as commented YAML; reading it gives the same recipe."""
+    lines = [f"# {_HEAD}"]
+    for name, field in Recipe.model_fields.items():
+        value = getattr(recipe, name)
+        if isinstance(value, Section):
+            lines += ["", f"{name}:  # {(type(value).__doc__ or '').strip()}"]
+            lines += _fields(value)
+        else:
+            lines += _entry(name, value, field.description or "", "")
+    return "\n".join(lines) + "\n"
+
+
+def _fields(section: BaseModel) -> list[str]:
+    lines: list[str] = []
+    for name, field in type(section).model_fields.items():
+        lines += _entry(name, getattr(section, name), field.description or "", "  ")
+    return lines
+
+
+def _entry(name: str, value: Any, description: str, indent: str) -> list[str]:
+    plain = list(value) if isinstance(value, tuple) else value
+    text = f"{name}: " + yaml.safe_dump([plain], default_flow_style=True, allow_unicode=True, width=10_000).strip()[1:-1]
+    comments = textwrap.wrap(description, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+    return [*comments, indent + text]

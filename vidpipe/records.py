@@ -1,0 +1,137 @@
+"""What is known about a video for ever: outcomes, records, provenance, and their versions.
+
+A record is data: the same input gives the same bytes but for `run_id`, `seconds` and `finished`. What may change
+later (failed, pending) is no record; it stands in the ledger.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, cast, get_args
+
+from vidpipe.errors import CorruptObjectError
+
+Kind = Literal["ok", "dropped", "unusable", "blocked", "skipped"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def canonical(value: object) -> bytes:
+    """The one JSON text of a value: sorted keys, no spaces, UTF-8, no NaN.
+
+    Raises:
+        ValueError: the value holds NaN or an infinity.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def version_of(value: object) -> str:
+    """sha256 of the canonical JSON, as 64 hex digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one video at one asset.
+
+    `reason` is None for `ok`, the name of the asset that caused it for `skipped`, and a short stable text else.
+    `where` holds keys and paths of media and is no part of the version. `parts` names versions of what others may
+    read alone ("media", "captions"); `source_sha256` is the video file's.
+
+    Raises:
+        ValueError: a reason is missing, or stands where none belongs.
+    """
+
+    kind: Kind
+    reason: str | None = None
+    value: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.kind == "ok") != (self.reason is None):
+            raise ValueError(f"only ok has no reason, got {self.kind=} {self.reason=}")
+
+    @property
+    def data_version(self) -> str:
+        """sha256 over outcome, reason and value: equal results have equal versions."""
+        return version_of({"outcome": self.kind, "reason": self.reason, "value": self.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a record comes from. `inputs` holds, per upstream asset, the version of the part that was read."""
+
+    source_sha256: str | None
+    inputs: Mapping[str, str]
+    code_version: str
+    recipe: str
+    software: Mapping[str, str]
+    run_id: str
+    cost_usd: float
+    seconds: float
+    finished: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One JSON document of the store: `<asset>/<key>.json`."""
+
+    video_id: str
+    asset: str
+    outcome: Kind
+    reason: str | None
+    value: Mapping[str, Any]
+    where: Mapping[str, Any]
+    parts: Mapping[str, str]
+    data_version: str
+    provenance: Provenance
+
+    @classmethod
+    def of(cls, video_id: str, asset: str, outcome: Outcome, provenance: Provenance) -> "Record":
+        """The record of an outcome."""
+        return cls(
+            video_id=video_id,
+            asset=asset,
+            outcome=outcome.kind,
+            reason=outcome.reason,
+            value=outcome.value,
+            where=outcome.where,
+            parts=outcome.parts,
+            data_version=outcome.data_version,
+            provenance=provenance,
+        )
+
+
+def encode(record: Record) -> bytes:
+    """The record's file: indented JSON in a fixed order of keys, UTF-8, with a final newline."""
+    text = json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def decode(key: str, data: bytes) -> Record:
+    """The record in a file.
+
+    Raises:
+        CorruptObjectError: not JSON, not a record, or its version is not that of its content.
+    """
+    try:
+        raw = json.loads(data)
+        provenance = Provenance(**raw.pop("provenance"))
+        record = Record(**raw, provenance=provenance)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CorruptObjectError(key, "not a record") from error
+    if record.outcome not in KINDS or data_version(record) != record.data_version:
+        raise CorruptObjectError(key, "its version is not that of its content")
+    return record
+
+
+def data_version(record: Record) -> str:
+    """The version that the record's content has, whatever it says itself."""
+    return version_of({"outcome": record.outcome, "reason": record.reason, "value": record.value})
+
+
+def why_skipped(record: Record) -> str:
+    """The asset to blame when a later step skips because of this record: the first that was not ok."""
+    return cast("str", record.reason) if record.outcome == "skipped" else record.asset

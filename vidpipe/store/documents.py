@@ -1,0 +1,107 @@
+"""Records as objects: `<asset>/<key>.json`, and tables as Parquet beside their record."""
+
+import io
+from typing import Any
+
+import polars as pl
+
+from vidpipe import keys, records
+from vidpipe.errors import CorruptObjectError, MissingObjectError
+from vidpipe.records import Record
+from vidpipe.store.objects import ObjectStore, Stored, sha256_of
+
+
+def write_record(store: ObjectStore, record: Record) -> tuple[Stored, str]:
+    """Write a video's record; what the store says of it, and the sha256 of its bytes.
+
+    Raises:
+        StoreFullError: no room.
+        UnwritableObjectError: this key cannot be written.
+    """
+    data = records.encode(record)
+    return store.put(keys.record(record.asset, keys.segment(record.video_id)), data), sha256_of(data)
+
+
+def read_record(store: ObjectStore, asset: str, video_id: str) -> Record:
+    """A video's record.
+
+    Raises:
+        MissingObjectError: there is none.
+        CorruptObjectError: it is no record, or another video's.
+    """
+    key = keys.record(asset, keys.segment(video_id))
+    record = records.decode(key, store.get(key))
+    if (record.asset, record.video_id) != (asset, video_id):
+        raise CorruptObjectError(key, "another video's record")
+    return record
+
+
+def write_table(store: ObjectStore, record: Record, rows: pl.DataFrame) -> tuple[Stored, str]:
+    """Write a table: its rows first, then its record, which makes them valid.
+
+    Raises:
+        StoreFullError: no room.
+        UnwritableObjectError: a key cannot be written.
+    """
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer)
+    store.put(keys.table_rows(record.asset), buffer.getvalue())
+    data = records.encode(record)
+    return store.put(keys.table(record.asset), data), sha256_of(data)
+
+
+def read_table(store: ObjectStore, asset: str) -> pl.DataFrame:
+    """A table's rows.
+
+    Raises:
+        MissingObjectError: there is none.
+        CorruptObjectError: it is no table.
+    """
+    key = keys.table_rows(asset)
+    try:
+        return pl.read_parquet(io.BytesIO(store.get(key)))
+    except pl.exceptions.PolarsError as error:
+        raise CorruptObjectError(key, "not a table") from error
+
+
+class Tables:
+    """Tables by asset, read again only when they were written again."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._read: dict[str, tuple[str, pl.DataFrame]] = {}
+
+    def rows(self, asset: str) -> pl.DataFrame:
+        """A table's rows.
+
+        Raises:
+            MissingObjectError: there is none.
+            CorruptObjectError: it is no table.
+        """
+        etag = self._store.head(keys.table_rows(asset)).etag
+        if self._read.get(asset, ("",))[0] != etag:
+            self._read[asset] = (etag, read_table(self._store, asset))
+        return self._read[asset][1]
+
+    def row(self, asset: str, video_id: str) -> dict[str, Any]:
+        """One video's row.
+
+        Raises:
+            MissingObjectError: there is no table, or no such row in it.
+            CorruptObjectError: it is no table.
+        """
+        found = self.rows(asset).filter(pl.col("video_id") == video_id)
+        if found.is_empty():
+            raise MissingObjectError(keys.table_rows(asset), "no row of this video")
+        return found.row(0, named=True)
+
+
+def read_table_record(store: ObjectStore, asset: str) -> Record:
+    """A table's record.
+
+    Raises:
+        MissingObjectError: there is none.
+        CorruptObjectError: it is no record.
+    """
+    key = keys.table(asset)
+    return records.decode(key, store.get(key))

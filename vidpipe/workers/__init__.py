@@ -1,0 +1,1 @@
+"""Where per-video work runs: processes with limits, over pebble."""
