@@ -62,8 +62,8 @@ def annotate_offline(
     `shots` cover it in order without gaps; `measured` has one motion per frame. One scene per shot that a
     sample at a whole second hits; a shot that none hits belongs to the scene before. A scene is told from the
     first sample that shows it to the next scene's, the first from its first frame, the last to the second
-    that completes the video. Activities are the captions, word for word. Key moments are jumps of picture or
-    sound.
+    that completes the video. Activities are the captions, word for word; key moments are jumps of picture or
+    sound. An `fps` of 0 is unknown.
 
     Raises:
         ValueError: there are no shots.
@@ -76,7 +76,7 @@ def annotate_offline(
     return Annotation(
         title=_text(texts.title),
         description=_text(texts.description),
-        fps=None if fps is None else round(fps, 6),
+        fps=round(fps, 6) if fps else None,
         scenes=tuple(scenes),
         annotator=ANNOTATOR,
     )

@@ -1,6 +1,7 @@
 import random
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from vidpipe.annotation.alignment import align_annotation
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Cue, Texts, annotate_offline, seen_scenes
 from vidpipe.annotation.schema import Annotation
+from vidpipe.media.limits import Limits
+from vidpipe.media.signals import measure_signals
+from vidpipe.timeline.frame_table import load_frame_table
+from vidpipe.timeline.frame_times import FrameTimes
+from vidpipe.timeline.shots import detect_shots
 from vidpipe.timeline.spans import Span
+from vidpipe_tests.corpus import SHARED
 
 NOTHING = Texts()
 
@@ -138,6 +145,24 @@ def test_the_motion_of_a_cut_counts_in_no_score_and_is_no_key_moment() -> None:
     found = annotate_offline(shots(0, "7.48", 10), Measured(np.arange(250) / 25, motion), NOTHING)
     assert [s.dynamismScore for s in found.scenes] == [0.333333, 0.333333]
     assert all(not s.mood.keyMoments for s in found.scenes)
+
+
+def test_a_frame_rate_of_zero_is_unknown() -> None:
+    assert annotate_offline(shots(0, 10), measured(), NOTHING, fps=0.0).fps is None
+
+
+@pytest.mark.corpus
+def test_real_footage_is_told_in_seconds_and_comes_back_to_its_frames(tmp_path: Path) -> None:
+    measure_signals(SHARED / "video" / "bikes.mp4", tmp_path, Limits())
+    table = load_frame_table(tmp_path / "frames.parquet")
+    found = detect_shots(table, detector="content", threshold=27.0, min_length_s=0.6)
+    annotation = annotate_offline(found, Measured(table.times_s(), table.motion), NOTHING)
+    aligned = align_annotation(annotation, found, FrameTimes(table.pts, table.time_base, table.start_s))
+    assert [start for start, _ in told(annotation)] == ["00:00", "00:02", "00:04", "00:06", "00:08"]
+    assert aligned.content is not None
+    starts = [scene.timestamps.start_timestamp for scene in aligned.content.scenes]
+    assert starts == ["00:00:00.000", "00:00:01.200", "00:00:03.040", "00:00:05.480", "00:00:07.480"]
+    assert (aligned.report.n_cuts_matched, aligned.report.n_cuts_missed) == (4, 1)  # 9.68-10 s holds no sample
 
 
 def test_no_shots_are_a_bug() -> None:
