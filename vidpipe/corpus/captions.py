@@ -22,9 +22,7 @@ from vidpipe.errors import VidpipeError
 MAX_CAPTION_BYTES = 32 * 2**20
 MAX_TIME_S = Fraction(10_000 * 3600)  # cues later than this are mistakes of the file
 CONTIGUOUS_S = Fraction(1, 10)  # YouTube's rolling cues follow each other without a gap
-ROLLING_SHARE = Fraction(
-    1, 2
-)  # of the contiguous pairs must repeat a line before repeats are taken for rolling
+ROLLING_SHARE = Fraction(1, 2)  # of the contiguous pairs must repeat a line before repeats are taken for rolling
 
 _STAMP = r"((?:\d{1,6}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?)"  # the fraction may be missing or short
 _TIMING = re.compile(rf"\s*{_STAMP}\s*-->\s*{_STAMP}")
@@ -35,13 +33,9 @@ _DIALOGUE = re.compile(
     r"Dialogue:[^,]*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,"
     r"(?:[^,]*,){6}(.*)"
 )
-_NOT_SPEECH = re.compile(
-    r"\S+\.(?:jpe?g|png|webp|gif|avif)(?:#xywh=\S*)?|\{.*\}|\[\s*\{.*\}\s*\]", re.DOTALL | re.I
-)
+_NOT_SPEECH = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif)(?:#xywh=\S*)?|\{.*\}|\[\s*\{.*\}\s*\]", re.DOTALL | re.I)
 _BREAKS = re.compile(r"[\s\u2012-\u2015\u2026/]+")
-_ONE_EACH = re.compile(
-    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
-)
+_ONE_EACH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 _FOUR_EACH = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{1,4}")  # Thai, Lao, Burmese, Khmer
 
 
@@ -77,9 +71,7 @@ def read_captions(source: Path | bytes) -> tuple[Cue, ...]:
         cues = _subrip(text)
     else:
         cues = _web_vtt(text)
-    found = [
-        cue for cue in cues if cue.text and not _NOT_SPEECH.fullmatch(cue.text) and cue.start_s <= MAX_TIME_S
-    ]
+    found = [cue for cue in cues if cue.text and not _NOT_SPEECH.fullmatch(cue.text) and cue.start_s <= MAX_TIME_S]
     if not found and not _is_vtt(text) and text.strip():
         raise CaptionsError("no caption format that is known")
     return _without_repeats(sorted(found, key=lambda cue: (cue.start_s, cue.end_s)))
@@ -149,9 +141,7 @@ def _subrip(text: str) -> Iterator[Cue]:
     lines = [_srt_timing(line) for line in text.split("\n")]
     for event in _parsed("\n".join([*lines, "", "0", ""]), "srt"):
         plain = event.plaintext
-        yield _cue(
-            Fraction(event.start, 1000), Fraction(event.end, 1000), html.unescape(_HTML_TAG.sub("", plain))
-        )
+        yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), html.unescape(_HTML_TAG.sub("", plain)))
 
 
 def _srt_timing(line: str) -> str:

@@ -69,8 +69,7 @@ def frame_of(rows: Iterable[VideoRow]) -> pl.DataFrame:
     rows = tuple(rows)
     columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in ROW_SCHEMA}
     columns["captions"] = [
-        [{"language": language, "path": path} for language, path in sorted(row.captions.items())]
-        for row in rows
+        [{"language": language, "path": path} for language, path in sorted(row.captions.items())] for row in rows
     ]
     columns["categories"] = [list(row.categories) for row in rows]
     columns["tags"] = [list(row.tags) for row in rows]

@@ -124,9 +124,7 @@ def _vocabulary() -> Mapping[str, Any]:
     return MappingProxyType(json.loads(text))
 
 
-def _parent_words(
-    taxonomy: Taxonomy, parent: str, entry: Mapping[str, str] | None
-) -> Iterator[tuple[str, float]]:
+def _parent_words(taxonomy: Taxonomy, parent: str, entry: Mapping[str, str] | None) -> Iterator[tuple[str, float]]:
     names = [parent.rpartition("/")[2]]
     names += [] if entry else [leaf.name for leaf in taxonomy.leaves if leaf.parent == parent]
     for word in (word for name in names for word in _name_words(name)):
@@ -183,9 +181,7 @@ def _inflections(word: str) -> set[str]:
         return {word}
     if word.endswith("s"):
         single = word[:-1]
-        return (
-            {word} if word.endswith(("ss", "us", "is", "ics", "news")) or len(single) < 3 else {word, single}
-        )
+        return {word} if word.endswith(("ss", "us", "is", "ics", "news")) or len(single) < 3 else {word, single}
     if word.endswith("y") and word[-2] not in _VOWELS:
         return {word, f"{word[:-1]}ies", f"{word[:-1]}ied", f"{word}ing"}
     if word.endswith("e"):

@@ -32,9 +32,7 @@ class _Entry:
     reason: str | None = None
 
 
-def read_folder(
-    root: Path, *, known: Mapping[str, str], layout: Layout | None = None
-) -> tuple[VideoRow, ...]:
+def read_folder(root: Path, *, known: Mapping[str, str], layout: Layout | None = None) -> tuple[VideoRow, ...]:
     """The rows of a folder, by relative path in code-point order. `known` maps absolute paths to ids.
 
     An id that is known for a file of this folder stays reserved when the file is gone, so that it finds it
@@ -50,9 +48,7 @@ def read_folder(
         raise RecipeError(valid_text(str(root)), f"this folder cannot be read: {error.strerror}") from error
     files = [(f"{root}/{entry.relative}", entry.relative) for entry in entries]
     ids = assign_ids(files, known=known, taken=reserved_ids(known, root))
-    return tuple(
-        _row(root, entry, ids[path], layout) for entry, (path, _) in zip(entries, files, strict=True)
-    )
+    return tuple(_row(root, entry, ids[path], layout) for entry, (path, _) in zip(entries, files, strict=True))
 
 
 def reserved_ids(known: Mapping[str, str], root: Path) -> set[str]:
@@ -99,9 +95,7 @@ def _listing(folder: str, prefix: str, roots: tuple[str, ...]) -> list[_Entry]:
     reasons = {entry.name: _link_reason(entry, roots) for entry in _visible(folder)}
     usable = [entry.name for entry in _visible(folder) if reasons.get(entry.name) is None and _is_file(entry)]
     sidecars = sidecars_in(usable, folder)
-    entries = [
-        _Entry(prefix + name, sidecars.get(name, Sidecars())) for name in usable if not is_sidecar(name)
-    ]
+    entries = [_Entry(prefix + name, sidecars.get(name, Sidecars())) for name in usable if not is_sidecar(name)]
     left_out = [(name, why) for name, why in reasons.items() if why is not None and not is_sidecar(name)]
     return entries + [_Entry(prefix + name, reason=why) for name, why in left_out]
 
@@ -151,9 +145,7 @@ def _row(root: Path, entry: _Entry, video_id: str, layout: Layout | None) -> Vid
     )
 
 
-def described_row(
-    given: Mapping[str, object], *, sidecars: Sidecars, relative: str, layout: Layout | None
-) -> VideoRow:
+def described_row(given: Mapping[str, object], *, sidecars: Sidecars, relative: str, layout: Layout | None) -> VideoRow:
     """A row from what was `given`, then the info file, then the layout, then the file's stem as its title."""
     info = read_info(Path(sidecars.info)) if sidecars.info else {}
     series, episode = layout.read(valid_text(without_suffix(relative))) if layout else (None, None)

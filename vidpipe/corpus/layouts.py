@@ -46,9 +46,7 @@ def parse_layout(pattern: str) -> Layout:
 def _check(pattern: str, names: list[str], literals: list[str]) -> None:
     unknown = next((name for name in names if name not in FIELDS), None)
     if unknown is not None:
-        raise RecipeError(
-            "layout", f"unknown field {{{unknown}}} in {pattern!r}; use {{series}} and {{episode}}"
-        )
+        raise RecipeError("layout", f"unknown field {{{unknown}}} in {pattern!r}; use {{series}} and {{episode}}")
     if any("{" in literal or "}" in literal for literal in literals):
         raise RecipeError("layout", f"a brace is not closed in {pattern!r}")
     if not names:

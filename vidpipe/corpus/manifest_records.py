@@ -39,9 +39,7 @@ def read_records(manifest: Path) -> Iterator[Record]:
         RecipeError: the file cannot be read or parsed as a whole; its text names the file, and the line
         where known.
     """
-    reader = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}[
-        manifest.suffix.lower()
-    ]
+    reader = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}[manifest.suffix.lower()]
     try:
         yield from reader(manifest)
     except OSError as error:

@@ -38,6 +38,7 @@ NO_URLS = "url sources are not available in this version"
 NO_SOURCE = "no path"
 NAME_NOT_UTF8 = "file name is not UTF-8"
 
+_PROBLEMS = {PATH_LEAVES: "leaves the folder", NO_FILE: "is no file", NAME_NOT_UTF8: "is not UTF-8"}
 _ALIASES = {
     "video_id": "id",
     "file_name": "path",
@@ -59,8 +60,8 @@ class _Place:
     def resolve(self, text: str) -> str | None:
         """The real path that `text` means; None where it leaves the allowed folders."""
         path = os.path.join(self.roots[0], text)  # noqa: PTH118 an absolute text stands for itself
-        real = os.path.realpath(path) if "\0" not in path else path
-        return real if inside_any(real, self.roots) else None
+        real = None if "\0" in text else os.path.realpath(path)
+        return real if real and inside_any(real, self.roots) else None
 
     def relative(self, real: str) -> str:
         """A real path relative to the innermost allowed folder that holds it."""
@@ -139,9 +140,9 @@ def _find(place: _Place, record: Record) -> _Finding:
         url = as_text(values.get("url"))
         return refuse(NO_URLS, "url", url) if url else refuse(NO_SOURCE, "path", "is empty")
     real = place.resolve(path)
-    unusable_path = _path_problem(real)
+    unusable_path = NO_FILE if "\0" in path else _path_problem(real)
     if unusable_path:
-        return refuse(unusable_path, "path", path)
+        return refuse(unusable_path, "path", f"{path[:100]} {_PROBLEMS[unusable_path]}")
     return _Finding(record, path=real)
 
 
@@ -171,9 +172,7 @@ def _row(place: _Place, one: _Finding, ids: Mapping[str, str], layout: Layout | 
     column, what = remark or _bad_number(values)
     if what:
         given["detail"] = _detail(place.manifest, one.record.line, column, what)
-    return described_row(
-        given, sidecars=place.beside(one.path), relative=place.relative(one.path), layout=layout
-    )
+    return described_row(given, sidecars=place.beside(one.path), relative=place.relative(one.path), layout=layout)
 
 
 def _given(values: Mapping[str, object]) -> dict[str, object]:
@@ -181,8 +180,7 @@ def _given(values: Mapping[str, object]) -> dict[str, object]:
     texts = {name: as_text(values.get(name)) for name in ("series_name", "licence", "release_date")}
     counts = {"word_count": as_count(values.get("word_count"))}
     info = {**values, "duration": values.get("duration_s") or values.get("duration")}
-    found = info_fields(info) | {"language": as_language(values.get("language"))}
-    return found | {name: value for name, value in (texts | counts).items() if value is not None}
+    return info_fields(info) | {name: value for name, value in (texts | counts).items() if value is not None}
 
 
 def _bad_number(values: Mapping[str, object]) -> tuple[str, str]:
@@ -194,17 +192,13 @@ def _bad_number(values: Mapping[str, object]) -> tuple[str, str]:
     return "", ""
 
 
-def _captions(
-    place: _Place, values: Mapping[str, object]
-) -> tuple[dict[str, object], tuple[str, str] | None]:
+def _captions(place: _Place, values: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, str] | None]:
     """The caption fields of a record, and a remark where they name a file that cannot be used."""
     value = values.get("captions")
     language = as_language(values.get("language"))
     if isinstance(value, Mapping):
         files = {tag: _caption_file(place, as_text(item)) for tag, item in sorted(value.items())}
-        return {"captions": {tag: path for tag, path in files.items() if path}}, _remark(
-            missing=None in files.values()
-        )
+        return {"captions": {tag: path for tag, path in files.items() if path}}, _remark(missing=None in files.values())
     text = as_text(value)
     path = _caption_file(place, text)
     if text is None:

@@ -17,9 +17,7 @@ from vidpipe.corpus.rows import as_count, as_day, as_language, as_seconds, as_te
 
 SIDECAR_SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".parquet", ".vtt", ".srt", ".ass", ".txt", ".md"})
 CAPTION_SUFFIXES = (".vtt", ".srt", ".ass", ".ssa")  # in order of preference
-MAX_INFO_BYTES = (
-    64 * 2**20
-)  # yt-dlp's info files hold comments and every format; the largest seen are some MiB
+MAX_INFO_BYTES = 64 * 2**20  # yt-dlp's info files hold comments and every format; the largest seen are some MiB
 UNKNOWN_LANGUAGE = "und"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 
@@ -80,12 +78,14 @@ def _preference(name: str) -> tuple[int, int, str]:
 def _claims(name: str, owners: Mapping[str, list[str]]) -> list[tuple[str, str]]:
     """The videos that a sidecar describes, each with the language that is left over of its name."""
     base, suffix = os.path.splitext(name)  # noqa: PTH122 as above
+    if suffix.lower() not in (".json", *CAPTION_SUFFIXES):
+        return []
     if base in owners:
         return [(video, UNKNOWN_LANGUAGE) for video in owners[base]]
     stem, _, tag = base.rpartition(".")
     if suffix.lower() == ".json":
         return [(video, UNKNOWN_LANGUAGE) for video in owners.get(stem, [])] if tag.lower() == "info" else []
-    if suffix.lower() not in CAPTION_SUFFIXES or not _LANGUAGE.fullmatch(tag):
+    if not _LANGUAGE.fullmatch(tag):
         return []
     return [(video, tag.replace("_", "-")) for video in owners.get(stem, [])]
 
