@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from vidpipe.ledger.snapshot import Entry, Snapshot
@@ -43,8 +43,8 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """As `status --json` shows them; reasons by count, then by name."""
-        shown = {name: _sorted(v) if isinstance(v, Counter) else v for name, v in asdict(self).items()}
-        shown["seconds"], shown["cost_usd"] = round(self.seconds, 3), round(self.cost_usd, 6)
+        names = [item.name for item in fields(self)]
+        shown = {name: _plain(getattr(self, name)) for name in names}
         return {"asset": shown.pop("asset"), "unit": shown.pop("unit"), "in": shown.pop("n_in"), **shown}
 
 
@@ -161,5 +161,7 @@ def _broken_chains(stage: Stage, snapshot: Snapshot, kept: set[str]) -> list[str
     return found
 
 
-def _sorted(counter: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
+def _plain(value: Any) -> Any:
+    if isinstance(value, Counter):
+        return dict(sorted(value.items(), key=lambda item: (-item[1], item[0])))
+    return round(value, 6) if isinstance(value, float) else value
