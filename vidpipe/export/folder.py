@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError
@@ -81,8 +80,8 @@ class _Writer:
     def write(self) -> DatasetReport:
         shards = self._write_shards()
         release = release_name([row.digest for row in self._spool.rows])
-        with TemporaryDirectory(prefix="vidpipe-") as scratch:
-            metadata = Path(scratch) / "metadata.jsonl"
+        with self._target.store.scratch() as scratch:
+            metadata = scratch / "metadata.jsonl"
             with metadata.open("wb") as out:
                 self._write_metadata(out)
             self._show(metadata, release=release, shards=shards)
@@ -105,9 +104,9 @@ class _Writer:
         is_wanted = self._target.key(name) not in self._there
         cells = [self._write_media(row.item, is_wanted=is_wanted) for row in part]
         if is_wanted:
-            with TemporaryDirectory(prefix="vidpipe-") as scratch:
-                write_shard(Path(scratch) / "shard.parquet", [self._spool.read(row) for row in part], cells)
-                self._put(name, Path(scratch) / "shard.parquet")
+            with self._target.store.scratch() as scratch:
+                write_shard(scratch / "shard.parquet", [self._spool.read(row) for row in part], cells)
+                self._put(name, scratch / "shard.parquet")
         return name
 
     def _write_media(self, item: SceneItem, *, is_wanted: bool) -> bytes | None:

@@ -43,6 +43,9 @@ class DatasetStore(Protocol):
     def local(self, key: str) -> AbstractContextManager[Path]:
         """A local file with the object's content, for reading."""
 
+    def scratch(self) -> AbstractContextManager[Path]:
+        """An empty local folder that goes with the context."""
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetTarget:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidpipe.annotation.schema import AlignedAnnotation, AlignmentReport, Annotation, ContentMetadata
 from vidpipe.export.finevideo import SceneInputs, scene_row
 
 # ../shared/spec/finevideo.md §9, in its order
@@ -91,6 +92,12 @@ def test_the_annotator_is_lifted_out_of_the_content_and_the_alignment_left_out()
     known = row(content={"scenes": [], "annotator": "offline", "alignment": {"drift_s": 0.0}})
     assert known["annotator"] == "offline"
     assert not {"annotator", "alignment"} & known["content_metadata"].keys()
+
+
+def test_the_value_of_an_aligned_record_is_taken_as_it_is() -> None:
+    value = AlignedAnnotation.of(Annotation(annotator="offline"), AlignmentReport()).value()
+    known = row(content=value)
+    assert ContentMetadata.model_validate(known["content_metadata"]) == ContentMetadata()
 
 
 def test_a_field_that_finevideo_does_not_have_is_refused() -> None:
