@@ -15,6 +15,7 @@ from vidpipe.annotation.schema import AlignedAnnotation, Annotation
 from vidpipe.batch import Inputs, Work
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
+from vidpipe.timeline.frame_times import FrameTimes
 
 
 @per_video("aligned_metadata")
@@ -33,11 +34,11 @@ def _align(inputs: Inputs) -> Outcome:
     aligned = align_annotation(
         Annotation.model_validate(inputs.record("video_annotations").value),
         shots_of(inputs),
-        [table.time_of(pts) for pts in table.pts.tolist()],
+        FrameTimes(table.pts, table.time_base, table.start_s),
         snap_s=Fraction(str(settings.snap_s)),
         reject_s=Fraction(str(settings.reject_s)),
     )
-    report = aligned.report.model_dump(mode="json")
+    report = aligned.report.value()
     if aligned.content is None:
         return Outcome("dropped", MISFIT, {"alignment": report, "misfit": str(aligned.misfit)})
     value = aligned.content.model_dump(mode="json") | {"alignment": report}

@@ -38,7 +38,7 @@ def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[
             if entry.damaged:
                 continue
             if entry.code_version != now:
-                here[video_id] = Stale(f"{stage.name}: {_what_changed(entry.code_version, now)}", (stage.name,), True)
+                here[video_id] = Stale(f"{stage.name}: {_what_changed(entry.code_version, now)}", (stage.name,), direct=True)
                 continue
             wanted = snapshot.inputs(stage, video_id)
             if wanted is not None and as_text(wanted) != entry.inputs:
