@@ -3,10 +3,12 @@
 Versions and batch sizes belong to a project: `vidpipe.definitions` adds them.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster_shared.utils.warnings import BetaWarning
 
 from vidpipe.recipe.line import STAGES, Stage
 
@@ -20,15 +22,21 @@ Decorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 def per_video(name: str) -> Decorator:
     """The decorator of a per-video asset: partitions, graph and group from the line; `settle` takes its output."""
     stage = STAGES[name]
-    return dg.asset(
-        name=name,
-        deps=_deps(stage),
-        partitions_def=SETS[stage.over],
-        backfill_policy=dg.BackfillPolicy.multi_run(),
-        group_name=stage.group,
-        io_manager_key="settle",
-        kinds={"python"},
-    )
+
+    def decorated(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings():  # Dagster marks backfill_policy as beta, once per asset; versions are pinned
+            warnings.simplefilter("ignore", BetaWarning)
+            return dg.asset(
+                name=name,
+                deps=_deps(stage),
+                partitions_def=SETS[stage.over],
+                backfill_policy=dg.BackfillPolicy.multi_run(),
+                group_name=stage.group,
+                io_manager_key="settle",
+                kinds={"python"},
+            )(function)
+
+    return decorated
 
 
 def over_all(name: str) -> Decorator:

@@ -155,12 +155,13 @@ def _software() -> Mapping[str, str]:
     return {"vidpipe": version("vidpipe"), "av": av.__version__, "libavcodec": ffmpeg}
 
 
-defs = build_definitions(project_folder())
+_built = cache(build_definitions)
+defs = _built(project_folder())
 
 
 def job(name: str) -> dg.JobDefinition:
-    """One of the jobs of this process's project: curate, produce or check."""
-    return defs.resolve_job_def(name)
+    """One of the jobs of the project that the environment names now: curate, produce or check."""
+    return _built(project_folder()).resolve_job_def(name)
 
 
 def curate() -> dg.JobDefinition:

@@ -1,5 +1,6 @@
 """Project folders: making one, and opening one with its Dagster instance."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,18 @@ def open_instance(folder: Path) -> tuple[Project, dg.DagsterInstance]:
 
     home = Path(os.environ["DAGSTER_HOME"])
     home.mkdir(parents=True, exist_ok=True)
+    _log_to(home / "vidpipe.log")
     if not (home / "dagster.yaml").exists():
         (home / "dagster.yaml").write_text(_DAGSTER)
     return open_project(folder), dg.DagsterInstance.get()
+
+
+def _log_to(path: Path) -> None:
+    """Words go to a file beside Dagster's history; the terminal shows counts and one-line errors only."""
+    for name in ("vidpipe", "assets"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+            handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"))
+            logger.addHandler(handler)
+            logger.propagate = False
