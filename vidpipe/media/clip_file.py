@@ -1,0 +1,215 @@
+"""One clip while it is written: H.264 and AAC in an MP4 that appears only when it is whole.
+
+Here belongs encoding one clip with exact time stamps. Which frames and samples it gets is decided in
+`cutting`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vidpipe.errors import LimitExceededError, UnreadableVideoError
+
+Samples = npt.NDArray[np.float32]
+_THREADS = 2  # fixed, because x264's output depends on it
+_LARGE_PIXELS = 1920 * 1088
+_MIN_TIMESCALE = 10_000  # FFmpeg's mp4 writer doubles smaller ones up to this
+
+
+@dataclass(frozen=True, slots=True)
+class PictureForm:
+    """How pictures are encoded: even size in pixels, exact time base, usual frame rate, colours.
+
+    `aspect` is the sample aspect of the upright picture; colour codes are FFmpeg's (2: not told).
+    """
+
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction
+    aspect: Fraction
+    primaries: int
+    transfer: int
+    matrix: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundForm:
+    """How sound is encoded: samples a second and "mono" or "stereo"."""
+
+    rate: int
+    layout: str
+
+
+class ClipFile:
+    """An MP4 in the making. Frames come in order, each with its pts in the clip; so does sound.
+
+    No B frames, so that every pts is kept as it is and the clip needs no edit of its picture's start but its
+    offset.
+
+    Raises:
+        OSError: the file cannot be written.
+        UnreadableVideoError: no encoder takes such pictures.
+    """
+
+    def __init__(self, path: Path, picture: PictureForm, sound: SoundForm | None) -> None:
+        self._path = path
+        self._unfinished = path.with_name(f".{path.name}.part")
+        self._held: Packet[Any] | None = None
+        self._last_pts = 0
+        self.n_frames = 0
+        self._n_samples = 0
+        self._sound = sound
+        with encoding():
+            options = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": str(_scale(picture))}
+            self._output: OutputContainer = av.open(str(self._unfinished), "w", format="mp4", options=options)
+            self._video = _video_stream(self._output, picture)
+            self._audio = None if sound is None else _audio_stream(self._output, sound)
+
+    def add_frame(self, frame: VideoFrame, pts: int) -> None:
+        """The next picture, of the form's size in yuv420p; shown from `pts` until the next one.
+
+        Raises:
+            OSError: the file cannot be written.
+            UnreadableVideoError: the encoder refuses the picture.
+        """
+        frame.pts, frame.time_base, frame.pict_type = pts, self._video.codec_context.time_base, 0
+        with encoding():
+            self._mux(self._video.encode(frame))
+        self._last_pts = pts
+        self.n_frames += 1
+
+    def end_video(self, end_pts: int) -> None:
+        """The last picture is shown until `end_pts`; frees the picture's encoder.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        with encoding():
+            self._mux(self._video.encode(None))
+            if self._held is not None:
+                self._held.duration = max(1, end_pts - self._last_pts)
+                self._output.mux(self._held)
+                self._held = None
+
+    def add_sound(self, first: int, samples: Samples) -> None:
+        """Samples (channels, n) whose first is number `first` of the clip; a gap before them becomes silence.
+
+        What lies before the clip, or was written already, is dropped.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        late = self._n_samples - first
+        if late > 0:
+            samples = samples[:, late:]
+        elif late < 0:
+            samples = np.pad(samples, ((0, 0), (-late, 0)))
+        if samples.shape[1]:
+            self._encode_sound(samples)
+
+    def finish(self, n_silent: int) -> Path:
+        """Closes the clip and gives it its name. A clip that got no sound gets `n_silent` silent samples.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        with encoding():
+            if self._sound is not None and not self._n_samples:
+                n_channels = 2 if self._sound.layout == "stereo" else 1
+                self._encode_sound(np.zeros((n_channels, max(1, n_silent)), np.float32))
+            if self._audio is not None:
+                self._output.mux(self._audio.encode(None))
+            self._output.close()
+        return self._unfinished.replace(self._path)
+
+    def discard(self) -> None:
+        """Closes and removes what was written."""
+        with suppress(av.FFmpegError):  # there may be no header, or no room for the trailer; the file goes anyway
+            self._output.close()
+        self._unfinished.unlink(missing_ok=True)
+
+    def _mux(self, packets: Sequence["Packet[Any]"]) -> None:
+        """Packets wait for their successor, which tells how long they last."""
+        for packet in packets:
+            if self._held is not None and self._held.pts is not None and packet.pts is not None:
+                self._held.duration = packet.pts - self._held.pts
+                self._output.mux(self._held)
+            self._held = packet
+
+    def _encode_sound(self, samples: Samples) -> None:
+        if self._audio is None or self._sound is None:
+            return
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self._sound.layout)
+        frame.sample_rate = self._sound.rate
+        frame.pts, frame.time_base = self._n_samples, Fraction(1, self._sound.rate)
+        self._n_samples += samples.shape[1]
+        with encoding():
+            self._output.mux(self._audio.encode(frame))
+
+
+@contextmanager
+def encoding() -> Iterator[None]:
+    """Turns FFmpeg's errors of writing into plain ones: what the disk does is not the video's fault.
+
+    Raises:
+        OSError: the file cannot be written.
+        LimitExceededError: FFmpeg ran out of memory.
+        UnreadableVideoError: no encoder takes such pictures.
+    """
+    try:
+        yield
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise LimitExceededError("needs too much memory") from error
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror) from error
+        raise UnreadableVideoError("picture cannot be encoded again") from error
+
+
+def _scale(picture: PictureForm) -> int:
+    """Ticks a second in which the clip's own time line is exact."""
+    scale = picture.time_base.denominator
+    while scale < _MIN_TIMESCALE:
+        scale *= 2
+    return scale
+
+
+def _video_stream(output: OutputContainer, form: PictureForm) -> VideoStream:
+    is_large = form.width * form.height > _LARGE_PIXELS
+    options = {
+        "preset": "ultrafast" if is_large else "veryfast",  # 4K and more: memory and time before size
+        "crf": "23",
+        "bf": "0",
+        "flags": "+bitexact",
+    }
+    stream = output.add_stream("libx264", rate=form.rate, options=options)
+    assert isinstance(stream, VideoStream)
+    context = stream.codec_context
+    context.width, context.height, context.pix_fmt = form.width, form.height, "yuv420p"
+    context.time_base, stream.time_base = form.time_base, form.time_base
+    context.thread_count = _THREADS
+    context.sample_aspect_ratio = form.aspect
+    context.color_range = 1  # limited
+    context.color_primaries, context.color_trc, context.colorspace = form.primaries, form.transfer, form.matrix
+    return stream
+
+
+def _audio_stream(output: OutputContainer, form: SoundForm) -> AudioStream:
+    stream = output.add_stream("aac", rate=form.rate, options={"flags": "+bitexact"}, layout=form.layout)
+    assert isinstance(stream, AudioStream)
+    stream.codec_context.thread_count = 1
+    return stream

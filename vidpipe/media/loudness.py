@@ -1,0 +1,89 @@
+"""How loud the sound is, on the same clock as the pictures.
+
+Here belongs the envelope of one audio stream. Reading and decoding it belongs to `frames`.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+
+from vidpipe.media.frames import TimedSound
+from vidpipe.timeline.frame_table import LOUDNESS_BIN_S, SILENCE_DBFS
+
+_BINS_PER_S = int(1 / LOUDNESS_BIN_S)
+_FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
+_MAX_SAMPLE = 8.0  # a broken float stream must not swamp its bin: +18 dBFS
+
+
+class Loudness:
+    """RMS loudness in dBFS of each 0.1 s from the clock's zero: a full-scale square wave has 0, silence -120.
+
+    All channels weigh the same. A bin without any sample is silent. Sound before zero or beyond `max_s` is
+    left out.
+    """
+
+    def __init__(self, max_s: float) -> None:
+        self._n_max = int(max_s * _BINS_PER_S) + 1
+        self._squares = np.zeros(0, np.float64)
+        self._counts = np.zeros(0, np.int64)
+
+    def update(self, sound: TimedSound) -> None:
+        """The next piece of sound, at its own time; pieces may overlap or leave gaps."""
+        rate = sound.frame.sample_rate
+        squares = mean_squares(sound.frame)
+        if not rate or not len(squares):
+            return
+        first = round(sound.time_s * rate)
+        bins = (first + np.arange(len(squares), dtype=np.int64)) * _BINS_PER_S // rate
+        inside = (bins >= 0) & (bins < self._n_max)
+        if not inside.any():
+            return
+        bins, squares = bins[inside], squares[inside]
+        offset = int(bins[0])
+        self._grow(int(bins[-1]) + 1)
+        sums, counts = np.bincount(bins - offset, weights=squares), np.bincount(bins - offset)
+        self._squares[offset : offset + len(sums)] += sums
+        self._counts[offset : offset + len(sums)] += counts
+
+    def result(self) -> npt.NDArray[np.float32] | None:
+        """One float32 per bin up to the last sample; None without any sound."""
+        n_bins = int(np.flatnonzero(self._counts)[-1]) + 1 if self._counts.any() else 0
+        if not n_bins:
+            return None
+        power = self._squares[:n_bins] / np.maximum(self._counts[:n_bins], 1)
+        floor = 10 ** (SILENCE_DBFS / 10)
+        return (10 * np.log10(np.maximum(power, floor))).astype(np.float32)
+
+    def _grow(self, n_bins: int) -> None:
+        missing = n_bins - len(self._squares)
+        if missing > 0:
+            room = max(missing, len(self._squares))  # doubling, so that growing stays cheap
+            self._squares = np.pad(self._squares, (0, room))
+            self._counts = np.pad(self._counts, (0, room))
+
+
+def mean_squares(frame: AudioFrame) -> npt.NDArray[np.float64]:
+    """The mean square over the channels of each sample, full scale 1."""
+    samples = frame.to_ndarray()
+    name = frame.format.name.removesuffix("p")
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    wide = samples.astype(np.float64)
+    if name == "u8":
+        wide -= 128
+    wide /= _FULL_SCALE.get(name, 1.0)
+    wide = np.clip(np.nan_to_num(wide), -_MAX_SAMPLE, _MAX_SAMPLE)
+    return np.asarray((wide * wide).mean(axis=0), np.float64)
+
+
+def loudness_stats(dbfs: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The mean of the bins' power and the loudest bin, both in dBFS, rounded to a thousandth."""
+    power = 10 ** (dbfs.astype(np.float64) / 10)
+    return round(float(10 * np.log10(power.mean())), 3), round(float(dbfs.max()), 3)
+
+
+def bin_of(time_s: Fraction) -> int:
+    """The bin in which a time lies."""
+    return int(time_s // LOUDNESS_BIN_S)

@@ -1,0 +1,129 @@
+"""Frames and sound made uniform for encoding: upright, even, yuv420p, one size; one rate, ≤ 2 channels.
+
+Here belongs what is changed before encoding. Encoding belongs to `clip_file`, reading to `frames`.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av.filter
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from vidpipe.media.clip_file import PictureForm, Samples, SoundForm
+from vidpipe.media.frames import TimedSound, nominal_ticks, time_base_of
+from vidpipe.media.pictures import Orientation, orientation_of, sample_aspect
+
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_AAC_RATE = 48_000
+_SCALER = int(Interpolation.BICUBIC | Interpolation.BITEXACT | Interpolation.ACCURATE_RND)
+_JITTER_S = Fraction(1, 200)  # time stamps of sound that are off by less are roundings, not gaps
+_FULL_RANGE = 2
+
+
+class UprightFrames:
+    """Frames as they are shown: turned by the first one's display matrix, even, in its size, yuv420p.
+
+    An odd side loses its last row or column; a side of one pixel is doubled. Later frames of another size are
+    scaled to the first one's. Full-range video becomes limited range; ten bits become eight; nothing else is
+    changed.
+    """
+
+    def __init__(self, first: VideoFrame, video: VideoStream) -> None:
+        self._coded = (max(first.width, 2), max(first.height, 2))
+        self._orientation = orientation_of(first)
+        self._reformatter = VideoReformatter()
+        self._even = (self._coded[0] // 2 * 2, self._coded[1] // 2 * 2)
+        self._graph = self._turning_graph()
+        width, height = self._orientation.size(*self._even)
+        aspect = sample_aspect(video)
+        self.form = PictureForm(
+            width,
+            height,
+            time_base_of(video),
+            _usual_rate(video),
+            1 / aspect if self._orientation.is_transposed else aspect,
+            int(first.color_primaries),
+            int(first.color_trc),
+            int(first.colorspace),
+        )
+
+    def of(self, frame: VideoFrame) -> VideoFrame:
+        """The frame made uniform; the same object when nothing had to be changed."""
+        is_full = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+        if (frame.width, frame.height) != self._coded or frame.format.name != "yuv420p" or is_full:
+            frame = self._reformatter.reformat(
+                frame, *self._coded, "yuv420p", interpolation=_SCALER, dst_color_range="MPEG", threads=1
+            )
+        if self._graph is None:
+            return frame
+        self._graph.push(frame)
+        return self._graph.vpull()
+
+    def _turning_graph(self) -> av.filter.Graph | None:
+        steps = list(_steps(self._orientation, self._coded, self._even))
+        if not steps:
+            return None
+        graph = av.filter.Graph()
+        yuv420p = av.VideoFormat("yuv420p", *self._coded)
+        source = graph.add_buffer(
+            width=self._coded[0], height=self._coded[1], format=yuv420p, time_base=Fraction(1, 1000)
+        )
+        nodes = [graph.add(name, arguments) for name, arguments in steps]
+        graph.link_nodes(source, *nodes, graph.add("buffersink")).configure()
+        return graph
+
+
+def _steps(orientation: Orientation, coded: tuple[int, int], even: tuple[int, int]) -> Iterator[tuple[str, str | None]]:
+    if coded != even:
+        yield "crop", f"{even[0]}:{even[1]}:0:0"
+    if orientation.is_transposed:
+        yield "transpose", "cclock_flip"  # the plain transposition
+    if orientation.is_mirrored_x:
+        yield "hflip", None
+    if orientation.is_mirrored_y:
+        yield "vflip", None
+
+
+def _usual_rate(video: VideoStream) -> Fraction:
+    return (1 / (nominal_ticks(video) * time_base_of(video))).limit_denominator(1001) or Fraction(1, 1001)
+
+
+class EvenSound:
+    """Sound as numbered samples of one rate, mono or stereo, on the video's clock.
+
+    The rate is the source's where AAC has it, else 48 kHz; more than one channel becomes stereo. Pieces whose
+    time stamps differ by less than 5 ms from where the last one ended follow it directly.
+    """
+
+    def __init__(self, rate: int, n_channels: int) -> None:
+        self.form = SoundForm(rate if rate in _AAC_RATES else _AAC_RATE, "mono" if n_channels == 1 else "stereo")
+        self._setup: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
+        self._next: int | None = None
+
+    def of(self, sound: TimedSound) -> Iterator[tuple[int, Samples]]:
+        """Pairs of a first sample's number (0 at the clock's zero) and samples (channels, n) float32."""
+        frame = sound.frame
+        setup = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if setup != self._setup:
+            self._setup = setup
+            self._resampler = AudioResampler("fltp", self.form.layout, self.form.rate)
+        frame.pts, frame.time_base = round(sound.time_s * frame.sample_rate), Fraction(1, frame.sample_rate)
+        assert self._resampler is not None
+        for piece in self._resampler.resample(frame):
+            yield self._placed(piece)
+
+    def _placed(self, piece: AudioFrame) -> tuple[int, Samples]:
+        samples = np.nan_to_num(np.asarray(piece.to_ndarray(), np.float32), posinf=1, neginf=-1)
+        first = self._next or 0
+        if piece.pts is not None and piece.time_base is not None:
+            stamped = round(piece.pts * piece.time_base * self.form.rate)
+            if self._next is None or abs(stamped - first) > _JITTER_S * self.form.rate:
+                first = stamped
+        self._next = first + samples.shape[1]
+        return first, samples
