@@ -6,6 +6,7 @@ Long because the life of one video at one stage is told in one place, failures i
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -185,14 +186,10 @@ class _Batch:
             return self._guarded(inputs, lambda i: self._settle(i, unusable, 0.0))
         except WaitingError as error:
             return LeftOver(inputs.key, str(error), waits=True)
-        except StoreFullError:
-            self.full = True
-            return self._failed(inputs, "store full")
-        except StoreError as error:
+        except (StoreError, ServiceError) as error:
+            self.full = self.full or isinstance(error, StoreFullError)
             _LOG.warning("%s of %s: %s", self.stage.name, inputs.key, error)
-            return self._failed(inputs, f"store: {error.why}")
-        except ServiceError as error:
-            return self._failed(inputs, f"{error.service}: {error.why}")
+            return self._failed(inputs, _short(error))
         except Exception as error:  # noqa: BLE001 - the one place; a bug costs this video, and is logged in full
             _LOG.exception("%s of %s: a bug", self.stage.name, inputs.key)
             return self._failed(inputs, f"internal error: {type(error).__name__}")
@@ -210,12 +207,15 @@ class _Batch:
         blamed = self._blamed(inputs.video_id)
         if blamed is not None:
             return self._settle(inputs, Outcome("skipped", blamed), 0.0)
+        began = time.perf_counter()
         result = self.work.prepare(inputs)
-        return result if isinstance(result, Task) else self._settle(inputs, result, 0.0)
+        return result if isinstance(result, Task) else self._settle(inputs, result, time.perf_counter() - began)
 
     def _finish(self, inputs: Inputs, done: Done) -> Settled | LeftOver:
         if done.how == "ok" and self.work.finish is not None:
-            return self._settle(inputs, self.work.finish(inputs, done.value), done.seconds)
+            began = time.perf_counter()
+            outcome = self.work.finish(inputs, done.value)
+            return self._settle(inputs, outcome, done.seconds + time.perf_counter() - began)
         if done.how == "not_run" and self._stopped():
             return LeftOver(inputs.key, "not reached", waits=True)
         error = _video_error(done)
@@ -266,6 +266,13 @@ class _Batch:
     def _failed(self, inputs: Inputs, reason: str) -> LeftOver:
         self.project.ledger.fail(self.stage.name, inputs.video_id, reason=reason, run_id=self.run_id)
         return LeftOver(inputs.key, reason, waits=False)
+
+
+def _short(error: StoreError | ServiceError) -> str:
+    """The reason of a failure that may pass, without the key it happened at."""
+    if isinstance(error, StoreFullError):
+        return "store full"
+    return f"store: {error.why}" if isinstance(error, StoreError) else str(error)
 
 
 def _video_error(done: Done) -> BaseException | None:

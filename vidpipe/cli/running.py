@@ -16,6 +16,7 @@ from assets.overview import look
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.recovery import end_own_runs
+from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
 from vidpipe.errors import RecipeError, VidpipeError
 from vidpipe.ledger.counts import Overview
@@ -51,7 +52,7 @@ def run_line(
         failed_only=failed_only,
     )
     engine = Engine(project, instance, asked)
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     interrupted = _drive(engine, console)
     state = look(instance, project)
     console.print(counts_table(state))

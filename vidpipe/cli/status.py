@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 import dagster as dg
-from rich.console import Console
 
 from assets.overview import look
 from vidpipe.cli.projects import open_instance
-from vidpipe.cli.tables import counts_table
+from vidpipe.cli.tables import console, counts_table
 from vidpipe.cli.verifying import Difference, differences
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.counts import Overview
@@ -96,8 +95,7 @@ def _item(snapshot: Snapshot, state: Overview, video_id: str, key: str, asset: s
 
 
 def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence[Difference]) -> None:
-    console = Console()
-    console.print(counts_table(state))
+    console().print(counts_table(state))
     for item in items or ():
         reason = f": {item['reason']}" if item["reason"] else ""
         stale = f"  (stale: {item['stale_because']})" if item["stale_because"] else ""

@@ -2,10 +2,20 @@
 
 from collections import Counter
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from vidpipe.ledger.counts import Counts, Overview
+
+
+_WIDTH = 132  # where no terminal says how wide it is
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where tables are printed: as wide as the terminal, or wide enough for a file."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=_WIDTH)
 
 
 def counts_table(state: Overview) -> Table:
