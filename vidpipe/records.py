@@ -120,9 +120,10 @@ def decode(key: str, data: bytes) -> Record:
         raw = json.loads(data)
         provenance = Provenance(**raw.pop("provenance"))
         record = Record(**raw, provenance=provenance)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        is_whole = record.outcome in KINDS and data_version(record) == record.data_version
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CorruptObjectError(key, "not a record") from error
-    if record.outcome not in KINDS or data_version(record) != record.data_version:
+    if not is_whole:
         raise CorruptObjectError(key, "its version is not that of its content")
     return record
 

@@ -1,0 +1,1 @@
+"""Tests of assets, with real Dagster instances."""
