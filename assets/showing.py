@@ -14,6 +14,7 @@ from vidpipe.records import Record
 # Stages whose page shows the strip of thumbnails: those below the analysis pass that made it.
 _WITH_STRIP = frozenset({"video_signals", "shots", "segment_clips", "video_annotations", "aligned_metadata"})
 _MAX_TEXT = 200
+_MAX_LINKS = 12  # a long video has hundreds of clips; the record names them all
 
 
 def partition_metadata(project: Project, key: str, record: Record) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def partition_metadata(project: Project, key: str, record: Record) -> dict[str, 
     strip = _strip(project, key, record)
     if strip:
         shown["thumbnails"] = strip
-    shown |= _links(project, record.where)
+    shown |= dict(list(_links(project, record.where).items())[:_MAX_LINKS])
     shown["record"] = dg.MetadataValue.path(project.store.place(keys.record(record.asset, key)))
     shown["seconds"] = record.provenance.seconds
     return shown
