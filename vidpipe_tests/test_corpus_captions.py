@@ -153,9 +153,11 @@ def test_lines_of_spaces_between_cues_leak_no_identifier() -> None:
     assert texts("WEBVTT\n\n1\n00:01.000 --> 00:02.000\nA\n \n2\n00:02.000 --> 00:03.000\nB\n") == ["A", "B"]
 
 
-def test_an_empty_webvtt_file_has_no_cues() -> None:
+def test_a_caption_file_without_text_has_no_cues() -> None:
     assert read_captions(b"WEBVTT\n") == ()
     assert read_captions(b"") == ()
+    assert read_captions(b"1\n00:00:01,0 --> 00:00:02,0\n\n") == ()
+    assert read_captions(b"[Events]\nFormat: Layer, Start, End\n") == ()
 
 
 @pytest.mark.parametrize("content", [b"no captions", b"\x00\xff\xfe garbage", b"{}", b"1\nsome text", b"\x00" * 5000])
@@ -168,6 +170,24 @@ def test_a_file_that_cannot_be_read_is_a_typed_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.vtt", tmp_path / "x\0.vtt", tmp_path / ("x" * 300)):
         with pytest.raises(CaptionsError, match="cannot be read"):
             read_captions(path)
+
+
+def test_an_entity_of_thousands_of_digits_stays_as_it_is() -> None:
+    assert texts(vtt("&#" + "9" * 5000 + ";")) == ["&#" + "9" * 5000 + ";"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n",
+        "1\n00:00:01,0 --> 00:00:02,0\nx",
+        "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,",
+    ],
+)
+def test_hostile_repetition_is_read_in_linear_time(head: str) -> None:
+    for filling in ("\n", "\n ", "<", "<a", "</", "{", "{\\", "{\\p", "&#", "<rt>", "1\n", "\n1", "-->", "{}", "[{}"):
+        content = head + filling * 200_000 + "x\n\n2\n00:00:03,0 --> 00:00:04,0\nlast"
+        read_captions(content.encode())  # quadratic time would run into the time limit
 
 
 @pytest.mark.corpus

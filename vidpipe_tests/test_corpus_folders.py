@@ -94,6 +94,12 @@ def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
     assert found["out"].path is None
 
 
+def test_what_is_left_out_takes_no_short_id(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4")
+    (tmp_path / "a.avi").symlink_to(tmp_path / "none")
+    assert {row.video_id: row.keep for row in read_folder(tmp_path, known={})} == {"a.avi": False, "a": True}
+
+
 def test_a_root_that_is_a_link_is_fine(tmp_path: Path) -> None:
     make(tmp_path / "real", "a.mp4")
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -143,3 +149,8 @@ def test_deep_trees_are_walked_without_recursion(tmp_path: Path) -> None:
 def test_a_root_that_is_no_folder_is_a_recipe_error(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="cannot be read"):
         read_folder(tmp_path / "none", known={})
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    odd.mkdir()
+    with pytest.raises(RecipeError, match="is not UTF-8") as caught:
+        read_folder(odd, known={})
+    str(caught.value).encode()

@@ -143,6 +143,24 @@ def test_a_known_file_keeps_its_id(folder: Path) -> None:
     assert [row.video_id for row in found] == ["a.mov", "a"]
 
 
+def test_ids_stay_in_a_folder_behind_a_link(folder: Path) -> None:
+    (folder / "a.mov").write_bytes(b"x")
+    (folder / "m.csv").write_text("path\na.mov\n")
+    (folder.parent / "link").symlink_to(folder)
+    manifest = folder.parent / "link/m.csv"
+    known = {str(folder / "a.mp4"): "a", str(folder / "gone.mov"): "a.mov"}
+    (row,) = read_manifest(manifest, known=known)
+    assert (row.video_id, row.path) == ("a.mov~2", str(folder / "a.mov"))
+
+
+def test_a_sidecar_that_links_out_of_the_folder_is_passed_over(folder: Path) -> None:
+    (folder.parent / "secret.vtt").write_bytes(b"x")
+    (folder / "b.en.vtt").symlink_to(folder.parent / "secret.vtt")
+    (folder / "b.de.vtt").symlink_to(folder / "a.en.vtt")
+    (row,) = read(folder, "id,path\nx,b.mp4\n")
+    assert row.captions == {"de": str(folder / "b.de.vtt")}
+
+
 def test_urls_are_rows_with_a_reason(folder: Path) -> None:
     (row,) = read(folder, "id,url\nx,https://example.org/v.mp4\n")
     assert (row.keep, row.url) == (False, "https://example.org/v.mp4")

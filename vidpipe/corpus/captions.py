@@ -1,14 +1,12 @@
 """Captions as plain text with exact times, from WebVTT, SubRip and (Advanced) SubStation Alpha.
 
-Belongs here: cues, their text without mark-up, and counting words. Not here: which caption file belongs to
+Belongs here: cues and counting words. Not here: mark-up (`caption_markup.py`), which caption file belongs to
 which video (`sidecars.py`) and the clock of the video: times are as the file writes them. SubRip and
 SubStation are parsed by pysubs2. WebVTT is parsed here by blocks, since pysubs2 1.8 takes the next cue's
 identifier, notes and styles for text, and an inline time stamp of YouTube's for a new cue.
 """
 
-import html
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import pysubs2
 
+from vidpipe.corpus.caption_markup import decode, is_speech, srt_text, ssa_text, tidy, vtt_text
 from vidpipe.errors import VidpipeError
 
 MAX_CAPTION_BYTES = 32 * 2**20
@@ -26,14 +25,10 @@ ROLLING_SHARE = Fraction(1, 2)  # of the contiguous pairs must repeat a line bef
 
 _STAMP = r"((?:\d{1,6}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?)"  # the fraction may be missing or short
 _TIMING = re.compile(rf"\s*{_STAMP}\s*-->\s*{_STAMP}")
-_VTT_TAG = re.compile(r"</?[A-Za-z][^<>]*(?:>|$)|<[\d:.]+>?|</>")
-_RUBY_TEXT = re.compile(r"<rt>[^<]*(?:</rt>|$)")
-_HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _DIALOGUE = re.compile(
     r"Dialogue:[^,]*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,"
     r"(?:[^,]*,){6}(.*)"
 )
-_NOT_SPEECH = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif)(?:#xywh=\S*)?|\{.*\}|\[\s*\{.*\}\s*\]", re.DOTALL | re.I)
 _BREAKS = re.compile(r"[\s\u2012-\u2015\u2026/]+")
 _ONE_EACH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 _FOUR_EACH = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{1,4}")  # Thai, Lao, Burmese, Khmer
@@ -58,21 +53,21 @@ def read_captions(source: Path | bytes) -> tuple[Cue, ...]:
     The format is told by the content, never by the name; text is UTF-8, UTF-16 with a mark, or else
     Windows-1252. Tags, styles, positions, ruby, notes and drawings are gone, entities decoded. Lines that
     YouTube's automatic captions repeat from one cue to the next stand once, at their first appearance. Cues
-    without text, picture references (thumbnail tracks) and JSON objects (metadata tracks) are dropped. A
-    WebVTT file without cues gives none.
+    without text, picture references (thumbnail tracks) and JSON objects (metadata tracks) are dropped.
+    A caption file without cues gives none.
 
     Raises:
         CaptionsError: the file cannot be read, is too large, or is no caption file.
     """
-    text = _decode(_bytes(source))
-    if "[Events]" in text or "[events]" in text:
+    text = decode(_bytes(source))
+    if _is_substation(text):
         cues = _substation(text)
     elif "-->" in text and not _is_vtt(text):
         cues = _subrip(text)
     else:
         cues = _web_vtt(text)
-    found = [cue for cue in cues if cue.text and not _NOT_SPEECH.fullmatch(cue.text) and cue.start_s <= MAX_TIME_S]
-    if not found and not _is_vtt(text) and text.strip():
+    found = [cue for cue in cues if is_speech(cue.text) and cue.start_s <= MAX_TIME_S]
+    if not found and text.strip() and not _is_known(text):
         raise CaptionsError("no caption format that is known")
     return _without_repeats(sorted(found, key=lambda cue: (cue.start_s, cue.end_s)))
 
@@ -91,20 +86,16 @@ def _bytes(source: Path | bytes) -> bytes:
     return content
 
 
-def _decode(content: bytes) -> str:
-    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        text = content.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-
-
 def _is_vtt(text: str) -> bool:
     return text.lstrip("\ufeff \t\n").startswith("WEBVTT")
+
+
+def _is_substation(text: str) -> bool:
+    return "[Events]" in text or "[events]" in text
+
+
+def _is_known(text: str) -> bool:
+    return _is_vtt(text) or _is_substation(text) or any(map(_TIMING.match, text.split("\n")))
 
 
 def _web_vtt(text: str) -> Iterator[Cue]:
@@ -119,7 +110,7 @@ def _web_vtt(text: str) -> Iterator[Cue]:
             payload = lines[at + 1 : after]
             if after is not None and len(payload) > 1 and not payload[-2].strip():
                 del payload[-1]  # the next cue's identifier, parted by a line of spaces
-            yield _cue(_stamp(start), _stamp(end), _vtt_text("\n".join(payload)))
+            yield _cue(_stamp(start), _stamp(end), vtt_text("\n".join(payload)))
             at = after
 
 
@@ -131,17 +122,12 @@ def _stamp(text: str) -> Fraction:
     return seconds + Fraction(int(fraction.ljust(3, "0")), 1000)
 
 
-def _vtt_text(payload: str) -> str:
-    return html.unescape(_VTT_TAG.sub("", _RUBY_TEXT.sub("", payload)))
-
-
 def _subrip(text: str) -> Iterator[Cue]:
-    # pysubs2 takes a last line of digits for the next cue's number, so the last cue needs one to lose; it
-    # wants milliseconds in every stamp.
-    lines = [_srt_timing(line) for line in text.split("\n")]
+    # pysubs2 takes a last line of digits for the next cue's number, so the last cue needs one to lose; its search
+    # for that line takes quadratic time over runs of line ends; it wants milliseconds in every stamp.
+    lines = [_srt_timing(line) for line in re.sub(r"\n{3,}", "\n\n", text).split("\n")]
     for event in _parsed("\n".join([*lines, "", "0", ""]), "srt"):
-        plain = event.plaintext
-        yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), html.unescape(_HTML_TAG.sub("", plain)))
+        yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), srt_text(event.text))
 
 
 def _srt_timing(line: str) -> str:
@@ -159,8 +145,7 @@ def _substation(text: str) -> Iterator[Cue]:
     events = [_DIALOGUE.match(line.strip()) for line in text.split("\n")]
     lines = [f"Dialogue: 0,{m[1]},{m[2]},Default,,0,0,0,,{m[3]}" for m in events if m]
     for event in _parsed("\n".join(["[Events]", *lines]), "ass"):
-        if not event.is_drawing:
-            yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), event.plaintext)
+        yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), ssa_text(event.text))
 
 
 def _parsed(text: str, form: str) -> pysubs2.SSAFile:
@@ -174,13 +159,8 @@ def _parsed(text: str, form: str) -> pysubs2.SSAFile:
 
 
 def _cue(start_s: Fraction, end_s: Fraction, text: str) -> Cue:
-    lines = (" ".join(line.split()) for line in _printable(text).split("\n"))
     start_s = max(start_s, Fraction(0))
-    return Cue(start_s, max(start_s, end_s), "\n".join(line for line in lines if line))
-
-
-def _printable(text: str) -> str:
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return Cue(start_s, max(start_s, end_s), tidy(text))
 
 
 def _without_repeats(cues: list[Cue]) -> tuple[Cue, ...]:

@@ -8,7 +8,7 @@ a reason. Whether a file is a video is not asked here.
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vidpipe.corpus.identities import assign_ids, without_suffix
@@ -35,20 +35,23 @@ class _Entry:
 def read_folder(root: Path, *, known: Mapping[str, str], layout: Layout | None = None) -> tuple[VideoRow, ...]:
     """The rows of a folder, by relative path in code-point order. `known` maps absolute paths to ids.
 
-    An id that is known for a file of this folder stays reserved when the file is gone, so that it finds it
-    again.
+    What is left out takes no short id from a file that is not. An id that is known for a file of this folder
+    stays reserved when the file is gone, so that it finds it again.
 
     Raises:
-        RecipeError: `root` is no folder or cannot be read.
+        RecipeError: `root` is no folder, cannot be read, or has a name that is not UTF-8.
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100 links in the root's own path stay as the user wrote them
+    if valid_text(str(root)) != str(root):
+        raise RecipeError(valid_text(str(root)), "the name of this folder is not UTF-8")
     try:
-        entries = sorted(_walk(root), key=lambda entry: os.fsencode(entry.relative))
+        entries = sorted(map(_checked, _walk(root)), key=lambda entry: os.fsencode(entry.relative))
     except OSError as error:
         raise RecipeError(valid_text(str(root)), f"this folder cannot be read: {error.strerror}") from error
-    files = [(f"{root}/{entry.relative}", entry.relative) for entry in entries]
+    usable_first = sorted(entries, key=lambda entry: entry.reason is not None)
+    files = ((f"{root}/{entry.relative}", entry.relative) for entry in usable_first)
     ids = assign_ids(files, known=known, taken=reserved_ids(known, root))
-    return tuple(_row(root, entry, ids[path], layout) for entry, (path, _) in zip(entries, files, strict=True))
+    return tuple(_row(root, entry, ids[f"{root}/{entry.relative}"], layout) for entry in entries)
 
 
 def reserved_ids(known: Mapping[str, str], root: Path) -> set[str]:
@@ -61,6 +64,11 @@ def inside_any(path: str, roots: tuple[str, ...]) -> bool:
     """Whether `path`, its links resolved, lies below one of `roots`, which are resolved already."""
     real = os.path.realpath(path)
     return any(real.startswith(root.rstrip("/") + "/") for root in roots)
+
+
+def _checked(entry: _Entry) -> _Entry:
+    is_valid = valid_text(entry.relative) == entry.relative
+    return entry if entry.reason or is_valid else replace(entry, reason=NAME_NOT_UTF8)
 
 
 def _walk(root: Path) -> Iterator[_Entry]:
@@ -92,8 +100,9 @@ def _folders(folder: str, prefix: str) -> Iterator[str]:
 
 def _listing(folder: str, prefix: str, roots: tuple[str, ...]) -> list[_Entry]:
     """The rows of one folder alone."""
-    reasons = {entry.name: _link_reason(entry, roots) for entry in _visible(folder)}
-    usable = [entry.name for entry in _visible(folder) if reasons.get(entry.name) is None and _is_file(entry)]
+    found = _visible(folder)
+    reasons = {entry.name: _link_reason(entry, roots) for entry in found}
+    usable = [entry.name for entry in found if reasons[entry.name] is None and _is_file(entry)]
     sidecars = sidecars_in(usable, folder)
     entries = [_Entry(prefix + name, sidecars.get(name, Sidecars())) for name in usable if not is_sidecar(name)]
     left_out = [(name, why) for name, why in reasons.items() if why is not None and not is_sidecar(name)]
@@ -136,10 +145,9 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def _row(root: Path, entry: _Entry, video_id: str, layout: Layout | None) -> VideoRow:
     path = f"{root}/{entry.relative}"
     stem = valid_text(os.path.basename(without_suffix(entry.relative)))  # noqa: PTH119 no path is meant
-    reason = entry.reason or (None if valid_text(path) == path else NAME_NOT_UTF8)
-    if reason is not None:
-        detail = detail_text(f"{reason}: {valid_text(entry.relative)}")
-        return VideoRow(video_id=video_id, title=stem, keep=False, reason=reason, detail=detail)
+    if entry.reason is not None:
+        detail = detail_text(f"{entry.reason}: {valid_text(entry.relative)}")
+        return VideoRow(video_id=video_id, title=stem, keep=False, reason=entry.reason, detail=detail)
     return described_row(
         {"video_id": video_id, "path": path}, sidecars=entry.sidecars, relative=entry.relative, layout=layout
     )

@@ -27,6 +27,7 @@ from vidpipe.corpus.sidecars import (
     Sidecars,
     caption_language,
     info_fields,
+    is_sidecar,
     suffix_of,
 )
 
@@ -71,10 +72,19 @@ class _Place:
         """The sidecars of a video, links that leave the allowed folders left out."""
         folder, name = os.path.split(real)
         if folder not in self.sidecars:
-            paths = (f"{folder}/{item}" for item in os.listdir(folder))  # noqa: PTH208 names alone
-            names = [os.path.basename(p) for p in paths if os.path.isfile(p) and inside_any(p, self.roots)]  # noqa: PTH113, PTH119
-            self.sidecars[folder] = sidecars_in(sorted(names), folder)
+            self.sidecars[folder] = sidecars_in(sorted(self._names(folder)), folder)
         return self.sidecars[folder].get(name, Sidecars())
+
+    def _names(self, folder: str) -> list[str]:
+        """Names in a folder, without sidecars that are no files or lead out; empty where it cannot be listed."""
+        try:
+            with os.scandir(folder) as entries:
+                return [entry.name for entry in entries if not is_sidecar(entry.name) or self._is_usable(entry)]
+        except OSError:
+            return []
+
+    def _is_usable(self, entry: os.DirEntry[str]) -> bool:
+        return entry.is_file() and (not entry.is_symlink() or inside_any(entry.path, self.roots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ def read_manifest(
         raise unusable(manifest, findings[0].record.broken or "", findings[0].record.line)
     given = [as_id(one.record.values["id"]) for one in findings if one.path and "id" in one.record.values]
     unnamed = {one.path: None for one in findings if one.path and "id" not in one.record.values}
-    taken = reserved_ids(known, manifest.parent) | {name for name in given if name}
+    taken = reserved_ids(known, Path(place.roots[0])) | {name for name in given if name}
     ids = assign_ids(((path, place.relative(path)) for path in unnamed), known=known, taken=taken)
     return tuple(_without_duplicates(manifest, [(one, _row(place, one, ids, layout)) for one in findings]))
 
