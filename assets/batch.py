@@ -54,7 +54,7 @@ class Settle(dg.IOManager):
                 allow_retries=False,
             )
 
-    def load_input(self, context: dg.InputContext) -> None:  # noqa: ARG002 - Dagster's signature
+    def load_input(self, context: dg.InputContext) -> None:
         """Never: assets read the object store.
 
         Raises:

@@ -15,6 +15,7 @@ import dagster as dg
 from assets.catalogue import sources_mark
 from vidpipe import definitions
 from vidpipe.cli.recovery import OWNER_TAG, note_tables, recover
+from vidpipe.errors import RecipeError
 from vidpipe.ledger.claims import this_process
 from vidpipe.ledger.ledger import inputs_of
 from vidpipe.ledger.plan import Piece, leaving, needs, pieces, table_is_due
@@ -120,7 +121,16 @@ class Engine:
     # --- videos ---
 
     def _choose(self) -> None:
-        """Narrow the videos down to the first `limit` that are admitted."""
+        """Narrow the videos down to the first `limit` that are admitted.
+
+        Raises:
+            RecipeError: a video was asked for that no catalogue keeps.
+        """
+        if self.asked.video_ids is not None:
+            known = set(self.project.ledger.snapshot(list(self.asked.video_ids)).videos.values())
+            unknown = sorted(self.asked.video_ids - known)
+            if unknown:
+                raise RecipeError("--ids", f"no such video in the catalogue: {unknown[0]!r}")
         if self.asked.limit is not None:
             snapshot = self.project.ledger.snapshot()
             keys = self.instance.get_dynamic_partitions("video")
@@ -163,6 +173,8 @@ class Engine:
         for key, video_id in snapshot.videos.items():
             if video_id not in left or key in tried or (self._videos is not None and video_id not in self._videos):
                 continue
+            if snapshot.inputs(STAGES[left[video_id][0]], video_id) is None:
+                continue  # waits for an earlier part of the line
             attempts = (snapshot.attempts.get(name, {}).get(video_id) for name in names)
             if not any(attempt and attempt.updated >= self._began for attempt in attempts):
                 wanted[key] = left[video_id]

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from vidpipe.ledger.counts import Counts, Overview
 
-
 _WIDTH = 132  # where no terminal says how wide it is
 
 
