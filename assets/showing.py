@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from vidpipe import keys
-from vidpipe.errors import MissingObjectError
+from vidpipe.errors import StoreError
 from vidpipe.ports import Project
 from vidpipe.records import Record
 
@@ -63,7 +63,7 @@ def _strip(project: Project, key: str, record: Record) -> dg.MarkdownMetadataVal
         return None
     try:
         data = project.store.get(keys.signals(key, "strip.jpg"))
-    except MissingObjectError:
+    except StoreError:
         return None
     return dg.MetadataValue.md(f"![thumbnails](data:image/jpeg;base64,{base64.b64encode(data).decode()})")
 

@@ -12,7 +12,7 @@ from vidpipe.errors import CorruptObjectError
 from vidpipe.records import Outcome, Provenance, Record, canonical, decode, encode, version_of, why_skipped
 
 # Lone surrogates come from file names; a pair of them in a row is no Python text that anything here makes.
-TEXT = st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("\udc80\udcff"), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff"), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),

@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, from_url
 
-from vidpipe.errors import MissingObjectError, StoreFullError, UnwritableObjectError
+from vidpipe.errors import MissingObjectError, StoreError, StoreFullError, UnwritableObjectError
 
 _CHUNK_BYTES = 8 * 1024 * 1024
 _ROOM_BYTES = 1024 * 1024
@@ -49,13 +49,10 @@ class ObjectStore:
 
         Raises:
             MissingObjectError: no object has this key.
+            StoreError: the service did not answer; nothing is known of the object.
         """
-        try:
+        with self._reading(key):
             return bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError as error:
-            raise MissingObjectError(key, "no such object") from error
-        except (BaseError, OSError) as error:
-            raise MissingObjectError(key, "cannot be read") from error
 
     def put(self, key: str, data: bytes) -> Stored:
         """Write an object, replacing what was there.
@@ -109,37 +106,41 @@ class ObjectStore:
             StoreFullError: no room.
             UnwritableObjectError: the second key cannot be written.
         """
+        self.head(source)
         if self._root is not None:
-            self.head(source)
             self.link(target, self._root / source)
             return
         with self._writing(target, 0):
-            try:
-                obstore.copy(self._store, source, target)
-            except FileNotFoundError as error:
-                raise MissingObjectError(source, "no such object") from error
+            obstore.copy(self._store, source, target)
 
     def head(self, key: str) -> Stored:
         """What the store says of an object.
 
         Raises:
             MissingObjectError: no object has this key.
+            StoreError: the service did not answer.
         """
-        try:
+        with self._reading(key):
             return _of(obstore.head(self._store, key))
-        except (FileNotFoundError, BaseError) as error:
-            raise MissingObjectError(key, "no such object") from error
 
     def list(self, prefix: str) -> Iterator[Stored]:
-        """All objects whose key starts with `prefix` (whole segments), in no particular order."""
-        for chunk in obstore.list(self._store, prefix=prefix, chunk_size=1000):
-            for meta in chunk:
-                yield _of(meta)
+        """All objects whose key starts with `prefix` (whole segments), in no particular order.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        with self._reading(prefix):
+            for chunk in obstore.list(self._store, prefix=prefix, chunk_size=1000):
+                yield from map(_of, chunk)
 
     def children(self, prefix: str) -> Iterator[Stored]:
-        """The objects directly under a prefix that ends with `/`, without those further below."""
-        for meta in obstore.list_with_delimiter(self._store, prefix=prefix)["objects"]:
-            yield _of(meta)
+        """The objects directly under a prefix that ends with `/`, without those further below.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        with self._reading(prefix):
+            yield from map(_of, obstore.list_with_delimiter(self._store, prefix=prefix)["objects"])
 
     def sweep(self) -> int:
         """Remove what killed writers left behind, in the store and in the scratch folder; how many files went.
@@ -154,8 +155,12 @@ class ObjectStore:
         return len(found)
 
     def delete(self, key: str) -> None:
-        """Remove an object; nothing happens when there is none."""
-        with contextlib.suppress(FileNotFoundError):
+        """Remove an object; nothing happens when there is none.
+
+        Raises:
+            UnwritableObjectError: it cannot be removed.
+        """
+        with self._writing(key, 0), contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store, key)
 
     @contextlib.contextmanager
@@ -173,12 +178,9 @@ class ObjectStore:
             return
         with self.scratch() as folder:
             path = folder / Path(key).name
-            try:
-                with path.open("wb") as out:
-                    for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK_BYTES):
-                        out.write(bytes(chunk))
-            except (FileNotFoundError, BaseError) as error:
-                raise MissingObjectError(key, "no such object") from error
+            with self._reading(key), path.open("wb") as out:
+                for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK_BYTES):
+                    out.write(bytes(chunk))
             yield path
 
     @contextlib.contextmanager
@@ -197,6 +199,16 @@ class ObjectStore:
         return Stored(key, n_bytes, str(result.get("e_tag") or "")) if result.get("e_tag") else self.head(key)
 
     @contextlib.contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        """In a folder, what cannot be read is as good as missing; a service may answer later."""
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            if self._root is not None or isinstance(error, FileNotFoundError):
+                raise MissingObjectError(key, "no such object") from error
+            raise StoreError(key, "cannot be read") from error
+
+    @contextlib.contextmanager
     def _writing(self, key: str, n_bytes: int) -> Iterator[None]:
         try:
             yield
@@ -210,11 +222,7 @@ class ObjectStore:
 
 
 def open_store(
-    url: str,
-    *,
-    options: Mapping[str, Any] | None = None,
-    client: Mapping[str, Any] | None = None,
-    scratch: Path,
+    url: str, *, options: Mapping[str, Any] | None = None, client: Mapping[str, Any] | None = None, scratch: Path
 ) -> ObjectStore:
     """The store at a local path, `memory://`, `s3://bucket/prefix` or `gs://bucket/prefix`.
 
