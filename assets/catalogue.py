@@ -83,10 +83,9 @@ def _before(project: Project) -> pl.DataFrame | None:
 def _rows(project: Project, before: pl.DataFrame | None) -> tuple[VideoRow, ...]:
     recipe = project.recipe
     known = {}
-    if before is not None:
-        known = dict(
-            before.filter(pl.col("keep") & pl.col("path").is_not_null()).select("path", "video_id").iter_rows()
-        )
+    if before is not None:  # a file keeps for ever the id under which it was first registered
+        registered = before.filter((pl.col("keep") | (pl.col("reason") == _GONE)) & pl.col("path").is_not_null())
+        known = dict(registered.select("path", "video_id").iter_rows())
     layout = parse_layout(recipe.layout) if recipe.layout else None
     roots = [project.folder / root for root in recipe.roots]
     return read_sources(recipe.sources, base=project.folder, known=known, roots=roots, layout=layout)
