@@ -12,7 +12,8 @@ from assets.partitions import per_video
 from assets.reading import frame_table
 from vidpipe.annotation.alignment import MISFIT, align_annotation
 from vidpipe.annotation.schema import AlignedAnnotation, Annotation
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
 from vidpipe.timeline.frame_times import FrameTimes

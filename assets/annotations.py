@@ -11,7 +11,8 @@ from assets.partitions import per_video
 from assets.reading import best_cues, catalogue_row, frame_table
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Texts, annotate_offline
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
 from vidpipe.timeline.frame_table import load_loudness

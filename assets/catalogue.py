@@ -1,6 +1,5 @@
 """Which videos there are: one row each, kept or dropped with its reason. Registers the kept ones."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,8 +18,8 @@ from vidpipe.errors import StoreError
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.media.headers import header_duration_s
 from vidpipe.ports import Project
-from vidpipe.records import Record, version_of
-from vidpipe.tables import settle_table
+from vidpipe.records import version_of
+from vidpipe.tables import Made
 from vidpipe.workers.processes import Task
 
 _GONE = "no longer in the source"
@@ -34,7 +33,9 @@ def catalogue(context: dg.AssetExecutionContext, project: dg.ResourceParam[Proje
     Texts, counts and captions come from sidecars and manifests. Words per second are null where there are no
     captions. The kept ids fill the set `video`, by which everything below is partitioned.
     """
-    return table_result(context, project, _catalogue)
+    result = table_result(context, project, _catalogue)
+    context.instance.add_dynamic_partitions("video", _admitted(project))
+    return result
 
 
 def sources_mark(project: Project) -> str:
@@ -44,8 +45,7 @@ def sources_mark(project: Project) -> str:
     return mark_sources(project.recipe.sources, project.folder, paths)
 
 
-def _catalogue(project: Project, context: dg.AssetExecutionContext) -> Record:
-    began = time.perf_counter()
+def _catalogue(project: Project) -> Made:
     before = _before(project)
     rows = _rows(project, before)
     settings = CatalogueSettings(**project.recipe.catalogue.model_dump())
@@ -54,23 +54,20 @@ def _catalogue(project: Project, context: dg.AssetExecutionContext) -> Record:
     index = _index(frame, project.recipe.max_partitions)
     kept = [video_id for video_id, row in index.items() if row.outcome == "ok"]
     project.ledger.register({video_id: keys.segment(video_id) for video_id in kept})
-    counts = {
-        "n_rows": len(index),
-        "n_kept": len(kept),
-        "n_with_captions": int(frame["words_per_s"].is_not_null().sum()),
-    }
-    record = settle_table(
-        project,
-        "catalogue",
+    n_with_words = int(frame["words_per_s"].is_not_null().sum())
+    paths = frame["path"].drop_nulls().to_list()
+    return Made(
         frame,
         index,
-        value=counts,
-        inputs={"sources": mark_sources(project.recipe.sources, project.folder, frame["path"].drop_nulls().to_list())},
-        run_id=context.run_id,
-        seconds=time.perf_counter() - began,
+        value={"n_rows": len(index), "n_kept": len(kept), "n_with_words": n_with_words},
+        inputs={"sources": mark_sources(project.recipe.sources, project.folder, paths)},
     )
-    context.instance.add_dynamic_partitions("video", [keys.segment(video_id) for video_id in kept])
-    return record
+
+
+def _admitted(project: Project) -> list[str]:
+    """The partition keys of the kept rows, in their order."""
+    kept = project.tables.rows("catalogue").filter(pl.col("keep"))["video_id"].to_list()
+    return [keys.segment(video_id) for video_id in kept[: project.recipe.max_partitions]]
 
 
 def _before(project: Project) -> pl.DataFrame | None:

@@ -8,10 +8,11 @@ import dagster as dg
 from assets.batch import each_video
 from assets.partitions import per_video
 from assets.reading import best_cues, catalogue_row
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
 from vidpipe.corpus.captions import plain_text
 from vidpipe.corpus.categories import categorise
 from vidpipe.corpus.taxonomy import load_taxonomy
+from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
 

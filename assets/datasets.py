@@ -1,6 +1,5 @@
 """Datasets that people open: folders with media, rows, a card and an explorer."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,16 @@ from assets.partitions import over_all
 from assets.reading import best_cues, catalogue_row
 from assets.tables import table_result
 from vidpipe import keys
-from vidpipe.batch import Inputs
 from vidpipe.export.about import DatasetAbout, LeftOut
 from vidpipe.export.finevideo import SceneInputs, scene_row
 from vidpipe.export.folder import write_scene_dataset
 from vidpipe.export.target import DatasetTarget, Media, SceneItem
+from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, Snapshot
 from vidpipe.ledger.staleness import end_of, wanted_rows
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
-from vidpipe.records import Record
-from vidpipe.tables import settle_table
+from vidpipe.tables import Made
 
 _DATASET = "scenes"
 
@@ -37,35 +35,23 @@ def scene_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[P
     return table_result(context, project, _publish)
 
 
-def _publish(project: Project, context: dg.AssetExecutionContext) -> Record:
-    began = time.perf_counter()
+def _publish(project: Project) -> Made:
     snapshot = project.ledger.snapshot()
     wanted = wanted_rows(STAGES["scene_dataset"], snapshot)
-    ends = {video_id: end_of(snapshot, video_id) for video_id in sorted(wanted)}
-    members = [video_id for video_id, end in ends.items() if end and end[1] == "ok"]
-    left_out = tuple(LeftOut(end[0], end[1], end[2] or "", v) for v, end in ends.items() if end and end[1] != "ok")
+    ends = {video_id: end for video_id in sorted(wanted) if (end := end_of(snapshot, video_id)) is not None}
+    members = [video_id for video_id, end in ends.items() if end[1] == "ok"]
+    left_out = tuple(LeftOut(end[0], end[1], end[2] or "", v) for v, end in ends.items() if end[1] != "ok")
     about = DatasetAbout(title=f"{project.recipe.name}: scenes", made_by=dict(project.software), left_out=left_out)
     target = DatasetTarget(project.store, prefix=keys.dataset(_DATASET, "").rstrip("/"))
     report = write_scene_dataset(_items(project, snapshot, members), target, about=about)
-    index = {v: Row(end[1], end[2], "{}", wanted[v]) for v, end in ends.items() if end}
-    n_missing = sum(row.outcome == "ok" for row in snapshot.rows.get("catalogue", {}).values()) - sum(
-        snapshot.row("catalogue", v) is not None and snapshot.rows["catalogue"][v].outcome == "ok" for v in wanted
-    )
-    return settle_table(
-        project,
-        "scene_dataset",
-        pl.DataFrame({"video_id": members}, schema={"video_id": pl.String}),
-        index,
-        value={
-            "n_videos": report.n_videos,
-            "n_left_out": len(left_out),
-            "n_missing": n_missing,
-            "release": report.release,
-        },
-        inputs={},
-        run_id=context.run_id,
-        seconds=time.perf_counter() - began,
-    )
+    value = {
+        "n_videos": report.n_videos,
+        "n_left_out": len(left_out),
+        "n_missing": len(snapshot.rows.get("catalogue", {}).keys() - ends.keys()),
+        "release": report.release,
+    }
+    index = {v: Row(end[1], end[2], "{}", wanted[v]) for v, end in ends.items()}
+    return Made(pl.DataFrame({"video_id": members}, schema={"video_id": pl.String}), index, value)
 
 
 def _items(project: Project, snapshot: Snapshot, members: list[str]) -> Iterator[SceneItem]:

@@ -10,7 +10,8 @@ import dagster as dg
 from assets.batch import each_video
 from assets.partitions import per_video
 from assets.videos import limits_of
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.media.dynamism import Dynamism, measure_dynamism
 from vidpipe.ports import Project
 from vidpipe.records import Outcome

@@ -4,9 +4,9 @@ from typing import Any
 
 import polars as pl
 
-from vidpipe.batch import Inputs
 from vidpipe.corpus.captions import Cue, read_captions
 from vidpipe.errors import StoreError, WaitingError
+from vidpipe.inputs import Inputs
 from vidpipe.timeline.frame_table import FrameTable, load_frame_table
 
 

@@ -12,7 +12,8 @@ from assets.batch import each_video
 from assets.partitions import per_video
 from assets.videos import limits_of
 from vidpipe import keys
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
@@ -49,5 +50,5 @@ def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
                 "actual_end_s": clip.actual_end_s,
             }
         )
-    where = {"clips": {Path(row["key"]).stem: row["key"] for row in rows}}
+    where = {"clips": {Path(clip.file).stem: keys.clip(inputs.key, Path(clip.file).name) for clip in clips}}
     return Outcome("ok", value={"clips": rows, "mode": inputs.project.recipe.segments.mode}, where=where)

@@ -9,13 +9,14 @@ import polars as pl
 from assets.batch import each_video
 from assets.partitions import over_all, per_video
 from assets.tables import table_result
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import wanted_rows
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
-from vidpipe.records import Outcome, Record, version_of
-from vidpipe.tables import settle_table
+from vidpipe.records import Outcome, version_of
+from vidpipe.tables import Made
 
 
 @over_all("selection")
@@ -36,13 +37,13 @@ def selected_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam
     yield from each_video(context, project, Work(_verdict))
 
 
-def _select(project: Project, context: dg.AssetExecutionContext) -> Record:
+def _select(project: Project) -> Made:
     wanted = wanted_rows(STAGES["selection"], project.ledger.snapshot())
     verdict = {"outcome": "ok", "reason": None}
     index = {v: Row("ok", None, as_text({"row": version_of(verdict)}), text) for v, text in sorted(wanted.items())}
     rows = pl.DataFrame({"video_id": list(index)}, schema={"video_id": pl.String})
     value = {"strategy": project.recipe.selection.strategy, "n_videos": len(index), "n_selected": len(index)}
-    return settle_table(project, "selection", rows, index, value=value, inputs={}, run_id=context.run_id, seconds=0.0)
+    return Made(rows, index, value)
 
 
 def _verdict(inputs: Inputs) -> Outcome:

@@ -8,7 +8,8 @@ import dagster as dg
 from assets.batch import each_video
 from assets.partitions import per_video
 from assets.reading import frame_table
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
 from vidpipe.timeline.shots import ADAPTIVE_THRESHOLD, CONTENT_THRESHOLD, detect_shots

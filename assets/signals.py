@@ -12,7 +12,8 @@ from assets.batch import each_video
 from assets.partitions import per_video
 from assets.videos import limits_of
 from vidpipe import keys
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
+from vidpipe.inputs import Inputs
 from vidpipe.media.signals import Signals, measure_signals
 from vidpipe.ports import Project
 from vidpipe.records import Outcome

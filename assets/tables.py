@@ -9,9 +9,9 @@ import dagster as dg
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
-from vidpipe.records import Record
+from vidpipe.tables import Made, settle_table
 
-Make = Callable[[Project, dg.AssetExecutionContext], Record]
+Make = Callable[[Project], Made]
 _SHOWN = 20
 
 
@@ -29,10 +29,12 @@ def table_result(context: dg.AssetExecutionContext, project: Project, make: Make
     with project.ledger.claims.held(asset, [""]) as got:
         if not got:
             raise dg.Failure(f"{asset} is being made by another run", allow_retries=False)
-        record = make(project, context)
+        made = make(project)
+        seconds = time.perf_counter() - began
+        record = settle_table(project, asset, made, run_id=context.run_id, seconds=seconds)
     shown = {name: value for name, value in record.value.items() if isinstance(value, bool | int | float | str)}
     return dg.MaterializeResult(
-        metadata={"outcome": record.outcome, **shown, "seconds": round(time.perf_counter() - began, 3)},
+        metadata={"outcome": record.outcome, **shown, "seconds": record.provenance.seconds},
         data_version=dg.DataVersion(project.fingerprint(STAGES[asset])),
     )
 

@@ -13,11 +13,12 @@ from assets.batch import each_video
 from assets.partitions import per_video
 from assets.reading import catalogue_row
 from vidpipe import keys
-from vidpipe.batch import Inputs, Work
+from vidpipe.batch import Work
 from vidpipe.corpus.captions import CaptionsError, read_captions
 from vidpipe.corpus.catalogue import row_of, text_part
 from vidpipe.corpus.webvtt import as_webvtt, text_cue
 from vidpipe.errors import UnavailableVideoError
+from vidpipe.inputs import Inputs
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import VideoFacts, inspect_video
 from vidpipe.ports import Project

@@ -2,16 +2,13 @@
 
 Knows no Dagster. Reading inputs, running tasks and writing records happen here for every stage alike; what a stage
 measures stands in its library module, and how its result is shown in `assets/`.
-Long because the life of one video at one stage is told in one place, failures included.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from vidpipe.errors import (
@@ -26,61 +23,15 @@ from vidpipe.errors import (
     VideoError,
     WaitingError,
 )
+from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Snapshot, as_text
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES, Stage
-from vidpipe.records import Outcome, Provenance, Record
+from vidpipe.records import Outcome, Record
 from vidpipe.store.documents import read_record, write_record
 from vidpipe.workers.processes import Done, Task, is_native_crash
 
 _LOG = logging.getLogger(__name__)
-
-
-class Inputs:
-    """What a stage may read of one video: upstream records, rows of tables, and the project."""
-
-    def __init__(self, project: Project, stage: Stage, video_id: str, key: str, versions: Mapping[str, str]) -> None:
-        self.project = project
-        self.stage = stage
-        self.video_id = video_id
-        self.key = key
-        self.versions = versions
-        self.closing = ExitStack()
-        self._records: dict[str, Record] = {}
-
-    def scratch(self) -> Path:
-        """An empty local folder that goes when the video is settled."""
-        return self.closing.enter_context(self.project.store.scratch())
-
-    def video_file(self) -> Path:
-        """The video as a local file, readable until the video is settled.
-
-        Raises:
-            WaitingError: its record is missing or damaged.
-            MissingObjectError: the store has lost the file.
-        """
-        media = str(self.record("raw_videos").where["media"])
-        return Path(media) if media.startswith("/") else self.closing.enter_context(self.project.store.local(media))
-
-    def record(self, asset: str) -> Record:
-        """The video's record at an upstream asset.
-
-        Raises:
-            WaitingError: it is missing or damaged in the store, and is noted as such.
-        """
-        if asset not in self._records:
-            try:
-                self._records[asset] = read_record(self.project.store, asset, self.video_id)
-            except (MissingObjectError, CorruptObjectError) as error:
-                self.project.ledger.mark_damaged(asset, [self.video_id])
-                raise WaitingError(asset) from error
-        return self._records[asset]
-
-    @cached_property
-    def source_sha256(self) -> str | None:
-        """The sha256 of the video's file, where a record that was read knows it."""
-        records = list(self._records.values())
-        return next((r.provenance.source_sha256 for r in records if r.provenance.source_sha256), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +198,12 @@ class _Batch:
         return None
 
     def _settle(self, inputs: Inputs, outcome: Outcome, seconds: float) -> Settled:
-        provenance = Provenance(
-            source_sha256=outcome.parts.get("media") or inputs.source_sha256,
-            inputs=dict(inputs.versions),
-            code_version=self.code_version,
-            recipe=self.code_version.partition("+")[2],
-            software=dict(self.project.software),
+        provenance = self.project.provenance(
+            self.stage,
+            inputs=inputs.versions,
             run_id=self.run_id,
-            cost_usd=0.0,
-            seconds=round(seconds, 3),
-            finished=self.project.clock().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seconds=seconds,
+            source_sha256=outcome.parts.get("media") or inputs.source_sha256,
         )
         record = Record.of(inputs.video_id, self.stage.name, outcome, provenance)
         stored, sha256 = write_record(self.project.store, record)

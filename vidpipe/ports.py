@@ -11,6 +11,7 @@ from vidpipe.ledger.ledger import Ledger
 from vidpipe.recipe.fingerprints import code_version, fingerprint
 from vidpipe.recipe.line import LINE, Stage
 from vidpipe.recipe.schema import Recipe
+from vidpipe.records import Provenance
 from vidpipe.store.documents import Tables
 from vidpipe.store.objects import ObjectStore
 from vidpipe.workers.processes import Done, Task
@@ -61,3 +62,26 @@ class Project:
     def code_versions(self) -> dict[str, str]:
         """The version of every stage's code and recipe, by asset."""
         return {stage.name: self.code_version(stage) for stage in LINE}
+
+    def provenance(
+        self,
+        stage: Stage,
+        *,
+        inputs: Mapping[str, str],
+        run_id: str,
+        seconds: float,
+        source_sha256: str | None = None,
+    ) -> Provenance:
+        """Where a record made now comes from; `seconds` is what the work took."""
+        version = self.code_version(stage)
+        return Provenance(
+            source_sha256=source_sha256,
+            inputs=dict(inputs),
+            code_version=version,
+            recipe=version.partition("+")[2],
+            software=dict(self.software),
+            run_id=run_id,
+            cost_usd=0.0,
+            seconds=round(seconds, 3),
+            finished=self.clock().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
