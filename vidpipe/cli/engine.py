@@ -15,6 +15,7 @@ import dagster as dg
 from assets.catalogue import sources_mark
 from vidpipe import definitions
 from vidpipe.cli.recovery import OWNER_TAG, note_tables, recover
+from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.claims import this_process
 from vidpipe.ledger.ledger import inputs_of
@@ -90,7 +91,16 @@ class Engine:
     # --- the catalogue and other tables ---
 
     def _catalogue(self) -> None:
+        """Read the sources again where they changed.
+
+        Raises:
+            RecipeError: a source is not there, or cannot be used as a whole.
+        """
         self.doing = "catalogue"
+        if not self.project.recipe.sources:
+            raise RecipeError("recipe.yaml", "sources: name at least one folder or manifest")
+        for uri in self.project.recipe.sources:
+            check_source(uri, self.project.folder)
         while self._catalogue_is_due() and not self.project.stop.is_set():
             with self.project.ledger.claims.held("catalogue", [""]) as got:
                 if got and self._catalogue_is_due():
@@ -102,6 +112,8 @@ class Engine:
     def _catalogue_is_due(self) -> bool:
         snapshot = self.project.ledger.snapshot([])
         entry = snapshot.entry("catalogue", "")
+        if "" in snapshot.attempts.get("catalogue", {}):
+            return True
         if entry is None or entry.damaged or not entry.reported or entry.code_version != self._versions["catalogue"]:
             return True
         return inputs_of(entry.inputs).get("sources") != sources_mark(self.project)
@@ -230,7 +242,11 @@ class Engine:
         return result.success
 
     def _note_failure(self, result: dg.JobExecutionResult, tables: Sequence[str]) -> None:
-        """Say in the log why a run failed, left-over videos apart; note it for tables, which have no other place."""
+        """Say in the log why a run failed, left-over videos apart; note it for tables, which have no other place.
+
+        Raises:
+            RecipeError: that is why.
+        """
         for event in result.all_events:
             data = event.event_specific_data
             error = getattr(data, "error", None) if event.is_failure else None
@@ -238,6 +254,8 @@ class Engine:
                 continue
             cause = error.cause or error
             _LOG.error("%s", error.to_string())
+            reason = (cause.message.strip().splitlines() or [""])[0].partition(": ")[2][:200]
+            if cause.cls_name == RecipeError.__name__:
+                raise RecipeError(*reason.split(": ", 1)) if ": " in reason else RecipeError("recipe", reason)
             for name in tables:
-                reason = cause.message.strip().splitlines()[0].partition(": ")[2][:200]
                 self.project.ledger.fail(name, "", reason=reason or cause.cls_name, run_id=result.run_id)

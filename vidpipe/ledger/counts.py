@@ -108,6 +108,10 @@ def _rows(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) ->
             counts.pending[row.reason or "not asked for"] += 1
         else:
             counts.add(row.outcome, row.reason)
+    attempt = snapshot.attempts.get(stage.name, {}).get("")
+    if attempt is not None:  # the table as a whole: shown beside the rows that it had before
+        counts.n_in += 1
+        counts.failed[attempt.reason] += 1
     _add_table(counts, snapshot.entry(stage.name, ""))
     counts.stale = int(table_is_stale(stage, snapshot, code_versions)) * len(rows)
     return counts

@@ -69,9 +69,11 @@ def pieces(keys: Sequence[str], wanted: Mapping[str, tuple[str, ...]], size: int
 def table_is_due(asset: str, snapshot: Snapshot, code_versions: Mapping[str, str]) -> bool:
     """Whether a table over videos has to be made.
 
-    It is missing, damaged, of another recipe or code, unreported, or holds other rows than it should.
+    It is missing, damaged, of another recipe or code, unreported, holds other rows than it should, or failed last.
     """
     entry = snapshot.entry(asset, "")
+    if "" in snapshot.attempts.get(asset, {}):
+        return True
     if entry is None or entry.damaged or not entry.reported or entry.code_version != code_versions[asset]:
         return True
     return bool(rows_differ(STAGES[asset], snapshot))
