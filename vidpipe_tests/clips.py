@@ -22,7 +22,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-TIME_BASE = Fraction(1, 90_000)
+TIME_BASE = Fraction(1, 30_000)
 SAMPLE_RATE = 48_000
 BEEP_S = 0.04
 N_BITS = 16
@@ -72,7 +72,7 @@ def make_clip(  # noqa: PLR0913 (the knobs of a maker)
     end_s = starts_s[-1]
     times_s = list(_frame_times(end_s, vfr or [(0, fps)]))
     length_s = float(end_s) if sound_s is None else sound_s
-    with av.open(str(path), "w", options={"movie_timescale": "90000"} if path.suffix == ".mp4" else {}) as output:
+    with av.open(str(path), "w", options={"movie_timescale": "30000"} if path.suffix == ".mp4" else {}) as output:
         video = _video_stream(
             output, codec, size, pix_fmt, {"preset": "ultrafast", "crf": "12", "bf": "0", **(options or {})}
         )

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from vidpipe.errors import LimitExceededError, UnreadableVideoError, VideoError
 from vidpipe.media.limits import Limits
-from vidpipe.media.sniffing import is_encrypted, refusal_by_content, refusal_by_head
+from vidpipe.media.sniffing import claimed_pixels, is_encrypted, refusal_by_content, refusal_by_head
 
 # No demuxer that opens other files or addresses (concat, hls, dash, image2, tee, …) may ever stand here.
 DEMUXERS = (
@@ -39,12 +39,14 @@ def open_video(path: Path, limits: Limits = Limits()) -> Iterator[InputContainer
 
     Raises:
         UnreadableVideoError: the file is empty, a pointer, a playlist, encrypted, damaged or no video at all.
-        LimitExceededError: opening needs too much memory.
+        LimitExceededError: the header claims too many pixels, or opening needs too much memory.
         OSError: the file cannot be read; that is not the video's fault.
     """
     reason = refusal_by_head(path)
     if reason is not None:
         raise UnreadableVideoError(reason)
+    if claimed_pixels(path) > limits.max_pixels:
+        raise LimitExceededError("too many pixels")
     options = {
         "format_whitelist": DEMUXERS,
         "protocol_whitelist": "file",

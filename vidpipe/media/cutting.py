@@ -170,6 +170,8 @@ class _Cutter:
                     self._hear(item)
                 else:
                     self._see(item)
+                if not self._waiting and not self._open:
+                    return
             self._heard_s = self._reader.end_pts * self._reader.time_base + _LATE_SOUND_S  # none will come
             self._end(self._reader.end_pts, None)
         finally:

@@ -23,6 +23,7 @@ from vidpipe.media.packets import packets_end_s
 SEGMENT_S = 60  # fineVideo check_static.py
 FREEZE_S = 50  # fineVideo check_static.py: freezedetect's d
 NOISE = 0.05  # fineVideo check_static.py: freezedetect's n, mean difference of samples; 1 is white against black
+_MIN_WIDTH = 256  # FFmpeg 8.1 on AVX-512 counts foreign bytes into planes below 64 px; repeating pixels changes no mean
 _HEADER_SLACK_S = 1  # a header may promise this much more than the packets hold before they are believed instead
 
 
@@ -77,7 +78,7 @@ def measure_dynamism(path: Path, limits: Limits, *, mode: Literal["compat"] = "c
             watch.see(frame)
         stated_us, end_s = container.duration, reader.end_pts * reader.time_base - reader.start_s
     duration_s = _duration_s(path, limits, stated_us=stated_us, video_end_s=end_s)
-    starts_s = range(0, max(int(duration_s), 1), SEGMENT_S)
+    starts_s = range(0, int(duration_s), SEGMENT_S)
     watch.close(duration_s)
     static = {int(start_s // SEGMENT_S) for start_s, _ in watch.freezes}
     return Dynamism(
@@ -181,5 +182,8 @@ class _Moved:
 def _freeze_graph(frame: VideoFrame) -> av.filter.Graph:
     graph = av.filter.Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
-    graph.link_nodes(source, graph.add("freezedetect", f"n={NOISE}:d=0"), graph.add("buffersink")).configure()
+    detector = graph.add("freezedetect", f"n={NOISE}:d=0")
+    repeats = -(-_MIN_WIDTH // frame.width)
+    repeat = [graph.add("scale", f"iw*{repeats}:ih:flags=neighbor+bitexact+accurate_rnd")] if repeats > 1 else []
+    graph.link_nodes(source, *repeat, detector, graph.add("buffersink")).configure()
     return graph

@@ -21,7 +21,8 @@ from vidpipe.media.limits import Limits
 from vidpipe.media.packets import packets_of
 from vidpipe.media.pictures import displayed_size, orientation_of, sample_aspect
 
-_SAME_RATE = Fraction(1, 1000)  # a stated rate this near to the measured one, relative, is taken as it stands
+_SAME_RATE = Fraction(1, 5000)  # a rate this near to the measured one, relative, is taken as it stands
+_NTSC = Fraction(1001, 1000)
 _ROUNDED_TICKS = (
     (30, 2),
     (5, 1),
@@ -131,14 +132,14 @@ def _timing(container: InputContainer, video: VideoStream, limits: Limits) -> _T
 
 
 def _frame_rate(timing: _Timing, stated: Fraction | None) -> Fraction:
-    """Frames after the first over their time; the stream's own fraction where it says the same."""
+    """Frames after the first over their time; a stated or usual rate that differs by rounding wins."""
     n_after, ticks = len(timing.pts) - 1, int(timing.pts[-1] - timing.pts[0])
     if n_after == 0:
         return stated or 1 / ((timing.end_pts - int(timing.pts[0])) * timing.time_base)
     measured = n_after / (ticks * timing.time_base)
-    if stated is not None and abs(stated - measured) <= measured * _SAME_RATE:
-        return stated
-    return measured.limit_denominator(100_000)
+    slack = max(Fraction(1, ticks), _SAME_RATE) * measured
+    usual = (stated or Fraction(0), Fraction(round(measured)), Fraction(round(measured * _NTSC)) / _NTSC)
+    return next((rate for rate in usual if abs(rate - measured) <= slack), measured).limit_denominator(100_000)
 
 
 def _is_vfr(pts: npt.NDArray[np.int64]) -> bool:

@@ -73,25 +73,52 @@ def is_encrypted(path: Path) -> bool:
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
-        whole = (b"", 0, path.stat().st_size)
-        return any(kind == b"encv" for kind in _sample_entries(file, whole))
+        return any(kind == b"encv" for kind, _, _ in _sample_entries(file))
 
 
-def _sample_entries(file: BinaryIO, whole: _Box) -> Iterator[bytes]:
-    level = [whole]
+def claimed_pixels(path: Path) -> int:
+    """The most pixels that the header claims for a picture, before FFmpeg sees it: MP4, AVI and GIF; else 0.
+
+    FFmpeg's decoders refuse such sizes too, but then only say that nothing could be decoded.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        if head.startswith((b"GIF87a", b"GIF89a")) and len(head) >= 10:
+            return int.from_bytes(head[6:8], "little") * int.from_bytes(head[8:10], "little")
+        if head.startswith(b"RIFF") and head[8:16] == b"AVI LIST" and head[24:28] == b"avih":
+            return int.from_bytes(head[64:68], "little") * int.from_bytes(head[68:72], "little")
+        return max((_entry_pixels(file, start) for _, start, _ in _sample_entries(file)), default=0)
+
+
+def _entry_pixels(file: BinaryIO, start: int) -> int:
+    """Width times height of a visual sample entry (ISO/IEC 14496-12, 12.1.3)."""
+    file.seek(start + 24)
+    size = file.read(4)
+    return int.from_bytes(size[:2], "big") * int.from_bytes(size[2:], "big")
+
+
+def _sample_entries(file: BinaryIO) -> Iterator[_Box]:
+    """The sample entries of an MP4 file's video tracks."""
+    level = [(b"", 0, file.seek(0, 2))]
     for name in _SAMPLE_ENTRIES:
         level = [box for parent in level for box in _children(file, parent) if box[0] == name]
+        if name == b"minf":
+            level = [box for box in level if any(kind == b"vmhd" for kind, _, _ in _children(file, box))]
     for _, start, end in level:
-        entries = (b"stsd", start + 8, end)  # version, flags and the number of entries come first
-        yield from (kind for kind, _, _ in _children(file, entries))
+        yield from _children(file, (b"stsd", start + 8, end))  # version, flags, number of entries come first
 
 
 def _children(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
     _, at, end = parent
     for _ in range(_MAX_BOXES):
+        if at + 8 > end:
+            return
         file.seek(at)
         header = file.read(16)
-        if at + 8 > end or len(header) < 8:
+        if len(header) < 8:
             return
         size, kind, head_bytes = int.from_bytes(header[:4], "big"), header[4:8], 8
         if size == 1 and len(header) == 16:
