@@ -175,7 +175,7 @@ def _folder(context: click.Context, folder: Path | None, *, needed: bool = True)
     if needed and not (path / "recipe.yaml").is_file():
         raise RecipeError(str(named), "no project here (no recipe.yaml); make one: vidpipe init DIR --source FOLDER")
     os.environ["VIDPIPE_PROJECT"] = str(path)
-    os.environ.setdefault("DAGSTER_HOME", str(path / ".dagster"))
+    os.environ["DAGSTER_HOME"] = str(Path(os.environ.get("DAGSTER_HOME") or path / ".dagster").absolute())
     return path
 
 
