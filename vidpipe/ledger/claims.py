@@ -11,20 +11,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from vidpipe.ledger.schema import CLAIMS
+from vidpipe.ledger.schema import CLAIMS, alone
 
 LEASE_S = 60.0  # what a claim from another host is worth without a sign of life
 _BEAT_S = 15.0
 
 
-@cache
 def this_process() -> str:
     """Host, boot, process id and its start: names a process so that its death can be told.
 
-    Two threads of a process are one owner; a process that inherits our id after a fork is another one.
+    Two threads of a process are one owner; a forked child is another one.
     """
-    pid = os.getpid()
-    return f"{socket.gethostname()}|{_boot_id()}|{pid}|{_started(pid)}"
+    return _name_of(os.getpid())
 
 
 def is_alive(owner: str, until: float) -> bool:
@@ -45,11 +43,7 @@ class Claims:
         """Claim what is free or already ours; those that were got, in the given order."""
         me, now = this_process(), time.time()
         wanted = list(dict.fromkeys(video_ids))
-        with self._engine.begin() as db:
-            if db.dialect.name == "sqlite":
-                db.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                db.execute(sa.text("LOCK TABLE claims IN EXCLUSIVE MODE"))
+        with alone(self._engine, CLAIMS) as db:
             held = {}
             for row in db.execute(sa.select(CLAIMS).where(CLAIMS.c.scope == scope)):
                 held[row.video_id] = (row.owner, row.until)
@@ -108,6 +102,11 @@ def _forget(db: sa.Connection, scope: str, video_ids: Sequence[str]) -> None:
     if video_ids:
         query = CLAIMS.delete().where(CLAIMS.c.scope == scope, CLAIMS.c.video_id == sa.bindparam("v"))
         db.execute(query, [{"v": v} for v in video_ids])
+
+
+@cache
+def _name_of(pid: int) -> str:
+    return f"{socket.gethostname()}|{_boot_id()}|{pid}|{_started(pid)}"
 
 
 @cache

@@ -12,8 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vidpipe.errors import RecipeError
 from vidpipe.ledger.claims import Claims
-from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, METADATA, ROWS, VIDEOS
+from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, ROWS, VIDEOS, alone, create_tables
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text
 from vidpipe.records import Record
 
@@ -65,7 +66,7 @@ class Ledger:
             ENTRIES.c.video_id != "", ENTRIES.c.damaged.is_(False)
         )
         with self._engine.connect() as db:
-            return dict(db.execute(query.group_by(ENTRIES.c.asset)).tuples().all())
+            return {asset: n for asset, n in db.execute(query.group_by(ENTRIES.c.asset))}  # noqa: C416 - rows, not pairs
 
     def fact(self, name: str) -> str | None:
         """A fact about the project; None when it is not known."""
@@ -76,7 +77,7 @@ class Ledger:
 
     def register(self, videos: Mapping[str, str]) -> None:
         """Make videos known: key segments by id. Known ones stay as they are."""
-        with self._engine.begin() as db:
+        with alone(self._engine, VIDEOS) as db:
             known = set(db.execute(sa.select(VIDEOS.c.video_id)).scalars())
             fresh = [{"video_id": v, "key": k} for v, k in videos.items() if v not in known]
             if fresh:
@@ -164,20 +165,32 @@ class Ledger:
 
 
 def open_ledger(url: str) -> Ledger:
-    """The ledger at a path (SQLite, made when missing) or an SQLAlchemy URL."""
+    """The ledger at a path (SQLite, made when missing) or an SQLAlchemy URL.
+
+    Raises:
+        RecipeError: it cannot be opened.
+    """
+    try:
+        return Ledger(_engine(url))
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        why = getattr(error, "orig", None) or type(error).__name__
+        raise RecipeError("VIDPIPE_LEDGER", f"the ledger cannot be opened: {why}") from error
+
+
+def _engine(url: str) -> sa.Engine:
     if "://" not in url:
         Path(url).parent.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:///{url}"
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _tune_sqlite)
-    METADATA.create_all(engine)
-    return Ledger(engine)
+    create_tables(engine)
+    return engine
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_BUSY_MS}"):
+    for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

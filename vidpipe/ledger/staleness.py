@@ -38,7 +38,9 @@ def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[
             if entry.damaged:
                 continue
             if entry.code_version != now:
-                here[video_id] = Stale(f"{stage.name}: {_what_changed(entry.code_version, now)}", (stage.name,), direct=True)
+                here[video_id] = Stale(
+                    f"{stage.name}: {_what_changed(entry.code_version, now)}", (stage.name,), direct=True
+                )
                 continue
             wanted = snapshot.inputs(stage, video_id)
             if wanted is not None and as_text(wanted) != entry.inputs:
@@ -87,11 +89,13 @@ def rows_differ(stage: Stage, snapshot: Snapshot) -> list[str]:
 def end_of(snapshot: Snapshot, video_id: str) -> tuple[str, str, str | None] | None:
     """What became of a catalogued video in the end: (asset, outcome, reason) of the record that decided it.
 
-    None while the video is on its way.
+    None while the video is on its way, or not asked for.
     """
     row = snapshot.row("catalogue", video_id)
-    if row is None or row.outcome != "ok":
-        return None if row is None else ("catalogue", row.outcome, row.reason)
+    if row is None or row.outcome == "pending":
+        return None
+    if row.outcome != "ok":
+        return "catalogue", row.outcome, row.reason
     last = None
     for name in ("selected_videos", "aligned_metadata"):
         entry = snapshot.entry(name, video_id)

@@ -1,0 +1,133 @@
+"""Plans: everything that is left and nothing else, in runs that Dagster can express."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidpipe.ledger.plan import leaving, needs, pieces, table_is_due
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.recipe.line import PER_VIDEO, STAGES
+from vidpipe_tests.ledger.histories import CODE, History, run_history
+
+KEYS = st.integers(0, 40).map(lambda n: [f"k{i}" for i in range(n)])
+STAGE_SETS = st.sampled_from([("raw_videos",), ("raw_videos", "shots"), ("shots",)])
+
+
+def needs_of(history: History, video_id: str = "a") -> tuple[str, ...]:
+    """The per-video stages that a video has to go through."""
+    return needs(history.snapshot, history.code, PER_VIDEO).get(video_id, ())
+
+
+@given(KEYS, st.data(), st.integers(1, 7))
+def test_pieces_are_neighbours_in_order_and_cover_what_is_wanted_once(
+    keys: list[str], data: st.DataObject, size: int
+) -> None:
+    wanted = data.draw(st.dictionaries(st.sampled_from(keys), STAGE_SETS) if keys else st.just({}))
+    found = list(pieces(keys, wanted, size))
+    assert [key for piece in found for key in piece.keys] == [key for key in keys if key in wanted]
+    for piece in found:
+        at = keys.index(piece.keys[0])
+        assert tuple(keys[at : at + len(piece.keys)]) == piece.keys, "a run is one contiguous range"
+        assert 0 < len(piece.keys) <= size
+        assert {wanted[key] for key in piece.keys} == {piece.assets}
+
+
+@given(KEYS, st.integers(1, 7))
+def test_no_more_pieces_than_needed_where_all_want_the_same(keys: list[str], size: int) -> None:
+    found = list(pieces(keys, dict.fromkeys(keys, ("shots",)), size))
+    assert len(found) == -(-len(keys) // size)
+
+
+def test_keys_outside_the_set_are_in_no_piece() -> None:
+    assert list(pieces(["a"], {"b": ("shots",)}, 5)) == []
+
+
+def test_nothing_is_needed_after_a_first_pass() -> None:
+    assert needs(run_history("a", "b").snapshot, CODE, PER_VIDEO) == {}
+
+
+def test_a_new_video_needs_the_whole_line() -> None:
+    history = run_history("a")
+    history.catalogue("b")
+    assert needs(history.snapshot, CODE, PER_VIDEO) == {"b": tuple(stage.name for stage in PER_VIDEO)}
+
+
+def test_only_the_asked_stages_are_needed() -> None:
+    history = run_history("a")
+    history.catalogue("b")
+    assert needs(history.snapshot, CODE, [STAGES["raw_videos"]]) == {"b": ("raw_videos",)}
+
+
+@pytest.mark.parametrize("lost", ["video_signals", "shots"])
+def test_a_damaged_record_is_needed_with_whatever_reads_it(lost: str) -> None:
+    history = run_history("a", "b")
+    history.lose(lost, "a")
+    assert set(needs_of(history)) == {lost} | {"shots", "video_annotations", "aligned_metadata"}
+    assert needs_of(history, "b") == ()
+
+
+def test_a_record_that_dagster_has_not_heard_of_is_needed() -> None:
+    history = run_history("a")
+    entry = history.entries["segment_clips"]["a"]
+    history.entries["segment_clips"]["a"] = entry._replace(reported=False)
+    assert needs_of(history) == ("segment_clips",)
+
+
+def test_a_stale_record_is_needed_with_whatever_reads_it() -> None:
+    history = run_history("a")
+    history.code["shots"] = "2+r"
+    assert needs_of(history) == ("shots", "video_annotations", "aligned_metadata")
+
+
+def test_what_the_catalogue_does_not_keep_needs_nothing() -> None:
+    history = History()
+    history.catalogue("a", "b")
+    rows = history.rows["catalogue"]
+    rows["a"] = rows["a"]._replace(outcome="dropped", reason="too short")
+    del rows["b"]
+    assert needs(history.snapshot, CODE, PER_VIDEO) == {}
+
+
+# --- tables ---
+
+
+def test_a_table_is_due_when_it_is_missing_damaged_unreported_of_other_code_or_differs() -> None:
+    history = run_history("a")
+    assert not table_is_due("selection", history.snapshot, CODE)
+    assert table_is_due("selection", Snapshot({}), CODE)
+    assert table_is_due("selection", history.snapshot, CODE | {"selection": "2+r"})
+    entry = history.entries["selection"][""]
+    for changed in (entry._replace(damaged=True), entry._replace(reported=False)):
+        other = replace(history.snapshot, entries=history.entries | {"selection": {"": changed}})
+        assert table_is_due("selection", other, CODE)
+    history.rows["selection"] = {}
+    assert table_is_due("selection", history.snapshot, CODE)
+
+
+# --- leaving ---
+
+
+def test_nobody_leaves_without_cause() -> None:
+    history = run_history("a", "b")
+    assert leaving(history.snapshot, {"selected": ["a", "b"], "video": ["a", "b"]}) == {"selected": [], "video": []}
+
+
+def test_what_the_catalogue_no_longer_keeps_leaves_both_sets_selected_first() -> None:
+    history = run_history("a", "b")
+    rows = history.rows["catalogue"]
+    rows["a"] = rows["a"]._replace(outcome="dropped", reason="no longer in the source")
+    found = leaving(history.snapshot, {"video": ["a", "b"], "selected": ["a", "b"]})
+    assert list(found.items()) == [("selected", ["a"]), ("video", ["a"])]
+
+
+def test_what_the_gate_stops_leaves_selected_only() -> None:
+    history = run_history("a")
+    history.verdicts["dynamic_videos", "a"] = ("dropped", "static")
+    history.run()
+    assert leaving(history.snapshot, {"video": ["a"], "selected": ["a"]}) == {"selected": ["a"], "video": []}
+
+
+def test_a_key_that_nobody_knows_leaves() -> None:
+    assert leaving(Snapshot({}), {"video": ["x"], "selected": []}) == {"selected": [], "video": ["x"]}

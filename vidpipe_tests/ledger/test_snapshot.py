@@ -1,0 +1,74 @@
+"""Snapshots: the version of each part that a stage reads, and no version where nothing is known."""
+
+import json
+
+from vidpipe.ledger.snapshot import Snapshot, as_text, input_name, part_of
+from vidpipe.recipe.line import STAGES, Read
+from vidpipe_tests.ledger.histories import History, run_history
+
+
+def test_each_part_has_its_own_version() -> None:
+    snapshot = run_history("a").snapshot
+    assert snapshot.version(Read("catalogue", "files"), "a") == "f"
+    assert snapshot.version(Read("catalogue", "texts"), "a") == "t"
+    assert snapshot.version(Read("raw_videos", "media"), "a") == "media 1"
+    assert snapshot.version(Read("raw_videos", "captions"), "a") == "c"
+    assert snapshot.version(Read("raw_videos", "outcome"), "a") == "ok"
+    assert snapshot.version(Read("raw_videos", "value"), "a") == "raw_videos:ok:None:1"
+
+
+def test_an_outcome_tells_who_was_to_blame() -> None:
+    history = History()
+    history.verdicts["raw_videos", "a"] = ("unusable", "empty file")
+    history.catalogue("a")
+    history.run()
+    assert history.snapshot.version(Read("raw_videos", "outcome"), "a") == "unusable"
+    assert history.snapshot.version(Read("dynamic_videos", "outcome"), "a") == "skipped: raw_videos"
+
+
+def test_what_is_unknown_or_damaged_has_no_version() -> None:
+    history = run_history("a")
+    assert history.snapshot.version(Read("shots", "value"), "b") is None
+    assert history.snapshot.version(Read("catalogue", "files"), "b") is None
+    history.lose("shots", "a")
+    assert history.snapshot.version(Read("shots", "value"), "a") is None
+    assert history.snapshot.inputs(STAGES["aligned_metadata"], "a") is None
+
+
+def test_inputs_are_named_by_asset_and_by_part_where_there_are_several() -> None:
+    snapshot = run_history("a").snapshot
+    found = {name: snapshot.inputs(stage, "a") or {} for name, stage in STAGES.items()}
+    assert list(found["shots"]) == ["video_signals"]
+    assert list(found["dynamic_videos"]) == ["raw_videos.outcome", "raw_videos.media"]
+    assert all(len(inputs) == len(STAGES[name].reads) for name, inputs in found.items())
+
+
+def test_no_two_inputs_of_a_stage_share_a_name() -> None:
+    for stage in STAGES.values():
+        assert len({input_name(stage, read) for read in stage.reads}) == len(stage.reads)
+
+
+def test_a_closed_video_reads_an_empty_row_and_an_open_one_waits() -> None:
+    history = History()
+    history.verdicts["dynamic_videos", "a"] = ("dropped", "static")
+    history.catalogue("a", "b")
+    history.run([name for name in STAGES if name != "selection"])
+    gate = STAGES["selected_videos"]
+    assert history.snapshot.inputs(gate, "a") == {"taxonomy_categories": "skipped: dynamic_videos", "selection": ""}
+    assert history.snapshot.inputs(gate, "b") is None
+
+
+def test_nothing_is_known_in_an_empty_snapshot() -> None:
+    snapshot = Snapshot({})
+    assert snapshot.entry("shots", "a") is None
+    assert snapshot.row("catalogue", "a") is None
+
+
+def test_texts_keep_their_order_and_read_back() -> None:
+    assert as_text({"b": "1", "a": "é"}) == '{"b":"1","a":"\\u00e9"}'
+    assert json.loads(as_text({"a": "\udcff"})) == {"a": "\udcff"}
+    assert (part_of("{}", "files"), part_of('{"files":"x"}', "files"), part_of('{"texts":"x"}', "files")) == (
+        "",
+        "x",
+        "",
+    )
