@@ -13,8 +13,14 @@ from vidpipe.recipe.schema import Recipe
 
 # Keys and values of the public contract that this version does not have yet: refused with these words.
 _LATER = "not available in this version"
-_LATER_KEYS = frozenset({"queries", "publishing", "budget_usd"})
-_LATER_VALUES = frozenset({"gemini", "llm", "oracle", "balanced", "copy", "smart", "coarse", "two_pass", "structured"})
+_LATER_KEYS = frozenset(
+    {"budget_usd", "publishing", "queries", "shots.mode"}
+    | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
+    | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
+    | {f"annotation.{name}" for name in ("mode", "model", "fps", "media_resolution", "proxy", "inline_below_bytes")}
+    | {f"annotation.{name}" for name in ("burn_time", "max_duration_s", "min_quality", "canaries", "calls")}
+)
+_LATER_VALUES = ("default", "gemini", "llm", "oracle", "balanced", "copy", "smart")
 
 
 def builtin_names() -> list[str]:
@@ -42,7 +48,7 @@ def parse_yaml(where: str, text: str) -> dict[str, Any]:
     """
     try:
         raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2026-13-45 is a ValueError
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise RecipeError(f"{where}{line}", "not valid YAML") from error
@@ -93,7 +99,7 @@ def _unknown_key(loc: tuple[int | str, ...]) -> str:
         assert isinstance(annotation, type)
         model = annotation
     name = str(loc[-1])
-    if len(loc) == 1 and name in _LATER_KEYS:
+    if ".".join(str(part) for part in loc) in _LATER_KEYS:
         return _LATER
     near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.0)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"

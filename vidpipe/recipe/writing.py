@@ -33,6 +33,15 @@ def _fields(section: BaseModel) -> list[str]:
 
 def _entry(name: str, value: Any, description: str, indent: str) -> list[str]:
     plain = list(value) if isinstance(value, tuple) else value
-    text = f"{name}: " + yaml.safe_dump([plain], default_flow_style=True, allow_unicode=True, width=10_000).strip()[1:-1]
     comments = textwrap.wrap(description, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
-    return [*comments, indent + text]
+    return [*comments, f"{indent}{name}: {_plain_text(plain)}"]
+
+
+def _plain_text(value: Any) -> str:
+    """The value on one line of YAML; escaped where YAML would not read the characters back, as with U+0085."""
+    text = ""
+    for allow_unicode in (True, False):
+        text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=allow_unicode, width=10**9).strip()
+        if yaml.safe_load(text) == [value]:
+            break
+    return text[1:-1]
