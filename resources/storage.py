@@ -1,15 +1,33 @@
 """The object store from the environment: a folder, or a bucket that dagster-aws' S3Resource describes."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from vidpipe.errors import RecipeError
 from vidpipe.store.objects import ObjectStore, open_store
+
+_KINDS = ("", "file", "memory", "s3", "gs")
 
 
 def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
-    """The store at `url`. Credentials, endpoint and region of `s3://` come from the AWS variables of `environ`."""
+    """The store at `url`. Credentials, endpoint and region of `s3://` come from the AWS variables of `environ`.
+
+    Raises:
+        RecipeError: no such kind of store, or its folder cannot be made.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _KINDS or (parts.scheme in ("s3", "gs") and not parts.netloc):
+        raise RecipeError("VIDPIPE_STORE", f"wants a folder, s3://bucket/prefix or gs://bucket/prefix, got {url!r}")
+    try:
+        return _open(url, environ, scratch)
+    except OSError as error:
+        raise RecipeError("VIDPIPE_STORE", f"{url}: {os.strerror(error.errno or 0)}") from error
+
+
+def _open(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
     if urlsplit(url).scheme != "s3":
         return open_store(url, scratch=scratch)
     s3 = s3_resource(environ)

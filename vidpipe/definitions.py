@@ -4,6 +4,7 @@ Loading it reads the recipe and writes nothing. Without a project the definition
 runs fail with one clear line.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -74,6 +75,17 @@ def environment(folder: Path) -> dict[str, str]:
     return {**values, **{name: value for name, value in os.environ.items() if value}}
 
 
+def _number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    text = environ.get(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= least):
+        raise RecipeError(name, f"wants a number of at least {least:g}, got {text!r}")
+    return number
+
+
 @cache
 def open_project(folder: Path) -> Project:
     """The project in a folder, with its store and ledger open. One per process.
@@ -94,9 +106,9 @@ def open_project(folder: Path) -> Project:
         tables=Tables(store),
         ledger=open_ledger(environ.get("VIDPIPE_LEDGER", str(folder / "ledger.db"))),
         workers=Processes(
-            n_workers=int(environ.get("VIDPIPE_WORKERS", os.cpu_count() or 1)),
-            timeout_s=float(environ.get("VIDPIPE_TASK_TIMEOUT_S", "3600")),
-            memory_bytes=int(float(environ.get("VIDPIPE_TASK_MEMORY_GIB", "2")) * _GIB),
+            n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1)),
+            timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1),
+            memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
         ),
         clock=lambda: datetime.now(UTC),
         software=_software(),

@@ -43,9 +43,17 @@ class Asked:
 
 
 class Engine:
-    """One `vidpipe run` on one project."""
+    """One `vidpipe run` on one project.
+
+    Raises:
+        RecipeError: there is no source, or one of them is not there.
+    """
 
     def __init__(self, project: Project, instance: dg.DagsterInstance, asked: Asked) -> None:
+        if not project.recipe.sources:
+            raise RecipeError("recipe.yaml", "sources: name at least one folder or manifest")
+        for uri in project.recipe.sources:
+            check_source(uri, project.folder)
         self.project, self.instance = project, instance
         self.asked = asked
         self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]
@@ -91,16 +99,7 @@ class Engine:
     # --- the catalogue and other tables ---
 
     def _catalogue(self) -> None:
-        """Read the sources again where they changed.
-
-        Raises:
-            RecipeError: a source is not there, or cannot be used as a whole.
-        """
         self.doing = "catalogue"
-        if not self.project.recipe.sources:
-            raise RecipeError("recipe.yaml", "sources: name at least one folder or manifest")
-        for uri in self.project.recipe.sources:
-            check_source(uri, self.project.folder)
         while self._catalogue_is_due() and not self.project.stop.is_set():
             with self.project.ledger.claims.held("catalogue", [""]) as got:
                 if got and self._catalogue_is_due():
