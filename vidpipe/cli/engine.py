@@ -15,7 +15,6 @@ import dagster as dg
 from assets.catalogue import sources_mark
 from vidpipe import definitions
 from vidpipe.cli.recovery import OWNER_TAG, note_tables, recover
-from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.claims import this_process
 from vidpipe.ledger.ledger import inputs_of
@@ -43,17 +42,9 @@ class Asked:
 
 
 class Engine:
-    """One `vidpipe run` on one project.
-
-    Raises:
-        RecipeError: there is no source, or one of them is not there.
-    """
+    """One `vidpipe run` on one project."""
 
     def __init__(self, project: Project, instance: dg.DagsterInstance, asked: Asked) -> None:
-        if not project.recipe.sources:
-            raise RecipeError("recipe.yaml", "sources: name at least one folder or manifest")
-        for uri in project.recipe.sources:
-            check_source(uri, project.folder)
         self.project, self.instance = project, instance
         self.asked = asked
         self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]

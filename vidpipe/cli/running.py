@@ -18,9 +18,11 @@ from vidpipe.cli.projects import open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
+from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError, VidpipeError
 from vidpipe.ledger.counts import Overview
 from vidpipe.ledger.staleness import ancestors
+from vidpipe.ports import Project
 from vidpipe.recipe.line import PER_VIDEO, STAGES
 
 INTERRUPTED = 130
@@ -41,10 +43,13 @@ def run_line(
     Raises:
         RecipeError: the recipe, or what was asked for, cannot be used.
     """
+    if only is not None and not only:
+        raise RecipeError("--only", "names no asset")
     for name in only or ():
         if name not in STAGES:
             raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(STAGES)}")
     project, instance = open_instance(folder)
+    _check_sources(project)
     asked = Asked(
         only=frozenset(only) if only is not None else None,
         video_ids=frozenset(ids) if ids is not None else None,
@@ -60,6 +65,18 @@ def run_line(
         console.print("Interrupted. `vidpipe run` goes on where this stopped.")
         return INTERRUPTED
     return _verdict(state, engine, console)
+
+
+def _check_sources(project: Project) -> None:
+    """A source that is away for a moment must not look like one without videos.
+
+    Raises:
+        RecipeError: there is no source, or one of them is not there.
+    """
+    if not project.recipe.sources:
+        raise RecipeError("recipe.yaml", "sources: name at least one folder or manifest")
+    for uri in project.recipe.sources:
+        check_source(uri, project.folder)
 
 
 def _drive(engine: Engine, console: Console) -> bool:
