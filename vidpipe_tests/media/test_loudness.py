@@ -1,0 +1,82 @@
+"""Loudness in bins of a tenth of a second."""
+
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from vidpipe.media.frames import TimedSound
+from vidpipe.media.loudness import Loudness, loudness_stats, mean_squares
+
+
+def sound(
+    samples: npt.NDArray[Any], time_s: Fraction = Fraction(0), *, rate: int = 8000, name: str = "fltp"
+) -> TimedSound:
+    frame = av.AudioFrame.from_ndarray(samples, name, "mono" if samples.shape[0] == 1 else "stereo")
+    frame.sample_rate = rate
+    return TimedSound(time_s, frame)
+
+
+def square(seconds: float, level: float = 1.0, *, rate: int = 8000) -> npt.NDArray[np.float32]:
+    return np.full((1, round(seconds * rate)), level, np.float32)
+
+
+def measured(*sounds: TimedSound) -> list[float]:
+    loudness = Loudness(max_s=100)
+    for piece in sounds:
+        loudness.update(piece)
+    result = loudness.result()
+    assert result is not None
+    return [round(float(value), 2) for value in result]
+
+
+def test_full_scale_is_0_dbfs_and_silence_minus_120() -> None:
+    assert measured(sound(square(0.2)), sound(square(0.1, 0.0), Fraction(1, 5))) == [0, 0, -120]
+
+
+def test_half_the_amplitude_is_6_db_less() -> None:
+    assert measured(sound(square(0.1, 0.5))) == [-6.02]
+
+
+def test_a_gap_is_silent_and_sound_before_zero_is_left_out() -> None:
+    pieces = sound(square(0.2), Fraction(-1, 10)), sound(square(0.1), Fraction(3, 10))
+    assert measured(*pieces) == [0, -120, -120, 0]
+
+
+def test_without_sound_there_is_no_loudness() -> None:
+    assert Loudness(max_s=100).result() is None
+
+
+def test_sound_beyond_the_limit_takes_no_memory() -> None:
+    assert measured(sound(square(0.1)), sound(square(0.1), Fraction(10**9))) == [0]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "full"), [("s16", np.int16, -32768), ("s32", np.int32, -(2**31)), ("u8", np.uint8, 0)]
+)
+def test_every_sample_format_has_the_same_scale(name: str, kind: type, full: int) -> None:
+    frame = sound(np.full((1, 800), full, kind), name=name).frame
+    assert mean_squares(frame) == pytest.approx(np.ones(800))
+
+
+def test_channels_weigh_the_same_planar_or_not() -> None:
+    planar = np.array([[1.0] * 100, [0.0] * 100], np.float32)
+    packed = np.ascontiguousarray(planar.T.reshape(1, -1))
+    frame = av.AudioFrame.from_ndarray(packed, "flt", "stereo")
+    assert mean_squares(sound(planar).frame) == pytest.approx(np.full(100, 0.5))
+    assert mean_squares(frame) == pytest.approx(np.full(100, 0.5))
+
+
+def test_broken_samples_do_not_swamp_their_bin() -> None:
+    samples = square(0.1, 0.0)
+    samples[0, :3] = (np.nan, np.inf, 1e30)
+    assert -120 < measured(sound(samples))[0] < 10
+
+
+def test_the_mean_is_over_power() -> None:
+    mean, loudest = loudness_stats(np.array([0, -120], np.float32))
+    assert mean == pytest.approx(-3.01, abs=0.01)
+    assert loudest == 0

@@ -1,0 +1,109 @@
+"""What is measured on a picture, against slow and plain formulas."""
+
+import colorsys
+
+import numpy as np
+import pytest
+
+from vidpipe.media.measures import (
+    Blur,
+    ContentChange,
+    DifferenceHash,
+    LumaAndMotion,
+    SmallPicture,
+    hsv_of,
+)
+from vidpipe.media.pictures import Orientation, Pixels
+
+UPRIGHT = Orientation()
+
+
+def flat(level: int, height: int = 12, width: int = 18) -> SmallPicture:
+    return SmallPicture(
+        np.full((height, width, 3), level, np.uint8), np.full((height, width), level, np.uint8), UPRIGHT
+    )
+
+
+def of_gray(gray: Pixels, orientation: Orientation = UPRIGHT) -> SmallPicture:
+    return SmallPicture(np.repeat(gray[..., None], 3, axis=2), gray, orientation)
+
+
+def test_hsv_is_the_8_bit_one() -> None:
+    bgr = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    hue, saturation, value = hsv_of(bgr)
+    for (y, x), v in np.ndenumerate(value):
+        blue, green, red = (int(channel) for channel in bgr[y, x])
+        h, s, _ = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+        assert v == max(red, green, blue)
+        assert saturation[y, x] == pytest.approx(s * 255, abs=1)
+        assert min(abs(hue[y, x] - h * 180), 180 - abs(hue[y, x] - h * 180)) <= 1
+    assert 0 <= hue.min() <= hue.max() < 180
+
+
+def test_grey_has_no_hue_and_no_saturation() -> None:
+    hue, saturation, value = hsv_of(np.full((2, 2, 3), 77, np.uint8))
+    assert (hue.max(), saturation.max(), value.min()) == (0, 0, 77)
+
+
+def test_content_change_is_zero_at_first_and_the_difference_then() -> None:
+    measure = ContentChange()
+    for level in (10, 10, 110):
+        measure.update(flat(level))
+    assert measure.result()["delta_lum"].tolist() == [0, 0, 100]
+    assert measure.result()["delta_hue"].tolist() == [0, 0, 0]
+
+
+def test_motion_and_luma_are_shares_of_white() -> None:
+    measure = LumaAndMotion()
+    for level in (0, 255, 255):
+        measure.update(flat(level))
+    assert measure.result()["luma"].tolist() == [0, 1, 1]
+    assert measure.result()["motion"].tolist() == [0, 1, 0]
+
+
+def test_a_change_of_size_is_no_motion() -> None:
+    motion, change = LumaAndMotion(), ContentChange()
+    for picture in (flat(0), flat(255, 6, 9)):
+        motion.update(picture)
+        change.update(picture)
+    assert motion.result()["motion"].tolist() == [0, 0]
+    assert change.result()["delta_lum"].tolist() == [0, 0]
+
+
+def test_blur_is_the_variance_of_the_laplacian() -> None:
+    gray = np.random.default_rng(1).integers(0, 256, (20, 30), dtype=np.uint8)
+    wide = gray.astype(float)
+    laplacian = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:] - 4 * wide[1:-1, 1:-1]
+    measure = Blur()
+    measure.update(of_gray(gray))
+    measure.update(flat(9, 1, 1))
+    assert measure.result()["blur"][0] == pytest.approx(laplacian.var(), rel=1e-6)
+    assert measure.result()["blur"][1] == 0
+
+
+def hashed(picture: SmallPicture) -> int:
+    measure = DifferenceHash()
+    measure.update(picture)
+    return int(measure.result()["dhash"][0])
+
+
+def test_the_hash_compares_blocks_from_left_to_right() -> None:
+    falling = np.tile(np.arange(90, 0, -1, dtype=np.uint8), (16, 1))
+    assert hashed(of_gray(falling)) == 2**64 - 1
+    assert hashed(of_gray(np.ascontiguousarray(falling[:, ::-1]))) == 0
+    assert hashed(flat(80)) == 0
+
+
+def test_the_hash_is_the_upright_pictures() -> None:
+    gray = np.random.default_rng(2).integers(0, 256, (60, 80), dtype=np.uint8)
+    turned = np.ascontiguousarray(np.rot90(gray))  # coded a quarter to the left, to be shown a quarter to the right
+    clockwise = Orientation(is_transposed=True, is_mirrored_x=True)
+    assert hashed(of_gray(turned, clockwise)) == hashed(of_gray(gray))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (6, 10), (2, 2)])
+def test_the_smallest_pictures_are_measured_too(size: tuple[int, int]) -> None:
+    gray = np.random.default_rng(3).integers(0, 256, size, dtype=np.uint8)
+    for measure in (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash()):
+        measure.update(of_gray(gray))
+        assert all(len(column) == 1 for column in measure.result().values())
