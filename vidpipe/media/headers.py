@@ -1,5 +1,4 @@
-"""What a container's header claims, without reading the file: for filters that run before any video is
-opened.
+"""What a container's header claims, without reading the file: for filters before any video is opened.
 
 A claim may be wrong: what a video really is comes from `probe`.
 """
