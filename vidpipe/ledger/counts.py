@@ -28,12 +28,12 @@ class Counts:
     seconds: float = 0.0
     cost_usd: float = 0.0
 
-    def add(self, outcome: str, reason: str | None) -> None:
-        """Count one settled item."""
+    def add(self, outcome: str, reason: str | None, n_items: int = 1) -> None:
+        """Count settled items."""
         if outcome == "ok":
-            self.ok += 1
+            self.ok += n_items
         else:
-            getattr(self, outcome)[reason or "no reason given"] += 1
+            getattr(self, outcome)[reason or "no reason given"] += n_items
 
     @property
     def adds_up(self) -> bool:
@@ -85,18 +85,17 @@ def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapp
 def _per_video(stage: Stage, snapshot: Snapshot, ids: Sequence[str], stale: Mapping[str, Stale]) -> Counts:
     counts = Counts(stage.name, "video", n_in=len(ids))
     entries, attempts = snapshot.entries.get(stage.name, {}), snapshot.attempts.get(stage.name, {})
-    for video_id in ids:
-        entry = entries.get(video_id)
-        if entry is not None:
-            counts.seconds += entry.seconds
-            counts.cost_usd += entry.cost_usd
-        if video_id in attempts:
-            counts.failed[attempts[video_id].reason] += 1
-        elif entry is None or entry.damaged:
-            counts.pending["not reached"] += 1
-        else:
-            counts.add(entry.outcome, entry.reason)
-            counts.stale += video_id in stale
+    known = {v: entries[v] for v in ids if v in entries}
+    counts.seconds = sum((entry.seconds for entry in known.values()), 0.0)
+    counts.cost_usd = sum((entry.cost_usd for entry in known.values()), 0.0)
+    counts.failed = Counter(attempts[v].reason for v in ids if v in attempts)
+    settled = {v: entry for v, entry in known.items() if not entry.damaged and v not in attempts}
+    for (outcome, reason), n_videos in Counter((e.outcome, e.reason) for e in settled.values()).items():
+        counts.add(outcome, reason, n_videos)
+    n_waiting = sum(v not in settled and v not in attempts for v in ids)
+    if n_waiting:
+        counts.pending["not reached"] = n_waiting
+    counts.stale = sum(v in settled for v in stale)
     return counts
 
 

@@ -1,11 +1,14 @@
 """All that the ledger knows at one moment, in memory: what staleness, plans and counts are computed from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from vidpipe.recipe.line import Part, Read, Stage
+
+_OF_ROWS: frozenset[Part] = frozenset({"files", "texts", "row"})
 
 
 class Entry(NamedTuple):
@@ -54,6 +57,7 @@ class Snapshot:
     entries: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
     attempts: Mapping[str, Mapping[str, Attempt]] = field(default_factory=dict)
+    _quoted: dict[Read, dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def entry(self, asset: str, video_id: str) -> Entry | None:
         """The record of a video at an asset; None where there is none."""
@@ -65,17 +69,9 @@ class Snapshot:
 
     def version(self, read: Read, video_id: str) -> str | None:
         """The version of one part of what is known upstream; None where nothing is known."""
-        if read.part in ("files", "texts", "row"):
-            row = self.row(read.asset, video_id)
-            return None if row is None else part_of(row.parts, read.part)
-        entry = self.entry(read.asset, video_id)
-        if entry is None or entry.damaged:
-            return None
-        if read.part == "value":
-            return entry.data_version
-        if read.part == "outcome":
-            return f"skipped: {entry.reason}" if entry.outcome == "skipped" else entry.outcome
-        return part_of(entry.parts, read.part)
+        table: Mapping[str, Mapping[str, Entry | Row]] = self.rows if read.part in _OF_ROWS else self.entries
+        known = table.get(read.asset, {}).get(video_id)
+        return None if known is None else _version_in(known, read.part)
 
     def inputs(self, stage: Stage, video_id: str) -> dict[str, str] | None:
         """What the stage would read now, as provenance states it; None while something is missing.
@@ -92,6 +88,32 @@ class Snapshot:
             found[input_name(stage, read)] = version
         return found
 
+    def input_texts(self, stage: Stage, video_ids: Iterable[str]) -> dict[str, str]:
+        """The inputs of many videos as the index holds them; those that miss one are left out.
+
+        The same as `as_text(inputs(stage, video_id))`, several times faster: 20,000 videos are asked for at once.
+        """
+        columns = [self._quoted_versions(read) for read in stage.reads]
+        names = (quoted(input_name(stage, read)).replace("%", "%%") for read in stage.reads)
+        form = "{" + ",".join(f"{name}:%s" for name in names) + "}"
+        found = {}
+        for video_id in video_ids:
+            try:
+                found[video_id] = form % tuple([column[video_id] for column in columns])
+            except KeyError:
+                inputs = self.inputs(stage, video_id)
+                if inputs is not None:
+                    found[video_id] = as_text(inputs)
+        return found
+
+    def _quoted_versions(self, read: Read) -> dict[str, str]:
+        """The versions of one part, of all videos of which it is known, as JSON strings; found once."""
+        if read not in self._quoted:
+            table: Mapping[str, Mapping[str, Entry | Row]] = self.rows if read.part in _OF_ROWS else self.entries
+            versions = ((v, _version_in(known, read.part)) for v, known in table.get(read.asset, {}).items())
+            self._quoted[read] = {v: quoted(version) for v, version in versions if version is not None}
+        return self._quoted[read]
+
     def _is_closed(self, stage: Stage, video_id: str) -> bool:
         entries = (self.entry(read.asset, video_id) for read in stage.reads if read.gates)
         return any(entry is not None and entry.outcome != "ok" for entry in entries)
@@ -105,9 +127,24 @@ def input_name(stage: Stage, read: Read) -> str:
 
 def part_of(parts: str, part: Part) -> str:
     """The version of one part in an entry's or row's JSON; empty where it has none."""
-    return str(json.loads(parts).get(part, "")) if parts != "{}" else ""
+    if "\\" in parts or " " in parts:
+        return str(json.loads(parts).get(part, ""))
+    return parts.partition(f'"{part}":"')[2].partition('"')[0]  # as `as_text` writes it, where nothing is escaped
 
 
 def as_text(found: Mapping[str, str]) -> str:
     """Inputs or parts as the index holds them: JSON in the given order."""
     return json.dumps(dict(found), separators=(",", ":"), ensure_ascii=True)
+
+
+def _version_in(known: Entry | Row, part: Part) -> str | None:
+    """The version of a part in what is known; None where it is damaged."""
+    if isinstance(known, Row):
+        return part_of(known.parts, part)
+    if known.damaged:
+        return None
+    if part == "value":
+        return known.data_version
+    if part == "outcome":
+        return f"skipped: {known.reason}" if known.outcome == "skipped" else known.outcome
+    return part_of(known.parts, part)

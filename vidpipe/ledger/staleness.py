@@ -32,23 +32,22 @@ def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[
     found: dict[str, dict[str, Stale]] = {}
     for stage in PER_VIDEO:
         now = code_versions[stage.name]
-        upstream = [found.get(read.asset, {}) for read in stage.reads]
+        entries = snapshot.entries.get(stage.name, {})
+        texts = snapshot.input_texts(stage, entries)
+        upstream = [stale for read in stage.reads if (stale := found.get(read.asset))]
         here: dict[str, Stale] = {}
-        for video_id, entry in snapshot.entries.get(stage.name, {}).items():
+        for video_id, entry in entries.items():
             if entry.damaged:
                 continue
+            text = texts.get(video_id, entry.inputs)
             if entry.code_version != now:
-                here[video_id] = Stale(
-                    f"{stage.name}: {_what_changed(entry.code_version, now)}", (stage.name,), direct=True
-                )
-                continue
-            wanted = snapshot.inputs(stage, video_id)
-            if wanted is not None and as_text(wanted) != entry.inputs:
-                here[video_id] = Stale(_which_input(entry.inputs, wanted), (stage.name,), direct=True)
-                continue
-            above = next((stale[video_id] for stale in upstream if video_id in stale), None)
-            if above is not None:
-                here[video_id] = Stale(above.cause, (*above.path, stage.name), direct=False)
+                here[video_id] = _by_code(stage, entry.code_version, now)
+            elif text != entry.inputs:
+                here[video_id] = Stale(_which_input(entry.inputs, json.loads(text)), (stage.name,), direct=True)
+            elif upstream:
+                above = next((stale[video_id] for stale in upstream if video_id in stale), None)
+                if above is not None:
+                    here[video_id] = Stale(above.cause, (*above.path, stage.name), direct=False)
         found[stage.name] = here
     return found
 
@@ -66,17 +65,11 @@ def wanted_rows(stage: Stage, snapshot: Snapshot) -> dict[str, str]:
     settled to its end: the versions of what is published, or what kept it out. A video on its way has no row.
     """
     if stage.name == "selection":
-        return {
-            video_id: as_text(found)
-            for video_id, entry in snapshot.entries.get("taxonomy_categories", {}).items()
-            if entry.outcome == "ok" and (found := snapshot.inputs(stage, video_id)) is not None
-        }
-    wanted: dict[str, str] = {}
-    for video_id in snapshot.rows.get("catalogue", {}):
-        text = _dataset_row(stage, snapshot, video_id)
-        if text is not None:
-            wanted[video_id] = text
-    return wanted
+        entries = snapshot.entries.get("taxonomy_categories", {})
+        return snapshot.input_texts(stage, [v for v, entry in entries.items() if entry.outcome == "ok"])
+    ends = {video_id: end_of(snapshot, video_id) for video_id in snapshot.rows.get("catalogue", {})}
+    texts = snapshot.input_texts(stage, [v for v, end in ends.items() if end and end[1] == "ok"])
+    return {v: text for v, end in ends.items() if end and (text := texts.get(v) or _left_out(*end)) is not None}
 
 
 def rows_differ(stage: Stage, snapshot: Snapshot) -> list[str]:
@@ -111,14 +104,13 @@ def end_of(snapshot: Snapshot, video_id: str) -> tuple[str, str, str | None] | N
     return last
 
 
-def _dataset_row(stage: Stage, snapshot: Snapshot, video_id: str) -> str | None:
-    end = end_of(snapshot, video_id)
-    if end is None:
-        return None
-    if end[1] != "ok":
-        return as_text({"left out at": end[0], "outcome": end[1], "reason": end[2] or ""})
-    found = snapshot.inputs(stage, video_id)
-    return None if found is None else as_text(found)
+def _left_out(asset: str, outcome: str, reason: str | None) -> str | None:
+    """What the row of a video that is not published is made from; None where it would be published."""
+    return None if outcome == "ok" else as_text({"left out at": asset, "outcome": outcome, "reason": reason or ""})
+
+
+def _by_code(stage: Stage, before: str, now: str) -> Stale:
+    return Stale(f"{stage.name}: {_what_changed(before, now)}", (stage.name,), direct=True)
 
 
 def _what_changed(before: str, now: str) -> str:

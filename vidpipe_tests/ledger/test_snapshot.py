@@ -3,7 +3,7 @@
 import json
 
 from vidpipe.ledger.snapshot import Snapshot, as_text, input_name, part_of
-from vidpipe.recipe.line import STAGES, Read
+from vidpipe.recipe.line import LINE, STAGES, Read
 from vidpipe_tests.ledger.histories import History, run_history
 
 
@@ -58,6 +58,19 @@ def test_a_closed_video_reads_an_empty_row_and_an_open_one_waits() -> None:
     assert history.snapshot.inputs(gate, "b") is None
 
 
+def test_texts_of_many_videos_are_those_of_each() -> None:
+    history = History()
+    history.verdicts["dynamic_videos", "a"] = ("dropped", "static")
+    history.contents["video_signals", "c"] = 'quotes " and % and \\ and \u00e9'
+    history.catalogue("a", "b", "c", "waits")
+    history.run(video_ids=["a", "b", "c"])
+    history.lose("shots", "b")
+    for stage in LINE[1:]:
+        each = {v: history.snapshot.inputs(stage, v) for v in history.videos.values()}
+        texts = history.snapshot.input_texts(stage, history.videos.values())
+        assert texts == {v: as_text(inputs) for v, inputs in each.items() if inputs is not None}
+
+
 def test_nothing_is_known_in_an_empty_snapshot() -> None:
     snapshot = Snapshot({})
     assert snapshot.entry("shots", "a") is None
@@ -67,6 +80,8 @@ def test_nothing_is_known_in_an_empty_snapshot() -> None:
 def test_texts_keep_their_order_and_read_back() -> None:
     assert as_text({"b": "1", "a": "é"}) == '{"b":"1","a":"\\u00e9"}'
     assert json.loads(as_text({"a": "\udcff"})) == {"a": "\udcff"}
+    assert part_of(as_text({"texts": '"files":"x"', "files": 'a " and \\'}), "files") == 'a " and \\'
+    assert part_of(as_text({"texts": "t", "files": "f"}), "files") == "f"
     assert (part_of("{}", "files"), part_of('{"files":"x"}', "files"), part_of('{"texts":"x"}', "files")) == (
         "",
         "x",
