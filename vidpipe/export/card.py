@@ -68,7 +68,7 @@ class CardFacts:
 def card(about: DatasetAbout, facts: CardFacts, *, release: str) -> str:
     """The card's markdown with its YAML front matter, by which `datasets` loads the folder of videos."""
     parts = (
-        _front_matter(about, facts),
+        _front_matter(about, facts, release),
         f"# {escaped(about.title)}\n",
         _holds(facts, release),
         LOADING if facts.n_videos else "No video has come through yet, so there is nothing to load.\n",
@@ -99,7 +99,7 @@ def escaped(text: str) -> str:
     return ACTIVE.sub(r"\\\g<0>", plain(text, limit=MAX_CELL_CHARS).translate(ENTITIES))
 
 
-def _front_matter(about: DatasetAbout, facts: CardFacts) -> str:
+def _front_matter(about: DatasetAbout, facts: CardFacts, release: str) -> str:
     licences = {OPEN_LICENCES.get(name, "other") for name in facts.licences}
     size = next((name for end, name in SIZE_CATEGORIES if facts.n_videos < end), "n>1M")
     lines = [
@@ -110,17 +110,24 @@ def _front_matter(about: DatasetAbout, facts: CardFacts) -> str:
         "tags: [video, scenes, vidpipe]",
         f"size_categories: [{_yaml(size)}]",
     ]
-    return "\n".join([*lines, *_folder_config(facts), "---\n"])
+    return "\n".join([*lines, *_folder_config(facts, release), "---\n"])
 
 
-def _folder_config(facts: CardFacts) -> list[str]:
-    """How the folder of videos loads: as a plain table where `datasets` takes no file for a video."""
+def _folder_config(facts: CardFacts, release: str) -> list[str]:
+    """How the folder of videos loads: as a plain table where `datasets` takes no file for a video.
+
+    `datasets` caches a local folder by what its card says, not by its files: the release must stand in what it hashes,
+    or it goes on giving the rows of an older release, or of another project (tried with 5.2).
+    """
     if not facts.n_videos:
         return []
     is_folder = any(facts.suffixes[suffix] for suffix in LOADABLE)
     name, dtype = ("video", "video") if is_folder else ("file_name", "string")
     paths = ["videos/**", "metadata.jsonl"] if is_folder else ["metadata.jsonl"]
-    return _config(paths, [{"name": name, "dtype": dtype}, *features_of(FineVideoRecord)])
+    return [
+        *_config(paths, [{"name": name, "dtype": dtype}, *features_of(FineVideoRecord)]),
+        f"  description: {_yaml(f'release {release}')}",
+    ]
 
 
 def _config(paths: Sequence[str], features: Sequence[Mapping[str, object]]) -> list[str]:

@@ -33,6 +33,12 @@ def test_the_default_config_is_the_folder_of_videos() -> None:
     assert front["license"] == "cc-by-4.0"
 
 
+def test_another_release_is_never_taken_for_a_cached_one() -> None:
+    facts = facts_of("videos/a.mp4")
+    old, new = (front_matter(card(DatasetAbout("Demo"), facts, release=name)) for name in ("a" * 12, "b" * 12))
+    assert old["dataset_info"] != new["dataset_info"]  # datasets 5.2 caches a local folder by this
+
+
 def test_a_folder_without_a_loadable_video_is_declared_as_a_table() -> None:
     front = front_matter(card(DatasetAbout("Demo"), facts_of("videos/a.webm"), release="0" * 12))
     assert front["configs"][0]["data_files"][0]["path"] == ["metadata.jsonl"]
