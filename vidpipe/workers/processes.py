@@ -93,9 +93,9 @@ class Processes:
                     waiting = next(todo, None)
                 if not flying:
                     return
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                    task = flying.pop(future)
-                    yield task, _settle(task.key, future)
+                for ended in wait(flying, return_when=FIRST_COMPLETED).done:
+                    task = flying.pop(ended)
+                    yield task, _settle(task.key, ended)
         finally:  # also when the consumer leaves, or the run is interrupted
             pool.stop()  # type: ignore[no-untyped-call]  # pebble ships partial types
             pool.join()
@@ -123,14 +123,22 @@ def _shielded(work: Callable[[Any], Any], argument: Any) -> tuple[str, Any, floa
         answer = ("ok", value, time.perf_counter() - began)
     except BaseException as error:  # noqa: BLE001 - the border between processes: everything travels as a value
         answer = ("raised", error, time.perf_counter() - began)
+    return answer if _travels(answer) else ("raised", ForeignError(_told(answer[1])), answer[2])
+
+
+def _travels(answer: tuple[str, Any, float]) -> bool:
+    """Whether the caller gets it whole, and is not ended by it, as by SystemExit."""
+    if answer[0] == "raised" and not isinstance(answer[1], Exception):
+        return False
     try:
         pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes; checked here, since there it breaks the pool
     except Exception:  # noqa: BLE001 - whatever pickling raises
-        value = answer[1]
-        is_error = isinstance(value, BaseException)
-        text = "".join(traceback.format_exception(value)) if is_error else f"unpicklable {type(value)}"
-        answer = ("raised", ForeignError(text), answer[2])
-    return answer
+        return False
+    return True
+
+
+def _told(value: object) -> str:
+    return "".join(traceback.format_exception(value)) if isinstance(value, BaseException) else f"is a {type(value)}"
 
 
 def _settle(key: str, future: Future[Any]) -> Done:

@@ -1,0 +1,212 @@
+"""The pool against saboteurs: one video's crash, hang or hunger costs that video, and nothing outlives the run."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidpipe.workers.processes import Done, ForeignError, Processes, Task, is_native_crash
+from vidpipe_tests.workers import saboteurs
+
+POOL = Processes(n_workers=2, timeout_s=60.0)
+
+
+def goods(n: int) -> list[Task]:
+    """Tasks that succeed."""
+    return [Task(f"good {i}", saboteurs.double, i) for i in range(n)]
+
+
+def ran(tasks: Sequence[Task], pool: Processes = POOL) -> dict[str, Done]:
+    """What became of each task; each of them exactly once."""
+    found = list(pool.run(tasks))
+    assert sorted(done.key for done in found) == sorted(task.key for task in tasks)
+    return {done.key: done for done in found}
+
+
+def with_goods(work: Callable[[Any], Any], argument: Any = None, pool: Processes = POOL) -> Done:
+    """What became of a saboteur among good tasks, none of which may suffer."""
+    tasks = goods(6)
+    tasks.insert(2, Task("bad", work, argument))
+    found = ran(tasks, pool)
+    assert [found[f"good {i}"].value for i in range(6)] == [2 * i for i in range(6)]
+    return found["bad"]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def soon(claim: Callable[[], bool], within_s: float = 20.0) -> bool:
+    """Whether a claim comes true."""
+    until = time.monotonic() + within_s
+    while not claim():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_no_task_is_no_work() -> None:
+    assert list(POOL.run([])) == []
+
+
+def test_each_task_is_done_once(tmp_path: Path) -> None:
+    tasks = [Task(str(i), saboteurs.note, (str(tmp_path), f"t{i}")) for i in range(25)]
+    found = ran(tasks)
+    assert all(done.how == "ok" and done.value == f"t{key}" for key, done in found.items())
+    assert sorted(p.name.split(".")[0] for p in tmp_path.iterdir()) == sorted(f"t{i}" for i in range(25))
+
+
+def test_tasks_are_asked_for_as_workers_become_free() -> None:
+    asked: list[int] = []
+
+    def tasks() -> Iterator[Task]:
+        for i in range(50):
+            asked.append(i)
+            yield Task(str(i), saboteurs.double, i)
+
+    run = POOL.run(tasks())
+    next(run)
+    assert len(asked) < 10
+    assert len(list(run)) == 49
+
+
+def test_a_segmentation_fault_costs_one_task_and_is_its_own() -> None:
+    done = with_goods(saboteurs.segfault)
+    assert done.how == "crashed"
+    assert is_native_crash(done)
+
+
+def test_an_exit_costs_one_task_and_is_no_native_crash() -> None:
+    done = with_goods(saboteurs.leave, 7)
+    assert done.how == "crashed"
+    assert not is_native_crash(done)
+
+
+def test_a_process_killed_from_outside_is_not_the_tasks_fault() -> None:
+    done = with_goods(saboteurs.kill_itself)
+    assert done.how == "crashed"
+    assert not is_native_crash(done)
+
+
+def test_an_asked_for_exit_is_an_error_that_the_caller_survives() -> None:
+    done = with_goods(saboteurs.leave_by_exception)
+    assert done.how == "raised"
+    assert isinstance(done.value, Exception)
+
+
+def test_a_hang_costs_one_task_even_if_it_is_deaf_to_signals() -> None:
+    assert with_goods(saboteurs.hang_deaf, pool=Processes(n_workers=2, timeout_s=4.0)).how == "timed_out"
+
+
+def test_a_memory_blow_up_costs_one_task() -> None:
+    done = with_goods(saboteurs.blow_up, pool=Processes(2, timeout_s=60.0, memory_bytes=1024**3))
+    assert done.how == "raised"
+    assert isinstance(done.value, MemoryError)
+
+
+def test_an_error_travels_as_it_is() -> None:
+    done = with_goods(saboteurs.fail, "why")
+    assert done.how == "raised"
+    assert isinstance(done.value, LookupError)
+    assert done.value.args == ("why",)
+
+
+@pytest.mark.parametrize("work", [saboteurs.fail_unpicklably, saboteurs.answer_unpicklably])
+def test_what_cannot_travel_arrives_as_text(work: Callable[[Any], Any]) -> None:
+    done = with_goods(work)
+    assert done.how == "raised"
+    assert isinstance(done.value, ForeignError)
+    assert str(done.value)
+
+
+def test_a_large_answer_travels_whole() -> None:
+    assert with_goods(saboteurs.answer_amply, 30_000_000).value == bytes(30_000_000)
+
+
+def test_a_task_that_crashed_beside_others_gets_one_more_try_alone(tmp_path: Path) -> None:
+    done = with_goods(saboteurs.crash_once, str(tmp_path / "marker"))
+    assert (done.how, done.value) == ("ok", "second")
+
+
+def test_many_saboteurs_at_once_cost_only_themselves() -> None:
+    bad = [saboteurs.segfault, saboteurs.leave_by_exception, saboteurs.fail_unpicklably, saboteurs.answer_unpicklably]
+    tasks = goods(8) + [Task(f"bad {i}", work, 5) for i, work in enumerate([*bad, saboteurs.leave])]
+    found = ran(tasks[::2] + tasks[1::2])
+    assert all(found[f"good {i}"].how == "ok" for i in range(8))
+    assert [found[f"bad {i}"].how for i in range(5)] == ["crashed", "raised", "raised", "raised", "crashed"]
+
+
+def test_when_stopped_nothing_new_begins_and_what_began_is_finished(tmp_path: Path) -> None:
+    seen: list[Done] = []
+    tasks = [Task(str(i), saboteurs.note, (str(tmp_path), f"t{i}")) for i in range(30)]
+    seen.extend(POOL.run(tasks, lambda: len(seen) >= 3 or len(list(tmp_path.iterdir())) >= 3))
+    assert sorted(int(done.key) for done in seen) == list(range(30))
+    done_keys = {f"t{done.key}" for done in seen if done.how == "ok"}
+    assert {p.name.split(".")[0] for p in tmp_path.iterdir()} == done_keys
+    assert 3 <= len(done_keys) < 30
+    assert {done.how for done in seen} == {"ok", "not_run"}
+
+
+def test_when_stopped_a_crash_is_not_tried_again() -> None:
+    asked = itertools.count()
+    found = list(Processes(1).run([Task("bad", saboteurs.segfault, None)], lambda: next(asked) >= 2))
+    assert [(done.key, done.how) for done in found] == [("bad", "not_run")]
+
+
+def test_leaving_early_ends_every_worker(tmp_path: Path) -> None:
+    run = POOL.run([*goods(1), *(Task(str(i), saboteurs.tell_pid, str(tmp_path)) for i in range(2))])
+    next(run)
+    assert soon(lambda: len(list(tmp_path.iterdir())) == 2)
+    pids = [int(path.name) for path in tmp_path.iterdir()]
+    assert all(map(is_running, pids))
+    run.close()  # type: ignore[attr-defined]  # it is a generator
+    assert soon(lambda: not any(map(is_running, pids)))
+
+
+_PARENT = """
+import sys
+from vidpipe.workers.processes import Processes, Task
+from vidpipe_tests.workers import saboteurs
+if __name__ == "__main__":
+    list(Processes(2).run([Task(str(i), saboteurs.tell_pid, sys.argv[1]) for i in range(2)]))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_no_worker_outlives_a_killed_parent(tmp_path: Path, how: signal.Signals) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(_PARENT)
+    (tmp_path / "pids").mkdir()
+    root = str(Path(__file__).parents[2])
+    parent = subprocess.Popen([sys.executable, script, str(tmp_path / "pids")], env={**os.environ, "PYTHONPATH": root})
+    try:
+        assert soon(lambda: len(list((tmp_path / "pids").iterdir())) == 2)
+        pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
+        parent.send_signal(how)
+        parent.wait(timeout=20)
+        assert soon(lambda: not any(map(is_running, pids)))
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+def test_a_grandchild_that_a_worker_started_does_not_hold_up_the_run(tmp_path: Path) -> None:
+    done = with_goods(saboteurs.bear_child, str(tmp_path))
+    pid = int((tmp_path / "child").read_text())
+    try:
+        assert (done.how, done.value) == ("ok", pid)
+    finally:
+        if is_running(pid):
+            os.kill(pid, signal.SIGKILL)
