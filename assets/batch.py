@@ -68,7 +68,7 @@ def each_video(context: dg.AssetExecutionContext, project: Project, work: Work) 
     asset = context.asset_key.to_user_string()
     tags = version_tags(context)
     n_settled, left_over = 0, {}
-    for result in run_batch(project, asset, context.partition_keys, work, context.run_id):
+    for result in run_batch(project, asset, context.partition_keys, work, context.run.run_id):
         if isinstance(result, LeftOver):
             left_over[result.key] = html.escape(result.reason)
             continue
@@ -86,7 +86,7 @@ def each_video(context: dg.AssetExecutionContext, project: Project, work: Work) 
 def version_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
     """The tags that Dagster puts on its own events; it judges a partition's staleness by them."""
     spec = context.assets_def.get_asset_spec(context.asset_key)
-    tags = {"dagster/code_version": spec.code_version or context.run_id}
+    tags = {"dagster/code_version": spec.code_version or context.run.run_id}
     for dep in spec.deps:
         name = dep.asset_key.to_user_string()
         newest = context.instance.fetch_materializations(dep.asset_key, limit=1).records

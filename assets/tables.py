@@ -31,7 +31,7 @@ def table_result(context: dg.AssetExecutionContext, project: Project, make: Make
             raise dg.Failure(f"{asset} is being made by another run", allow_retries=False)
         made = make(project)
         seconds = time.perf_counter() - began
-        record = settle_table(project, asset, made, run_id=context.run_id, seconds=seconds)
+        record = settle_table(project, asset, made, run_id=context.run.run_id, seconds=seconds)
     shown = {name: value for name, value in record.value.items() if isinstance(value, bool | int | float | str)}
     return dg.MaterializeResult(
         metadata={"outcome": record.outcome, **shown, "seconds": record.provenance.seconds},
