@@ -201,7 +201,7 @@ def _video_stream(output: OutputContainer, form: PictureForm) -> VideoStream:
     context = stream.codec_context
     context.width, context.height, context.pix_fmt = form.width, form.height, "yuv420p"
     context.time_base, stream.time_base = form.time_base, form.time_base
-    context.thread_count = _THREADS
+    context.thread_count = 1 if is_large else _THREADS
     context.sample_aspect_ratio = form.aspect
     context.color_range = 1  # limited
     context.color_primaries, context.color_trc, context.colorspace = form.primaries, form.transfer, form.matrix

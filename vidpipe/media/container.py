@@ -27,7 +27,9 @@ DEMUXERS = (
     "mxf,nut,dv,gif"
 )
 NO_FRAME = "truncated: no decodable frame"
-_DECODER_THREADS = 2  # 8K fits into 2 GiB of address space, and the number never depends on the machine
+# With more, FFmpeg conceals damage from whatever rows another thread has finished: other pixels on every run,
+# as bitrot_world.mp4 showed. Cores are used by decoding several videos at once.
+_DECODER_THREADS = 1
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -87,8 +89,8 @@ def refusal(path: Path, error: Exception) -> VideoError:
 def video_stream(container: InputContainer, limits: Limits) -> VideoStream:
     """The picture that a player shows: FFmpeg's best video stream that is no attached picture.
 
-    It is ready to decode. Where the best has no decoder, the first other one that has. Its decoder uses two
-    threads, whatever the machine, and refuses pictures beyond the limit before it allocates them.
+    It is ready to decode. Where the best has no decoder, the first other one that has. Its decoder uses one
+    thread, whatever the machine, and refuses pictures beyond the limit before it allocates them.
 
     Raises:
         UnreadableVideoError: there is no video stream, or no decoder for any.

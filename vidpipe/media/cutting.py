@@ -7,19 +7,20 @@ the windows to `vidpipe.timeline.spans`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
 from pathlib import Path
 
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vidpipe.media.clip_file import ClipFile, PictureForm, Samples, SoundForm
 from vidpipe.media.container import audio_stream, open_video, video_stream
 from vidpipe.media.frames import FrameReader, TimedFrame, TimedSound, nominal_ticks
 from vidpipe.media.limits import Limits
 from vidpipe.media.normalising import EvenSound, UprightFrames
+from vidpipe.media.window import Forms, Window
 from vidpipe.timeline.spans import Span
 
+_OPEN_PIXELS = 7680 * 4320  # encoders open at once take pictures of so many pixels: one of 8K, four of 4K
+_MAX_OPEN = 16
+_Target = tuple[Span, Path]
 _EARLY_SOUND_S = 60  # sound that the file holds before its first frame is kept this long
 _LATE_SOUND_S = 60  # sound that the file holds this long after its picture is given up
 
@@ -39,8 +40,9 @@ class Clip:
 
 
 def cut_exact(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) -> tuple[Clip, ...]:
-    """Cuts each span of `path` into `out_dir`/clip_0000.mp4, … (numbered as the spans) in one decode.
+    """Cuts each span of `path` into `out_dir`/clip_0000.mp4, …, numbered as the spans are.
 
+    One decode pass, but where windows of large pictures overlap so much that memory asks for more.
     A frame belongs to a clip when start_s <= its time < end_s; spans may overlap. A clip's own zero is the
     source's last tick (of the video's time base) at or before start_s, and every frame keeps its exact
     distance from it, as sound does. The last frame lasts as long as in the source, but not beyond the span
@@ -56,110 +58,50 @@ def cut_exact(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) 
         OSError: the file cannot be read, or `out_dir` not written.
     """
     with open_video(path, limits) as container:
+        video = video_stream(container, limits)
+        n_at_once = min(_MAX_OPEN, max(1, _OPEN_PIXELS // max(1, video.width * video.height)))
+    targets = [(span, Path(out_dir) / f"clip_{i:04d}.mp4") for i, span in enumerate(spans)]
+    clips = [clip for group in _groups(targets, n_at_once) for clip in _cut(path, group, limits)]
+    return tuple(sorted(clips, key=lambda clip: clip.file))
+
+
+def _groups(targets: Sequence[_Target], n_at_once: int) -> list[list[_Target]]:
+    """Targets in groups of which at most `n_at_once` overlap anywhere: usually one, a decode pass each."""
+    groups: list[list[_Target]] = []
+    for target in sorted(targets, key=lambda target: target[0]):
+        for group in groups:
+            if sum(span.end_s > target[0].start_s for span, _ in group) < n_at_once:
+                group.append(target)
+                break
+        else:
+            groups.append([target])
+    return groups
+
+
+def _cut(path: Path, targets: Sequence[_Target], limits: Limits) -> list[Clip]:
+    with open_video(path, limits) as container:
         video, audio = video_stream(container, limits), audio_stream(container)
         reader = FrameReader(container, video, audio=audio, limits=limits)
         sound = None if audio is None else EvenSound(audio.rate, audio.codec_context.layout.nb_channels)
-        cutter = _Cutter(spans, Path(out_dir), reader, video=video, sound=sound)
+        cutter = _Cutter(targets, reader, video=video, sound=sound)
         cutter.run()
-    return tuple(sorted(cutter.clips, key=lambda clip: clip.file))
-
-
-class _Window:
-    """One span on its way to a clip."""
-
-    def __init__(self, span: Span, target: Path, *, time_base: Fraction, start_s: Fraction) -> None:
-        self.span = span
-        self._target = target
-        self._time_base, self._start_s = time_base, start_s
-        self._zero_pts = floor((span.start_s + start_s) / time_base)
-        self._end_pts = ceil((span.end_s + start_s) / time_base)
-        self._file: ClipFile | None = None
-        self._first_pts: int | None = None
-        self._last = (0, 0)  # the last frame's pts and duration
-        self.has_ended = False
-
-    def samples(self, rate: int) -> tuple[int, int]:
-        """The numbers of the first sample in the window and of the first after it."""
-        zero_s = self._zero_pts * self._time_base - self._start_s
-        return round(zero_s * rate), round(self.span.end_s * rate)
-
-    def see(self, frame: VideoFrame, timed: TimedFrame, *, ticks: int, forms: "_Forms") -> None:
-        """A frame of the window, made uniform; it lasts `ticks`."""
-        if self._first_pts is None:
-            self._first_pts = timed.pts
-        self._last = (timed.pts, ticks)
-        self._opened(forms).add_frame(frame, timed.pts - self._zero_pts)
-
-    def hear(self, first: int, samples: Samples, forms: "_Forms") -> None:
-        """Samples of which some may lie in the window."""
-        if forms.sound is None:
-            return
-        start, end = self.samples(forms.sound.rate)
-        low, high = max(first, start), min(first + samples.shape[1], end)
-        if low < high:
-            self._opened(forms).add_sound(low - start, samples[:, low - first : high - first])
-
-    def end_video(self, next_pts: int) -> None:
-        """No more frames: the source goes on at `next_pts`.
-
-        The last one lasts to the end of the window or of its own time, whichever is later.
-        """
-        self.has_ended = True
-        last_pts, ticks = self._last
-        self._end_pts = min(next_pts, max(self._end_pts, last_pts + ticks))
-        if self._file is not None and self._first_pts is not None:
-            self._file.end_video(self._end_pts - self._zero_pts)
-
-    def finish(self, forms: "_Forms") -> Clip | None:
-        """The clip; None when the window got no frame."""
-        if self._file is None or self._first_pts is None:
-            self.discard()
-            return None
-        rate = 0 if forms.sound is None else forms.sound.rate
-        path = self._file.finish(n_silent=round((self._end_pts - self._zero_pts) * self._time_base * rate))
-        self._file = None
-        times_s = (self.span.start_s, self.span.end_s, self._time_s(self._first_pts), self._time_s(self._end_pts))
-        return Clip(str(path), *(round(float(time_s), 6) for time_s in times_s))
-
-    def discard(self) -> None:
-        """Removes what was begun and not finished."""
-        if self._file is not None:
-            self._file.discard()
-
-    def _opened(self, forms: "_Forms") -> ClipFile:
-        if self._file is None:
-            self._file = ClipFile(self._target, forms.picture, forms.sound)
-        return self._file
-
-    def _time_s(self, pts: int) -> Fraction:
-        return pts * self._time_base - self._start_s
-
-
-@dataclass(frozen=True, slots=True)
-class _Forms:
-    """What all clips of a video have in common."""
-
-    picture: PictureForm
-    sound: SoundForm | None
+    return cutter.clips
 
 
 class _Cutter:
     """Hands frames and sound to the windows that want them; few are open at a time."""
 
     def __init__(
-        self, spans: Sequence[Span], out_dir: Path, reader: FrameReader, *, video: VideoStream, sound: EvenSound | None
+        self, targets: Sequence[_Target], reader: FrameReader, *, video: VideoStream, sound: EvenSound | None
     ) -> None:
-        windows = [
-            _Window(span, out_dir / f"clip_{i:04d}.mp4", time_base=reader.time_base, start_s=reader.start_s)
-            for i, span in enumerate(spans)
-        ]
+        windows = [Window(span, file, time_base=reader.time_base, start_s=reader.start_s) for span, file in targets]
         self.clips: list[Clip] = []
         self._waiting = sorted(windows, key=lambda window: window.span.start_s, reverse=True)  # next one last
-        self._open: list[_Window] = []
+        self._open: list[Window] = []
         self._reader, self._video, self._sound = reader, video, sound
         self._early: list[TimedSound] = []
         self._upright: UprightFrames | None = None
-        self._forms: _Forms | None = None
+        self._forms: Forms | None = None
         self._heard_s = Fraction(0)
 
     def run(self) -> None:
@@ -181,7 +123,7 @@ class _Cutter:
     def _see(self, timed: TimedFrame) -> None:
         if self._upright is None or self._forms is None:
             self._upright = UprightFrames(timed.frame, self._video)
-            self._forms = _Forms(self._upright.form, None if self._sound is None else self._sound.form)
+            self._forms = Forms(self._upright.form, None if self._sound is None else self._sound.form)
             early, self._early = self._early, []
             for sound in early:
                 self._hear(sound)
@@ -233,7 +175,8 @@ class _Cutter:
             if window.has_ended and (self._sound is None or window.span.end_s <= self._heard_s)
         ]
         for window in done:
-            clip = window.finish(self._forms)
+            held = window.finish(self._forms)
             self._open.remove(window)
-            if clip is not None:
-                self.clips.append(clip)
+            if held is not None:
+                times_s = (window.span.start_s, window.span.end_s, held.start_s, held.end_s)
+                self.clips.append(Clip(str(window.target), *(round(float(time_s), 6) for time_s in times_s)))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 LOUDNESS_BIN_S = Fraction(1, 10)
 SILENCE_DBFS = -120.0
@@ -94,6 +93,8 @@ def save_frame_table(table: FrameTable, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+
     rows = pl.DataFrame({name: getattr(table, name) for name in COLUMNS})
     rows.write_parquet(path, metadata=_clock(table))
 
@@ -105,6 +106,8 @@ def load_frame_table(path: Path) -> FrameTable:
         OSError: the file cannot be read.
         ValueError: the file holds something else.
     """
+    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+
     clock = pl.read_parquet_metadata(path)
     missing = [name for name in ("time_base", "start_s", "end_pts") if name not in clock]
     if missing:
@@ -124,6 +127,8 @@ def save_loudness(dbfs: npt.NDArray[np.float32], path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+
     pl.DataFrame({"dbfs": dbfs.astype(np.float32)}).write_parquet(path)
 
 
@@ -133,6 +138,8 @@ def load_loudness(path: Path) -> npt.NDArray[np.float32]:
     Raises:
         OSError: the file cannot be read.
     """
+    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+
     return pl.read_parquet(path, columns=["dbfs"])["dbfs"].to_numpy().astype(np.float32, copy=False)
 
 
