@@ -216,9 +216,7 @@ class Engine:
         """One Dagster run of a job's assets, over a range where there are keys."""
         tags = {OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {})
         self.n_runs += 1
-        if keys:
-            overs = {STAGES[name].over for name in assets}
-            assert len(overs) == 1, f"a range belongs to one set, got {assets=}"
+        assert not keys or len({STAGES[name].over for name in assets}) == 1, f"a range is of one set, got {assets=}"
         result = dg.execute_job(
             dg.reconstructable(getattr(definitions, job)),
             instance=self.instance,
