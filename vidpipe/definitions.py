@@ -1,20 +1,15 @@
-"""The composition root: which assets, which resources, which jobs. The only reader of the environment.
+"""The composition root: which assets, which resources, which jobs.
 
-Loading it reads the recipe and writes nothing. Without a project the definitions load with the default recipe, and
-runs fail with one clear line.
+Loading it reads the recipe and writes nothing; what a run needs is opened by `vidpipe.opening`. Without a project the
+definitions load with the default recipe, and runs fail with one clear line.
 """
 
-import math
 import os
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dotenv import dotenv_values
 
 from assets.alignment import aligned_metadata
 from assets.annotations import video_annotations
@@ -30,16 +25,13 @@ from assets.selection import selected_videos, selection
 from assets.shots import shots
 from assets.signals import video_signals
 from assets.videos import raw_videos
-from resources.storage import store_of
 from vidpipe.errors import RecipeError
-from vidpipe.ledger.ledger import open_ledger
+from vidpipe.opening import open_project
 from vidpipe.ports import Project
 from vidpipe.recipe.fingerprints import code_version
 from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.loading import read_recipe
 from vidpipe.recipe.schema import Recipe
-from vidpipe.store.documents import Tables
-from vidpipe.workers.processes import Processes
 
 ASSETS: tuple[dg.AssetsDefinition, ...] = (
     catalogue,
@@ -58,7 +50,6 @@ ASSETS: tuple[dg.AssetsDefinition, ...] = (
 )
 CURATE = ("catalogue", "raw_videos", "dynamic_videos", "taxonomy_categories", "selection", "selected_videos")
 PRODUCE = tuple(asset.key.to_user_string() for asset in ASSETS if asset.key.to_user_string() not in CURATE)
-_GIB = 1024**3
 
 
 def project_folder() -> Path | None:
@@ -66,53 +57,6 @@ def project_folder() -> Path | None:
     named = os.environ.get("VIDPIPE_PROJECT")
     folder = Path(named) if named else Path.cwd()
     return folder.absolute() if named or (folder / "recipe.yaml").is_file() else None
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The variables that are set, and those of the project's `.env` beneath them; empty ones count as unset."""
-    path = folder / ".env"
-    values = {name: value for name, value in dotenv_values(path).items() if value} if path.is_file() else {}
-    return {**values, **{name: value for name, value in os.environ.items() if value}}
-
-
-def _number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
-    text = environ.get(name, str(default))
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number >= least):
-        raise RecipeError(name, f"wants a number of at least {least:g}, got {text!r}")
-    return number
-
-
-@cache
-def open_project(folder: Path) -> Project:
-    """The project in a folder, with its store and ledger open. One per process.
-
-    Raises:
-        RecipeError: there is no project, or its recipe cannot be used.
-    """
-    if not (folder / "recipe.yaml").is_file():
-        raise RecipeError(
-            str(folder), "no project here (no recipe.yaml); make one with `vidpipe init DIR --source FOLDER`"
-        )
-    environ = environment(folder)
-    store = store_of(environ.get("VIDPIPE_STORE", str(folder / "store")), environ, folder / ".scratch")
-    return Project(
-        folder=folder,
-        recipe=read_recipe(folder / "recipe.yaml"),
-        store=store,
-        tables=Tables(store),
-        ledger=open_ledger(environ.get("VIDPIPE_LEDGER", str(folder / "ledger.db"))),
-        workers=Processes(
-            n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1)),
-            timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1),
-            memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
-        ),
-        clock=lambda: datetime.now(UTC),
-        software=_software(),
-    )
 
 
 def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Definitions:
@@ -158,13 +102,6 @@ def _project_resource(folder: Path | None) -> dg.ResourceDefinition:
             raise dg.Failure(f"vidpipe: {error}", allow_retries=False) from None
 
     return dg.ResourceDefinition(opened, description="The project: recipe, store, ledger, workers.")
-
-
-def _software() -> Mapping[str, str]:
-    import av
-
-    ffmpeg = ".".join(str(part) for part in av.library_versions["libavcodec"])
-    return {"vidpipe": version("vidpipe"), "av": av.__version__, "libavcodec": ffmpeg}
 
 
 _built = cache(build_definitions)

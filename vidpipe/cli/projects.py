@@ -3,14 +3,16 @@
 import logging
 import os
 from pathlib import Path
-from typing import Any
-
-import dagster as dg
+from typing import TYPE_CHECKING, Any
 
 from vidpipe.errors import RecipeError
+from vidpipe.opening import open_project
 from vidpipe.ports import Project
 from vidpipe.recipe.loading import builtin, builtin_names, check_recipe, parse_yaml
 from vidpipe.recipe.writing import recipe_text
+
+if TYPE_CHECKING:  # half a second to import, and most commands have no need of it
+    from dagster import DagsterInstance
 
 _GITIGNORE = ".env\n.dagster/\n.scratch/\nstore/\nledger.db*\n"
 _ENV = "# Credentials, one NAME=value a line. Read by vidpipe, never printed, ignored by git.\n"
@@ -64,20 +66,34 @@ def _source(uri: str) -> str:
     return str(path.absolute()) if path.exists() else uri
 
 
-def open_instance(folder: Path) -> tuple[Project, dg.DagsterInstance]:
+def open_here(folder: Path) -> Project:
+    """The project, with the folder where Dagster and the log write; both are made when they are missing.
+
+    Raises:
+        RecipeError: the recipe cannot be used.
+    """
+    home = dagster_home()
+    home.mkdir(parents=True, exist_ok=True)
+    _log_to(home / "vidpipe.log")
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_DAGSTER)
+    return open_project(folder)
+
+
+def open_instance(folder: Path) -> tuple[Project, "DagsterInstance"]:
     """The project and its Dagster instance, made when it is missing.
 
     Raises:
         RecipeError: the recipe cannot be used.
     """
-    from vidpipe.definitions import open_project
+    from dagster import DagsterInstance
 
-    home = Path(os.environ["DAGSTER_HOME"])
-    home.mkdir(parents=True, exist_ok=True)
-    _log_to(home / "vidpipe.log")
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_DAGSTER)
-    return open_project(folder), dg.DagsterInstance.get()
+    return open_here(folder), DagsterInstance.get()
+
+
+def dagster_home() -> Path:
+    """Where Dagster keeps its history of the project that the environment names."""
+    return Path(os.environ["DAGSTER_HOME"])
 
 
 def _log_to(path: Path) -> None:

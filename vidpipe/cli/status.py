@@ -1,22 +1,24 @@
 """`vidpipe status`: the counts, one video's way, and the comparison of store, ledger and Dagster."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import dagster as dg
 
-from assets.overview import look
-from vidpipe.cli.projects import open_instance
-from vidpipe.cli.tables import console, counts_table
-from vidpipe.cli.verifying import Difference, differences
+from vidpipe.cli.members import members_of
+from vidpipe.cli.projects import dagster_home, open_here, open_instance
 from vidpipe.errors import RecipeError
-from vidpipe.ledger.counts import Overview
-from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ledger.counts import Overview, overview
+from vidpipe.ledger.snapshot import Snapshot, without_collection
 from vidpipe.ports import Project
 from vidpipe.recipe.line import PER_VIDEO
+
+if TYPE_CHECKING:  # these load Dagster and the terminal's tables; the counts alone need neither
+    from vidpipe.cli.verifying import Difference
+
+Members = Mapping[str, Sequence[str]]
 
 
 def show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bool, as_json: bool) -> int:
@@ -25,15 +27,21 @@ def show_status(folder: Path, video_id: str | None, *, videos: bool, verify: boo
     Raises:
         RecipeError: the recipe cannot be used, or there is no such video.
     """
-    project, instance = open_instance(folder)
+    with without_collection():
+        return _show_status(folder, video_id, videos=videos, verify=verify, as_json=as_json)
+
+
+def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bool, as_json: bool) -> int:
+    project = open_here(folder)
     snapshot = project.ledger.snapshot()
     if video_id is not None and video_id not in snapshot.rows.get("catalogue", {}):
         raise RecipeError(video_id, "no such video in the catalogue")
-    state = look(instance, project)
-    found = differences(project, instance) if verify else []
-    items = list(_items(instance, snapshot, state, video_id)) if videos or video_id else None
+    members = members_of(dagster_home())
+    state = overview(snapshot, project.code_versions(), members)
+    found = _differences(folder) if verify else []
+    items = list(_items(members, snapshot, state, video_id)) if videos or video_id else None
     if as_json:
-        click.echo(json.dumps(_document(project, instance, state, items, found, verified=verify), ensure_ascii=False))
+        click.echo(json.dumps(_document(project, members, state, items, found, verified=verify), ensure_ascii=False))
     else:
         _print(state, items, found)
     for difference in found:
@@ -41,19 +49,25 @@ def show_status(folder: Path, video_id: str | None, *, videos: bool, verify: boo
     return int(bool(found) or (verify and not state.conserved))
 
 
+def _differences(folder: Path) -> list["Difference"]:
+    from vidpipe.cli.verifying import differences
+
+    return differences(*open_instance(folder))
+
+
 def _document(
     project: Project,
-    instance: dg.DagsterInstance,
+    members: Members,
     state: Overview,
     items: list[dict[str, Any]] | None,
-    found: Sequence[Difference],
+    found: Sequence["Difference"],
     *,
     verified: bool,
 ) -> dict[str, Any]:
     document: dict[str, Any] = {
         "recipe": project.recipe.name,
-        "videos": len(instance.get_dynamic_partitions("video")),
-        "selected": len(instance.get_dynamic_partitions("selected")),
+        "videos": len(members["video"]),
+        "selected": len(members["selected"]),
         "conserved": state.conserved and not found,
         "cost_usd": round(sum(counts.cost_usd for counts in state.assets), 6),
         "assets": [counts.as_json() for counts in state.assets],
@@ -67,16 +81,14 @@ def _document(
     return document
 
 
-def _items(
-    instance: dg.DagsterInstance, snapshot: Snapshot, state: Overview, only: str | None
-) -> Iterator[dict[str, Any]]:
+def _items(members: Members, snapshot: Snapshot, state: Overview, only: str | None) -> Iterator[dict[str, Any]]:
     """One item per video and asset of its set, in line order within each video."""
-    members = {over: set(instance.get_dynamic_partitions(over)) for over in ("video", "selected")}
+    inside = {over: set(keys) for over, keys in members.items()}
     for key, video_id in snapshot.videos.items():
         if only is not None and video_id != only:
             continue
         for stage in PER_VIDEO:
-            if key in members[stage.over]:
+            if key in inside[stage.over]:
                 yield _item(snapshot, state, video_id, key, stage.name)
 
 
@@ -94,7 +106,9 @@ def _item(snapshot: Snapshot, state: Overview, video_id: str, key: str, asset: s
     return item | {"stale_because": str(stale) if stale else None}
 
 
-def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence[Difference]) -> None:
+def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence["Difference"]) -> None:
+    from vidpipe.cli.tables import console, counts_table
+
     console().print(counts_table(state))
     for item in items or ():
         reason = f": {item['reason']}" if item["reason"] else ""

@@ -1,7 +1,9 @@
 """All that the ledger knows at one moment, in memory: what staleness, plans and counts are computed from."""
 
+import gc
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
@@ -135,6 +137,18 @@ def part_of(parts: str, part: Part) -> str:
 def as_text(found: Mapping[str, str]) -> str:
     """Inputs or parts as the index holds them: JSON in the given order."""
     return json.dumps(dict(found), separators=(",", ":"), ensure_ascii=True)
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Spare the garbage collector many thousand new objects, none of which is in a cycle: it costs half the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _version_in(known: Entry | Row, part: Part) -> str | None:

@@ -1,14 +1,15 @@
 """Records as objects: `<asset>/<key>.json`, and tables as Parquet beside their record."""
 
 import io
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from vidpipe import keys, records
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.records import Record
 from vidpipe.store.objects import ObjectStore, Stored, sha256_of
+
+if TYPE_CHECKING:  # loaded where rows are read: most commands read records alone
+    import polars as pl
 
 
 def write_record(store: ObjectStore, record: Record) -> tuple[Stored, str]:
@@ -36,7 +37,7 @@ def read_record(store: ObjectStore, asset: str, video_id: str) -> Record:
     return record
 
 
-def write_table(store: ObjectStore, record: Record, rows: pl.DataFrame) -> tuple[Stored, str]:
+def write_table(store: ObjectStore, record: Record, rows: "pl.DataFrame") -> tuple[Stored, str]:
     """Write a table: its rows first, then its record, which makes them valid.
 
     Raises:
@@ -50,13 +51,15 @@ def write_table(store: ObjectStore, record: Record, rows: pl.DataFrame) -> tuple
     return store.put(keys.table(record.asset), data), sha256_of(data)
 
 
-def read_table(store: ObjectStore, asset: str) -> pl.DataFrame:
+def read_table(store: ObjectStore, asset: str) -> "pl.DataFrame":
     """A table's rows.
 
     Raises:
         MissingObjectError: there is none.
         CorruptObjectError: it is no table.
     """
+    import polars as pl
+
     key = keys.table_rows(asset)
     try:
         return pl.read_parquet(io.BytesIO(store.get(key)))
@@ -71,7 +74,7 @@ class Tables:
         self._store = store
         self._read: dict[str, tuple[str, pl.DataFrame]] = {}
 
-    def rows(self, asset: str) -> pl.DataFrame:
+    def rows(self, asset: str) -> "pl.DataFrame":
         """A table's rows.
 
         Raises:
@@ -90,6 +93,8 @@ class Tables:
             MissingObjectError: there is no table, or no such row in it.
             CorruptObjectError: it is no table.
         """
+        import polars as pl
+
         found = self.rows(asset).filter(pl.col("video_id") == video_id)
         if found.is_empty():
             raise MissingObjectError(keys.table_rows(asset), "no row of this video")

@@ -1,0 +1,79 @@
+"""Opening a project: the other half of the composition root, which names the store, the ledger and the workers.
+
+With `vidpipe.definitions` the only reader of the environment. Knows no Dagster, so that commands that only look at a
+project answer at once.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from resources.storage import store_of
+from vidpipe.errors import RecipeError
+from vidpipe.ledger.ledger import open_ledger
+from vidpipe.ports import Project
+from vidpipe.recipe.loading import read_recipe
+from vidpipe.store.documents import Tables
+from vidpipe.workers.processes import Processes
+
+_GIB = 1024**3
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The variables that are set, and those of the project's `.env` beneath them; empty ones count as unset."""
+    path = folder / ".env"
+    values = {name: value for name, value in dotenv_values(path).items() if value} if path.is_file() else {}
+    return {**values, **{name: value for name, value in os.environ.items() if value}}
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    text = environ.get(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= least):
+        raise RecipeError(name, f"wants a number of at least {least:g}, got {text!r}")
+    return number
+
+
+@cache
+def open_project(folder: Path) -> Project:
+    """The project in a folder, with its store and ledger open. One per process.
+
+    Raises:
+        RecipeError: there is no project, or its recipe cannot be used.
+    """
+    if not (folder / "recipe.yaml").is_file():
+        raise RecipeError(
+            str(folder), "no project here (no recipe.yaml); make one with `vidpipe init DIR --source FOLDER`"
+        )
+    environ = environment(folder)
+    store = store_of(environ.get("VIDPIPE_STORE", str(folder / "store")), environ, folder / ".scratch")
+    return Project(
+        folder=folder,
+        recipe=read_recipe(folder / "recipe.yaml"),
+        store=store,
+        tables=Tables(store),
+        ledger=open_ledger(environ.get("VIDPIPE_LEDGER", str(folder / "ledger.db"))),
+        workers=Processes(
+            n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1)),
+            timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1),
+            memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
+        ),
+        clock=lambda: datetime.now(UTC),
+        software=_software(),
+    )
+
+
+def _software() -> Mapping[str, str]:
+    import av
+
+    ffmpeg = ".".join(str(part) for part in av.library_versions["libavcodec"])
+    return {"vidpipe": version("vidpipe"), "av": av.__version__, "libavcodec": ffmpeg}
