@@ -1,0 +1,77 @@
+"""The code location: the agreed graph, texts for the UI, and nothing done by loading."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from vidpipe.definitions import CURATE, PRODUCE, build_definitions
+from vidpipe.errors import RecipeError
+from vidpipe.recipe.line import LINE, STAGES
+from vidpipe_tests.golden.graph import golden_graph, graph_of
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_graph_is_the_agreed_one() -> None:
+    assert graph_of(build_definitions()) == golden_graph(), "look, then run `python -m vidpipe_tests.golden.update`"
+
+
+def test_definitions_load_and_validate() -> None:
+    dg.Definitions.validate_loadable(build_definitions())
+
+
+def test_the_graph_follows_the_line() -> None:
+    assets = graph_of(build_definitions())["assets"]
+    for stage in LINE:
+        assert set(assets[stage.name]["after"]) == set(stage.after)
+        assert assets[stage.name]["group"] == stage.group
+        assert assets[stage.name]["partitions"] == (stage.over if stage.unit == "video" else None)
+
+
+def test_a_job_belongs_to_one_set_and_the_two_hold_every_asset() -> None:
+    assert {STAGES[name].over for name in CURATE} == {"video"}
+    assert {STAGES[name].over for name in PRODUCE if name in STAGES} == {"selected"}
+    assert sorted((*CURATE, *PRODUCE)) == sorted(graph_of(build_definitions())["assets"])
+
+
+def test_every_asset_is_described_for_the_ui_and_versioned() -> None:
+    graph = build_definitions().resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert (node.code_version is not None) == (key.to_user_string() in STAGES)
+
+
+def test_per_video_assets_run_in_batches_of_the_recipes_size(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("batch_size: 7")
+    graph = build_definitions(tmp_path).resolve_asset_graph()
+    for stage in LINE:
+        policy = graph.get(dg.AssetKey(stage.name)).backfill_policy
+        assert (policy is not None and policy.max_partitions_per_run == 7) == (stage.unit == "video")
+
+
+def test_a_broken_recipe_is_refused_when_definitions_are_built(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("shot: {}")
+    with pytest.raises(RecipeError, match="did you mean shots"):
+        build_definitions(tmp_path)
+
+
+def test_a_resource_can_be_replaced() -> None:
+    other = dg.ResourceDefinition.hardcoded_resource("other")
+    assert dict(build_definitions(project=other).resources or {})["project"] is other
+
+
+@pytest.mark.parametrize("is_project", [True, False])
+def test_loading_writes_nothing(tmp_path: Path, *, is_project: bool) -> None:
+    if is_project:
+        (tmp_path / "recipe.yaml").write_text("name: x")
+    before = sorted(tmp_path.rglob("*"))
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    if is_project:
+        environ["VIDPIPE_PROJECT"] = str(tmp_path)
+    subprocess.run([sys.executable, "-c", "import vidpipe.definitions"], cwd=tmp_path, env=environ, check=True)
+    assert sorted(tmp_path.rglob("*")) == before
