@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import threading
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -19,7 +20,7 @@ from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
 from vidpipe.corpus.sources import check_source
-from vidpipe.errors import RecipeError, VidpipeError
+from vidpipe.errors import RecipeError
 from vidpipe.ledger.counts import Overview
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
@@ -81,33 +82,42 @@ def _check_sources(project: Project) -> None:
 
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            engine.run()
-        except (VidpipeError, dg.DagsterError) as error:
-            failure.append(error)
-
-    worker = threading.Thread(target=work, name="line")
-    interrupted = False
-    with _display(engine, console) as show:
-        worker.start()
-        while worker.is_alive():
-            try:
-                worker.join(_TICK_S)
-                show()
-            except KeyboardInterrupt:
-                if interrupted:
-                    end_own_runs(engine.instance)
-                    os._exit(INTERRUPTED)
-                interrupted = True
+    with _counted_interrupts() as interrupts, _display(engine, console) as show, ThreadPoolExecutor(1) as thread:
+        line = thread.submit(engine.run)
+        while wait([line], _TICK_S).not_done:
+            show()
+            if interrupts.n and not engine.project.stop.is_set():
                 engine.project.stop.set()
                 console.print("Stopping: finishing what has begun. Ctrl-C again ends at once.")
+            if interrupts.n > 1:
+                end_own_runs(engine.instance)
+                os._exit(INTERRUPTED)
         show()
-    if failure:
-        raise failure[0]
-    return interrupted
+    line.result()
+    return interrupts.n > 0
+
+
+@dataclass(slots=True)
+class _Interrupts:
+    n: int = 0
+
+
+@contextlib.contextmanager
+def _counted_interrupts() -> Iterator[_Interrupts]:
+    """Ctrl-C is counted while the context lasts, and interrupts nothing.
+
+    Interrupting a wait for a thread would make Python 3.11 take the thread for dead.
+    """
+    counted = _Interrupts()
+
+    def count(_signal: int, _frame: object) -> None:
+        counted.n += 1
+
+    before = signal.signal(signal.SIGINT, count)
+    try:
+        yield counted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
