@@ -4,6 +4,7 @@ Here belongs which frames and samples go into which clip. Writing one clip belon
 the windows to `vidpipe.timeline.spans`.
 """
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -180,3 +181,5 @@ class _Cutter:
             if held is not None:
                 times_s = (window.span.start_s, window.span.end_s, held.start_s, held.end_s)
                 self.clips.append(Clip(str(window.target), *(round(float(time_s), 6) for time_s in times_s)))
+        if done:
+            gc.collect()  # encoders hang in PyAV's reference cycles and would pile up, window by window

@@ -4,6 +4,7 @@ Here belongs reading in order and telling times. What is measured on a frame, an
 elsewhere. Frames are yielded one at a time and never kept.
 """
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -60,6 +61,7 @@ class FrameReader:
     def __init__(
         self, container: InputContainer, video: VideoStream, *, audio: AudioStream | None, limits: Limits
     ) -> None:
+        gc.collect()  # the last video's decoder hangs in PyAV's reference cycles and may hold hundreds of MB
         self.n_errors = 0
         self.n_sound_errors = 0
         self.n_frames = 0

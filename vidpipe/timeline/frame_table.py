@@ -93,7 +93,7 @@ def save_frame_table(table: FrameTable, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+    import polars as pl
 
     rows = pl.DataFrame({name: getattr(table, name) for name in COLUMNS})
     rows.write_parquet(path, metadata=_clock(table))
@@ -106,7 +106,7 @@ def load_frame_table(path: Path) -> FrameTable:
         OSError: the file cannot be read.
         ValueError: the file holds something else.
     """
-    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+    import polars as pl
 
     clock = pl.read_parquet_metadata(path)
     missing = [name for name in ("time_base", "start_s", "end_pts") if name not in clock]
@@ -127,7 +127,7 @@ def save_loudness(dbfs: npt.NDArray[np.float32], path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+    import polars as pl
 
     pl.DataFrame({"dbfs": dbfs.astype(np.float32)}).write_parquet(path)
 
@@ -138,7 +138,7 @@ def load_loudness(path: Path) -> npt.NDArray[np.float32]:
     Raises:
         OSError: the file cannot be read.
     """
-    import polars as pl  # noqa: PLC0415 (workers that read no table need no polars)
+    import polars as pl
 
     return pl.read_parquet(path, columns=["dbfs"])["dbfs"].to_numpy().astype(np.float32, copy=False)
 

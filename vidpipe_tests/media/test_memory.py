@@ -8,10 +8,11 @@ import pytest
 
 from vidpipe.media.limits import Limits
 from vidpipe.media.signals import measure_signals
+from vidpipe_tests.clips import make_clip
 from vidpipe_tests.corpus import SHARED
 
 VIDEO = SHARED / "video"
-CODE = """
+LIMITED = """
 import resource
 import sys
 from fractions import Fraction
@@ -22,17 +23,42 @@ from vidpipe.media.limits import Limits
 from vidpipe.media.signals import measure_signals
 from vidpipe.timeline.spans import Span
 path, out_dir = Path(sys.argv[1]), Path(sys.argv[2])
+
+def resident_mb():
+    line = next(line for line in open("/proc/self/status") if line.startswith("VmRSS"))
+    return int(line.split()[1]) // 1024
+"""
+MEASURE = "for _ in range(3): print(measure_signals(path, out_dir, Limits()).n_frames)"
+CUT = """
 spans = [Span(Fraction(0), Fraction(2)), Span(Fraction(0), Fraction(3))]
-n_frames = measure_signals(path, out_dir, Limits()).n_frames
-print(n_frames, len(cut_exact(path, spans, out_dir=out_dir, limits=Limits())))
+for _ in range(3): print(len(cut_exact(path, spans, out_dir=out_dir, limits=Limits())))
+"""
+GROWTH = """
+spans = [Span(Fraction(i, 10), Fraction(i + 2, 10)) for i in range(38)]
+cut_exact(path, spans[:3], out_dir=out_dir, limits=Limits())
+before = resident_mb()
+for _ in range(3): cut_exact(path, spans, out_dir=out_dir, limits=Limits())
+print(resident_mb() - before)
 """
 
 
-@pytest.mark.corpus
-def test_8k_is_measured_and_cut_in_2_gib(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", CODE, str(VIDEO / "8k24.mp4"), str(tmp_path)]
+def said(code: str, *arguments: Path) -> list[str]:
+    """What a worker like the real ones prints: a fresh process with 2 GiB of address space."""
+    command = [sys.executable, "-c", LIMITED + code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["8", "2"], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(("code", "answer"), [(MEASURE, "8"), (CUT, "2")])
+def test_8k_after_8k_fits_into_one_worker(code: str, answer: str, tmp_path: Path) -> None:
+    assert said(code, VIDEO / "8k24.mp4", tmp_path) == [answer] * 3
+
+
+def test_finished_clips_leave_no_encoder_behind(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4", [(4, 1)], size=(640, 360)).path
+    assert int(said(GROWTH, path, tmp_path)[0]) < 60
 
 
 @pytest.mark.corpus
