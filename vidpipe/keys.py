@@ -9,6 +9,7 @@ import re
 MAX_SEGMENT_BYTES = 120
 _KEPT_BYTES = 80
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
+_KEPT_AS_IT_IS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,119}")
 _LANGUAGE = re.compile(r"[^A-Za-z0-9-]")
 
 
@@ -24,6 +25,8 @@ def segment(video_id: str) -> str:
     """
     if not video_id:
         raise ValueError("a video id has at least one character")
+    if _KEPT_AS_IT_IS.fullmatch(video_id):
+        return video_id
     raw = video_id.encode("utf-8", "surrogatepass")
     parts = [chr(b) if _PLAIN.match(bytes([b])) else f"%{b:02X}" for b in raw]
     if parts[0] == "-":

@@ -6,7 +6,7 @@ project answer at once.
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -68,11 +68,25 @@ def open_project(folder: Path) -> Project:
             memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
         ),
         clock=lambda: datetime.now(UTC),
-        software=_software(),
+        software=_Software(),
     )
 
 
-def _software() -> Mapping[str, str]:
+class _Software(Mapping[str, str]):
+    """The versions that provenance states, found when they are first asked for: loading PyAV takes a while."""
+
+    def __getitem__(self, name: str) -> str:
+        return _versions()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_versions())
+
+    def __len__(self) -> int:
+        return len(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     import av
 
     ffmpeg = ".".join(str(part) for part in av.library_versions["libavcodec"])

@@ -1,5 +1,6 @@
 """`vidpipe status`: the counts, one video's way, and the comparison of store, ledger and Dagster."""
 
+import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +29,9 @@ def show_status(folder: Path, video_id: str | None, *, videos: bool, verify: boo
         RecipeError: the recipe cannot be used, or there is no such video.
     """
     with without_collection():
-        return _show_status(folder, video_id, videos=videos, verify=verify, as_json=as_json)
+        code = _show_status(folder, video_id, videos=videos, verify=verify, as_json=as_json)
+        gc.freeze()  # the process ends here: looking at every entry once more would take a while
+    return code
 
 
 def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bool, as_json: bool) -> int:

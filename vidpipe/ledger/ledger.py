@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidpipe.errors import RecipeError
+from vidpipe.ledger.changes import Changes
 from vidpipe.ledger.claims import Claims
 from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, ROWS, VIDEOS, alone, create_tables
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text, without_collection
@@ -27,11 +28,25 @@ class Ledger:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self.claims = Claims(engine)
+        self._changes = Changes(engine)
+        self._whole: tuple[int | None, Snapshot] | None = None
 
     # --- what is known ---
 
     def snapshot(self, video_ids: Sequence[str] | None = None) -> Snapshot:
-        """All that is known now, of all videos or of these and the tables themselves."""
+        """All that is known now, of all videos or of these and the tables themselves.
+
+        The same object as the last time where nothing was written in between.
+        """
+        if video_ids is not None:
+            return self._read(video_ids)
+        mark = self._changes.mark()  # before reading: what is written meanwhile is seen the next time
+        if mark is None or self._whole is None or self._whole[0] != mark:
+            self._whole = None  # a large project does not fit twice
+            self._whole = (mark, self._read(None))
+        return self._whole[1]
+
+    def _read(self, video_ids: Sequence[str] | None) -> Snapshot:
         with self._engine.connect() as db, without_collection():
             return Snapshot(
                 videos={r.key: r.video_id for r in db.execute(_only(sa.select(VIDEOS), VIDEOS, video_ids))},
@@ -205,10 +220,12 @@ def _by_asset(
     db: sa.Connection, table: sa.Table, of: type[Any], video_ids: Sequence[str] | None
 ) -> dict[str, dict[str, Any]]:
     """What a table holds, as `of`, by asset and video id; all rows in one fetch, of which there may be many."""
-    query = sa.select(table.c.asset, table.c.video_id, *(table.c[name] for name in of._fields))
+    columns = [table.c.video_id, *(table.c[name] for name in of._fields)]
     found: dict[str, dict[str, Any]] = {}
-    for row in db.execute(_only(query, table, video_ids)).all():
-        found.setdefault(row[0], {})[row[1]] = tuple.__new__(of, row[2:])
+    for asset in db.execute(sa.select(table.c.asset).distinct()).scalars().all():
+        rows = db.execute(_only(sa.select(*columns).where(table.c.asset == asset), table, video_ids)).all()
+        if rows:
+            found[asset] = {row[0]: tuple.__new__(of, row[1:]) for row in rows}
     return found
 
 

@@ -25,16 +25,15 @@ def needs(snapshot: Snapshot, code_versions: Mapping[str, str], stages: Sequence
     Needed is what has no valid record, or has not been reported, and then whatever reads it: those decide again
     whether they are still valid. Videos that no catalogue keeps need nothing.
     """
-    stale = stale_records(snapshot, code_versions)
     names = [stage.name for stage in stages]
-    found: dict[str, tuple[str, ...]] = {}
+    settled = _settled(snapshot, code_versions, names)
+    kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
+    left = {v for v in kept if any(v not in done for done in settled.values())}
     below: dict[frozenset[str], tuple[str, ...]] = {}
-    for video_id in snapshot.videos.values():
-        row = snapshot.row("catalogue", video_id)
-        if row is None or row.outcome != "ok":
-            continue
-        first = frozenset(name for name in names if _needs(snapshot, name, video_id, stale))
-        if first:
+    found: dict[str, tuple[str, ...]] = {}
+    for video_id in snapshot.videos.values() if left else ():
+        if video_id in left:
+            first = frozenset(name for name in names if video_id not in settled[name])
             if first not in below:
                 reached = dependents(set(first))
                 below[first] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
@@ -42,12 +41,15 @@ def needs(snapshot: Snapshot, code_versions: Mapping[str, str], stages: Sequence
     return found
 
 
-def _needs(snapshot: Snapshot, name: str, video_id: str, stale: Mapping[str, Mapping[str, object]]) -> bool:
-    entry = snapshot.entry(name, video_id)
-    if entry is None or entry.damaged or not entry.reported:
-        return True
-    reason = stale[name].get(video_id)
-    return reason is not None and getattr(reason, "direct", False)
+def _settled(snapshot: Snapshot, code_versions: Mapping[str, str], names: Sequence[str]) -> dict[str, set[str]]:
+    """The videos with a valid, reported record that is not stale by itself, by asset."""
+    stale = stale_records(snapshot, code_versions)
+    found = {}
+    for name in names:
+        entries = snapshot.entries.get(name, {})
+        direct = {v for v, why in stale[name].items() if why.direct}
+        found[name] = {v for v, entry in entries.items() if entry.reported and not entry.damaged} - direct
+    return found
 
 
 def pieces(keys: Sequence[str], wanted: Mapping[str, tuple[str, ...]], size: int) -> Iterator[Piece]:

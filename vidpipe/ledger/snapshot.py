@@ -2,13 +2,16 @@
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from vidpipe.recipe.line import Part, Read, Stage
+
+Found = TypeVar("Found")
 
 _OF_ROWS: frozenset[Part] = frozenset({"files", "texts", "row"})
 
@@ -59,7 +62,7 @@ class Snapshot:
     entries: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
     attempts: Mapping[str, Mapping[str, Attempt]] = field(default_factory=dict)
-    _quoted: dict[Read, dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def entry(self, asset: str, video_id: str) -> Entry | None:
         """The record of a video at an asset; None where there is none."""
@@ -90,31 +93,41 @@ class Snapshot:
             found[input_name(stage, read)] = version
         return found
 
-    def input_texts(self, stage: Stage, video_ids: Iterable[str]) -> dict[str, str]:
+    def input_texts(self, stage: Stage, video_ids: Collection[str]) -> dict[str, str]:
         """The inputs of many videos as the index holds them; those that miss one are left out.
 
-        The same as `as_text(inputs(stage, video_id))`, several times faster: 20,000 videos are asked for at once.
+        The same as `as_text(inputs(stage, video_id))`, many times faster, since whole columns are put together:
+        `status` asks for all videos at all stages.
         """
-        columns = [self._quoted_versions(read) for read in stage.reads]
+        columns = [self.once(read, partial(self._quoted_versions, read)) for read in stage.reads]
         names = (quoted(input_name(stage, read)).replace("%", "%%") for read in stage.reads)
         form = "{" + ",".join(f"{name}:%s" for name in names) + "}"
-        found = {}
-        for video_id in video_ids:
-            try:
-                found[video_id] = form % tuple([column[video_id] for column in columns])
-            except KeyError:
-                inputs = self.inputs(stage, video_id)
-                if inputs is not None:
-                    found[video_id] = as_text(inputs)
+        whole = set(video_ids).intersection(*columns)
+        ids = [v for v in video_ids if v in whole]
+        rows = zip(*(map(column.__getitem__, ids) for column in columns), strict=True)
+        found = dict(zip(ids, map(form.__mod__, rows), strict=True))
+        for video_id in set(video_ids) - whole:
+            inputs = self.inputs(stage, video_id)
+            if inputs is not None:
+                found[video_id] = as_text(inputs)
         return found
 
     def _quoted_versions(self, read: Read) -> dict[str, str]:
-        """The versions of one part, of all videos of which it is known, as JSON strings; found once."""
-        if read not in self._quoted:
+        """The versions of one part, of all videos of which it is known, as JSON strings."""
+        if read.part == "value":
+            entries = self.entries.get(read.asset, {})
+            versions = {v: entry.data_version for v, entry in entries.items() if not entry.damaged}
+        else:
             table: Mapping[str, Mapping[str, Entry | Row]] = self.rows if read.part in _OF_ROWS else self.entries
-            versions = ((v, _version_in(known, read.part)) for v, known in table.get(read.asset, {}).items())
-            self._quoted[read] = {v: quoted(version) for v, version in versions if version is not None}
-        return self._quoted[read]
+            parts = ((v, _version_in(known, read.part)) for v, known in table.get(read.asset, {}).items())
+            versions = {v: version for v, version in parts if version is not None}
+        return dict(zip(versions, map(quoted, versions.values()), strict=True))
+
+    def once(self, name: Hashable, find: Callable[[], Found]) -> Found:
+        """What `find` gives, found once: it follows from what is known here, which never changes."""
+        if name not in self._found:
+            self._found[name] = find()
+        return cast("Found", self._found[name])
 
     def _is_closed(self, stage: Stage, video_id: str) -> bool:
         entries = (self.entry(read.asset, video_id) for read in stage.reads if read.gates)

@@ -29,6 +29,11 @@ def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[
     A record is stale when its code version is not the current one, when an input has another version than the one it
     was made from, or when a record that it reads is stale. An input that is missing says nothing.
     """
+    name = ("stale", *sorted(code_versions.items()))
+    return snapshot.once(name, lambda: _stale_records(snapshot, code_versions))
+
+
+def _stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[str, dict[str, Stale]]:
     found: dict[str, dict[str, Stale]] = {}
     for stage in PER_VIDEO:
         now = code_versions[stage.name]
@@ -37,9 +42,9 @@ def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[
         upstream = [stale for read in stage.reads if (stale := found.get(read.asset))]
         here: dict[str, Stale] = {}
         for video_id, entry in entries.items():
-            if entry.damaged:
-                continue
             text = texts.get(video_id, entry.inputs)
+            if entry.damaged or (text == entry.inputs and entry.code_version == now and not upstream):
+                continue
             if entry.code_version != now:
                 here[video_id] = _by_code(stage, entry.code_version, now)
             elif text != entry.inputs:

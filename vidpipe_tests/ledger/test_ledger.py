@@ -185,3 +185,18 @@ def test_a_ledger_opens_again(tmp_path: Path, url: str) -> None:
     opened: Callable[[], Ledger] = lambda: open_ledger(url.format(tmp_path))  # noqa: E731
     settle(opened(), "shots", "a")
     assert opened().n_settled() == {"shots": 1}
+
+
+def test_what_nobody_wrote_to_is_not_read_again(ledger: Ledger) -> None:
+    settle(ledger, "shots", "a")
+    before = ledger.snapshot()
+    assert ledger.snapshot() is before
+    settle(ledger, "shots", "b")
+    assert set(ledger.snapshot().entries["shots"]) == {"a", "b"}
+
+
+def test_what_another_connection_wrote_is_read_again(ledger: Ledger, tmp_path: Path) -> None:
+    before = ledger.snapshot()
+    settle(open_ledger(str(tmp_path / "deep/ledger.db")), "shots", "a")
+    assert ledger.snapshot() is not before
+    assert ledger.snapshot().entry("shots", "a") is not None
