@@ -140,8 +140,6 @@ def test_the_cuts_of_bikes_are_those_of_its_truth(tmp_path: Path) -> None:
     "path", sorted(path for path in VIDEO.glob("*.*") if path.name not in HEAVY), ids=lambda path: path.name
 )
 def test_every_file_of_the_corpus_is_measured_or_says_why_not(path: Path, tmp_path: Path) -> None:
-    if path.stat().st_size > 1_000_000:
-        pytest.skip("its decode alone takes seconds; the smaller files show the same")
     reason = ""
     try:
         signals, table = measured(path, tmp_path / "out")
