@@ -3,17 +3,21 @@
 Makes store, ledger and Dagster agree again, so that the run itself need not doubt them.
 """
 
+import time
+
 import dagster as dg
 
 from vidpipe import keys
 from vidpipe.errors import StoreError
 from vidpipe.ledger.claims import is_alive, this_process
 from vidpipe.ports import Project
-from vidpipe.recipe.line import LINE, PER_VIDEO
+from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES
 from vidpipe.records import decode
 from vidpipe.store.objects import sha256_of
 
 OWNER_TAG = "vidpipe/owner"
+_SCOPE = "recovery"
+_POLL_S = 0.1
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -23,8 +27,21 @@ _UNFINISHED = [
 
 
 def recover(project: Project, instance: dg.DagsterInstance) -> None:
-    """End the runs of dead processes, sweep up what they left half-written, and compare store and ledger."""
-    n_dead = end_dead_runs(instance)
+    """End the runs of dead processes, sweep up what they left half-written, and compare store and ledger.
+
+    One process at a time: what is swept must not be another's that has just begun.
+    """
+    claims = project.ledger.claims
+    while not project.stop.is_set():
+        with claims.held(_SCOPE, [""]) as got:
+            if got:
+                _recover(project, instance)
+                return
+        time.sleep(_POLL_S)
+
+
+def _recover(project: Project, instance: dg.DagsterInstance) -> None:
+    n_dead = end_dead_runs(instance) + project.ledger.claims.forget_dead()
     if n_dead and not project.ledger.claims.of_others():
         project.store.sweep()
     _recognise(project, instance)
@@ -73,35 +90,49 @@ def note_tables(project: Project, instance: dg.DagsterInstance) -> None:
 def survey(project: Project, asset: str) -> None:
     """Compare an asset's records in the store with the index, by the store's tags; read only what differs.
 
-    Missing and altered records are marked damaged. Records that the index does not know are taken into it.
+    Missing and altered records are marked damaged. Records that the index does not know are taken into it. What
+    another process works on, or has just written, is left to it.
     """
     known = project.ledger.hashes(asset)
     by_key = {keys.record(asset, keys.segment(video_id)): video_id for video_id in known}
-    there = {stored.key: stored for stored in project.store.children(keys.records(asset))}
-    project.ledger.mark_damaged(asset, [video_id for key, video_id in by_key.items() if key not in there])
-    for key, stored in there.items():
-        if key not in by_key:
-            _take_in(project, asset, key)
-        elif stored.etag != known[by_key[key]][1]:
-            _look_again(project, asset, by_key[key], key, known[by_key[key]][0], stored.etag)
+    there = {stored.key: stored.etag for stored in project.store.children(keys.records(asset))}
+    wanted = {key: known[video_id][1] for key, video_id in by_key.items()}
+    suspect = {key for key in wanted.keys() | there.keys() if wanted.get(key) != there.get(key)}
+    if not suspect:
+        return
+    theirs = project.ledger.claims.of_others()  # read before the ledger: who lets go has settled
+    fresh = project.ledger.hashes(asset)
+    busy = {v for over, v in theirs if over == STAGES[asset].over} | {v for v in fresh if fresh[v] != known.get(v)}
+    missing = [by_key[key] for key in suspect - there.keys()]
+    project.ledger.mark_damaged(asset, [video_id for video_id in missing if video_id not in busy])
+    for key in sorted(suspect & there.keys()):
+        video_id = by_key.get(key)
+        if video_id is None:
+            _take_in(project, asset, key, busy)
+        elif video_id not in busy:
+            _look_again(project, asset, video_id, key, known[video_id][0], there[key])
 
 
 def _look_again(project: Project, asset: str, video_id: str, key: str, sha256: str, etag: str) -> None:
-    if sha256_of(project.store.get(key)) == sha256:
+    try:
+        same = sha256_of(project.store.get(key)) == sha256
+    except StoreError:
+        same = False
+    if same:
         project.ledger.set_etag(asset, video_id, etag)
     else:
         project.ledger.mark_damaged(asset, [video_id])
 
 
-def _take_in(project: Project, asset: str, key: str) -> None:
+def _take_in(project: Project, asset: str, key: str, busy: set[str]) -> None:
     """Index a record that the ledger has lost; what is no record is left for the stage to write over."""
     try:
         data = project.store.get(key)
         record = decode(key, data)
     except StoreError:
         return
-    damaged = project.ledger.is_damaged(asset, record.video_id)
-    if damaged or not record.video_id or keys.record(record.asset, keys.segment(record.video_id)) != key:
+    is_here = bool(record.video_id) and keys.record(record.asset, keys.segment(record.video_id)) == key
+    if not is_here or record.video_id in busy or project.ledger.is_damaged(asset, record.video_id):
         return
     project.ledger.register({record.video_id: keys.segment(record.video_id)})
     etag = project.store.head(key).etag
@@ -117,5 +148,6 @@ def _survey_table(project: Project, asset: str) -> None:
         project.store.head(keys.table_rows(asset))
     except StoreError:
         whole = False
-    if not whole:
+    theirs = project.ledger.claims.of_others()
+    if not whole and (asset, "") not in theirs and project.ledger.hashes(asset).get("") == known:
         project.ledger.mark_damaged(asset, [""])

@@ -69,6 +69,14 @@ class Claims:
             rows = db.execute(sa.select(CLAIMS)).all()
         return {(r.scope, r.video_id) for r in rows if r.owner != me and is_alive(r.owner, r.until)}
 
+    def forget_dead(self) -> int:
+        """Remove the claims of processes that are gone; how many there were."""
+        with alone(self._engine, CLAIMS) as db:
+            dead = [r for r in db.execute(sa.select(CLAIMS)).all() if not is_alive(r.owner, r.until)]
+            for row in dead:
+                _forget(db, row.scope, [row.video_id])
+        return len(dead)
+
     @contextmanager
     def held(self, scope: str, video_ids: Sequence[str]) -> Iterator[list[str]]:
         """Claim videos while the context lasts; yields those that were got.
