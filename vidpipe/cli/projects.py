@@ -1,5 +1,6 @@
 """Project folders: making one, and opening one with its Dagster instance."""
 
+import fcntl
 import logging
 import os
 from pathlib import Path
@@ -88,7 +89,12 @@ def open_instance(folder: Path) -> tuple[Project, "DagsterInstance"]:
     """
     from dagster import DagsterInstance
 
-    return open_here(folder), DagsterInstance.get()
+    project = open_here(folder)
+    with (dagster_home() / "opening.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two that make the databases at once spoil them for ever
+        instance = DagsterInstance.get()
+        instance.get_dynamic_partitions("video")  # the databases are made when they are first read
+    return project, instance
 
 
 def dagster_home() -> Path:
