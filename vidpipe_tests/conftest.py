@@ -2,12 +2,11 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 OURS = ("VIDPIPE_", "AWS_", "GEMINI_", "GOOGLE_", "TGI_", "HF_", "HUGGINGFACE_", "TWELVELABS_", "DAGSTER_")
 
@@ -29,13 +28,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise PermissionError(f"tests stay on this machine, got {address!r}")
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield

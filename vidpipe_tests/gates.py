@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "build" / "tests.xml"

@@ -57,9 +57,7 @@ def filtered(frames: Iterable[av.VideoFrame], steps: Steps) -> Iterator[av.Video
     first = next(frames)
     graph = av.filter.Graph()
     nodes = [
-        graph.add_buffer(
-            width=first.width, height=first.height, format=first.format, time_base=first.time_base
-        ),
+        graph.add_buffer(width=first.width, height=first.height, format=first.format, time_base=first.time_base),
         *(graph.add(name, arguments) for name, arguments in steps),
         graph.add("buffersink"),
     ]

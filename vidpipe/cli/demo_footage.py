@@ -94,9 +94,7 @@ SHOTS = (
     _Shot("bikes.mp4", 76, 137, "A cyclist waits on the street while cars drive past him.", is_swift=True),
     _Shot("bikes.mp4", 137, 187, "Cars drive down a city street behind a fence with a bicycle."),
     _Shot("bikes.mp4", 187, 242, "A pedestrian walks past a bicycle parked at a wall."),
-    _Shot(
-        "bigbuckbunny.mp4", 0, 132, "A big rabbit climbs out of its burrow and stretches on the green grass."
-    ),
+    _Shot("bigbuckbunny.mp4", 0, 132, "A big rabbit climbs out of its burrow and stretches on the green grass."),
     _Shot("carphone_pristine.mp4", 0, 100, "A man with a bow tie talks in the back seat of a moving car."),
 )
 LOOKS = (
@@ -189,10 +187,7 @@ def _levels(clips: Clips) -> dict[str, float]:
     """The level of each shot's sound in (0, 0.5], by its sentence: in proportion to the shot's motion."""
     motion = {}
     for shot in SHOTS:
-        luma = [
-            frame.to_ndarray()[:HEIGHT_PX].astype(np.int16)
-            for frame in clips[shot.clip][shot.start : shot.end]
-        ]
+        luma = [frame.to_ndarray()[:HEIGHT_PX].astype(np.int16) for frame in clips[shot.clip][shot.start : shot.end]]
         motion[shot.says] = float(np.mean([np.abs(b - a).mean() for a, b in itertools.pairwise(luma)]))
     return {says: round(0.5 * value / max(motion.values()), 3) for says, value in motion.items()}
 
@@ -200,9 +195,7 @@ def _levels(clips: Clips) -> dict[str, float]:
 def _write_slide(path: Path, picture: av.VideoFrame) -> None:
     framed = next(film.filtered([picture], _SLIDE_STEPS))
     n_frames = SLIDE_S * FRAME_RATE
-    film.write_video(
-        path, [film.Take(((place, framed) for place in range(n_frames)), film.tone(n_frames, 110, 0.005))]
-    )
+    film.write_video(path, [film.Take(((place, framed) for place in range(n_frames)), film.tone(n_frames, 110, 0.005))])
     info = _info("Demo: a slide", "A picture that stands still for more than a minute.", n_frames)
     _write_texts(path, info, [(place, place + 125, SLIDE_SAYS) for place in range(0, n_frames, 125)])
 

@@ -18,7 +18,7 @@ from vidpipe.timeline.frame_table import load_frame_table
 from vidpipe.timeline.frame_times import FrameTimes
 from vidpipe.timeline.shots import detect_shots
 from vidpipe.timeline.spans import Span
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 NOTHING = Texts()
 

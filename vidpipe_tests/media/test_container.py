@@ -15,7 +15,7 @@ from vidpipe.media.container import DEMUXERS, audio_stream, clock_start_s, open_
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import inspect_video
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
 M3U8 = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nreal.mp4\n#EXT-X-ENDLIST\n"

@@ -12,7 +12,7 @@ from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.media.limits import Limits
 from vidpipe.timeline.spans import Span, sliding_windows
 from vidpipe_tests.clips import ClipTruth, beeps_s, make_clip, read_numbers, read_sound, read_times
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
 

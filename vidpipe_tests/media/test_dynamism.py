@@ -10,7 +10,7 @@ from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.dynamism import Freeze, measure_dynamism
 from vidpipe.media.limits import Limits
 from vidpipe_tests.clips import Look, make_clip
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 STILL: Look = "still"  # motion's last picture goes on; at the start of a clip: grey
 

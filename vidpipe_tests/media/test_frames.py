@@ -12,7 +12,7 @@ from vidpipe.media.container import audio_stream, open_video, video_stream
 from vidpipe.media.frames import FrameReader, TimedFrame, TimedSound, read_frames
 from vidpipe.media.limits import Limits
 from vidpipe_tests.clips import make_clip, read_number
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
 

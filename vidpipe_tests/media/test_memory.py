@@ -8,7 +8,7 @@ import pytest
 
 from vidpipe.media.limits import Limits
 from vidpipe.media.signals import measure_signals
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
 LIMITED = """

@@ -26,7 +26,7 @@ from vidpipe.media.pictures import (
     upright_rgb,
 )
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 
 def first_frame(path: Path) -> tuple[VideoFrame, Fraction]:

@@ -11,7 +11,7 @@ from vidpipe.errors import UnreadableVideoError, VideoError
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import inspect_video
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
 REASONS = {

@@ -14,7 +14,7 @@ from vidpipe.media.signals import Signals, measure_signals
 from vidpipe.timeline.frame_table import FrameTable, load_frame_table, load_loudness
 from vidpipe.timeline.shots import detect_shots
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
 HEAVY = {"8k24.mp4", "long_black_4k_av1.mp4", "long_black_1080p.mp4", "talk_slides_speech.mp4"}

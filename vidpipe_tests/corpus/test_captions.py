@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.corpus.captions import CaptionsError, Cue, plain_text, read_captions, words
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 FORMS = {".vtt", ".srt", ".ass", ".ssa"}
 

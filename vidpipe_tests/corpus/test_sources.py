@@ -6,7 +6,7 @@ import pytest
 
 from vidpipe.corpus.sources import check_source, read_sources
 from vidpipe.errors import RecipeError
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 
 def test_sources_are_read_in_their_order_from_the_base(tmp_path: Path) -> None:

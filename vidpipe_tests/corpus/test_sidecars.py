@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vidpipe.corpus.sidecars import caption_language, is_sidecar, match_sidecars, read_info
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 
 def captions(videos: list[str], sidecars: list[str]) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ import pytest
 
 from vidpipe.corpus.taxonomy import load_taxonomy, parse_taxonomy
 from vidpipe.errors import RecipeError
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 
 def test_finevideos_taxonomy_has_126_leaves_under_44_parents() -> None:

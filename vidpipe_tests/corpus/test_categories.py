@@ -9,7 +9,7 @@ import pytest
 
 from vidpipe.corpus.categories import _vocabulary, categorise, make_categoriser, tokens
 from vidpipe.corpus.taxonomy import load_taxonomy, parse_taxonomy
-from vidpipe_tests.corpus import SHARED
+from vidpipe_tests.shared import SHARED
 
 ROOT = Path(__file__).parents[1]
 FINEVIDEO = load_taxonomy()
