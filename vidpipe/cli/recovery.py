@@ -41,7 +41,7 @@ def recover(project: Project, instance: dg.DagsterInstance) -> None:
 
 
 def _recover(project: Project, instance: dg.DagsterInstance) -> None:
-    n_dead = end_dead_runs(instance) + project.ledger.claims.forget_dead()
+    n_dead = end_dead_runs(project, instance) + project.ledger.claims.forget_dead()
     if n_dead and not project.ledger.claims.of_others():
         project.store.sweep()
     _recognise(project, instance)
@@ -53,10 +53,15 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
         survey(project, stage.name)
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Tell Dagster that runs of dead processes are over; how many there were. Their videos show as missing."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))
-    dead = [run for run in runs if OWNER_TAG in run.tags and not is_alive(run.tags[OWNER_TAG], 0.0)]
+def end_dead_runs(project: Project, instance: dg.DagsterInstance) -> int:
+    """Tell Dagster that runs of dead processes are over; how many there were. Their videos show as missing.
+
+    A process on another host lives as long as its claims are renewed.
+    """
+    leases = project.ledger.claims.leases()
+    runs = [run for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)) if OWNER_TAG in run.tags]
+    owners = {run.run_id: run.tags[OWNER_TAG] for run in runs}
+    dead = [run for run in runs if not is_alive(owners[run.run_id], leases.get(owners[run.run_id], 0.0))]
     for run in dead:
         instance.report_run_canceled(run, message="The process of this run is gone.")
     return len(dead)

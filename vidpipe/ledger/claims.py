@@ -69,6 +69,12 @@ class Claims:
             rows = db.execute(sa.select(CLAIMS)).all()
         return {(r.scope, r.video_id) for r in rows if r.owner != me and is_alive(r.owner, r.until)}
 
+    def leases(self) -> dict[str, float]:
+        """Until when each owner's claims are good without a sign of life, in seconds since the epoch."""
+        query = sa.select(CLAIMS.c.owner, sa.func.max(CLAIMS.c.until).label("until")).group_by(CLAIMS.c.owner)
+        with self._engine.connect() as db:
+            return {row.owner: row.until for row in db.execute(query)}
+
     def forget_dead(self) -> int:
         """Remove the claims of processes that are gone; how many there were."""
         with alone(self._engine, CLAIMS) as db:
