@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from assets.overview import look
 from vidpipe.cli.engine import Asked, Engine
-from vidpipe.cli.projects import open_instance
+from vidpipe.cli.history import kept_open
+from vidpipe.cli.projects import dagster_home, open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
@@ -59,7 +60,8 @@ def run_line(
     )
     engine = Engine(project, instance, asked)
     console = terminal(stderr=True)
-    interrupted = _drive(engine, console)
+    with kept_open(dagster_home()):
+        interrupted = _drive(engine, console)
     state = look(instance, project)
     console.print(counts_table(state))
     if interrupted:
