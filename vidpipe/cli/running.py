@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from assets.overview import look
 from vidpipe.cli.engine import Asked, Engine
-from vidpipe.cli.history import kept_open
 from vidpipe.cli.projects import dagster_home, open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
 from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
+from vidpipe.ledger.connections import kept_open
 from vidpipe.ledger.counts import Overview
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project

@@ -1,4 +1,4 @@
-"""Dagster's SQLite files kept open: nothing is lost, nothing is shared, nothing stays behind."""
+"""SQLite files kept open: nothing is lost, nothing is shared, nothing stays behind."""
 
 import sqlite3
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from vidpipe.cli.history import kept_open
+from vidpipe.ledger.connections import kept_open
 
 
 def connect(path: Path) -> sa.Connection:

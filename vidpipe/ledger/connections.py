@@ -1,9 +1,9 @@
-"""Dagster's history in SQLite, kept open while a run writes to it.
+"""SQLite files that are opened again and again, kept open while a run writes to them.
 
-Dagster opens each of its database files anew for every event, and closes it again: SQLite then empties its write-ahead
+Dagster opens each file of its history anew for every event, and closes it again: SQLite then empties its write-ahead
 log and waits for the disk, several times per event. Here a closed connection is kept for the next that asks for the
-same file. Commits do not wait for the disk, as in the ledger: a killed process loses nothing, a power cut the last
-events, which the next run gives again. Uses SQLAlchemy's public events; knows nothing of Dagster.
+same file. Commits do not wait for the disk, as in the ledger: a killed process loses nothing; a power cut may lose the
+last events, which `status --verify` names. Built on SQLAlchemy's public events; knows nothing of what is in the files.
 """
 
 import sqlite3
