@@ -1,6 +1,7 @@
 """Which videos are produced: a table over all, and each video's own verdict, which fills the set `selected`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -31,10 +32,11 @@ def selected_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam
 
     Members enter in key order, in one call per batch, before their events: a verdict on record implies membership.
     """
-    through = {v for v, row in project.ledger.snapshot().rows.get("selection", {}).items() if row.outcome == "ok"}
     ids = project.ledger.video_ids(context.partition_keys)
+    rows = project.ledger.snapshot(list(ids.values())).rows.get("selection", {})
+    through = {video_id for video_id, row in rows.items() if row.outcome == "ok"}
     context.instance.add_dynamic_partitions("selected", [k for k in context.partition_keys if ids.get(k) in through])
-    yield from each_video(context, project, Work(_verdict))
+    yield from each_video(context, project, Work(partial(_verdict, rows)))
 
 
 def _select(project: Project) -> Made:
@@ -46,8 +48,8 @@ def _select(project: Project) -> Made:
     return Made(rows, index, value)
 
 
-def _verdict(inputs: Inputs) -> Outcome:
-    row = inputs.project.ledger.snapshot([inputs.video_id]).rows["selection"][inputs.video_id]
+def _verdict(rows: Mapping[str, Row], inputs: Inputs) -> Outcome:
+    row = rows[inputs.video_id]
     if row.outcome == "ok":
         return Outcome("ok", value={"strategy": inputs.project.recipe.selection.strategy})
     return Outcome("dropped", row.reason or "not selected")

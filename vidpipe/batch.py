@@ -4,6 +4,7 @@ Knows no Dagster. Reading inputs, running tasks and writing records happen here 
 measures stands in its library module, and how its result is shown in `assets/`.
 """
 
+import errno
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,8 @@ from vidpipe.store.documents import read_record, write_record
 from vidpipe.workers.processes import Done, Task, is_native_crash
 
 _LOG = logging.getLogger(__name__)
+_FULL = "store full"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,11 @@ class _Batch:
             return self._guarded(inputs, lambda i: self._settle(i, unusable, 0.0))
         except WaitingError as error:
             return LeftOver(inputs.key, str(error), waits=True)
-        except (StoreError, ServiceError) as error:
-            self.full = self.full or isinstance(error, StoreFullError)
+        except (StoreError, ServiceError, OSError) as error:
+            reason = _short(error)
+            self.full = self.full or reason == _FULL
             _LOG.warning("%s of %s: %s", self.stage.name, inputs.key, error)
-            return self._failed(inputs, _short(error))
+            return self._failed(inputs, reason)
         except Exception as error:  # noqa: BLE001 - the one place; a bug costs this video, and is logged in full
             _LOG.exception("%s of %s: a bug", self.stage.name, inputs.key)
             return self._failed(inputs, f"internal error: {type(error).__name__}")
@@ -215,10 +219,12 @@ class _Batch:
         return LeftOver(inputs.key, reason, waits=False)
 
 
-def _short(error: StoreError | ServiceError) -> str:
-    """The reason of a failure that may pass, without the key it happened at."""
-    if isinstance(error, StoreFullError):
-        return "store full"
+def _short(error: StoreError | ServiceError | OSError) -> str:
+    """The reason of a failure that may pass, without the key or path it happened at."""
+    if isinstance(error, StoreFullError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        return _FULL
+    if isinstance(error, OSError):
+        return f"file: {error.strerror or type(error).__name__}"
     return f"store: {error.why}" if isinstance(error, StoreError) else str(error)
 
 

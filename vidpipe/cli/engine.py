@@ -4,7 +4,6 @@ What is left to do comes from the ledger; Dagster executes it and keeps its own 
 work by claims. Nothing here knows what a stage does.
 """
 
-import logging
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,22 +12,18 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.catalogue import sources_mark
-from vidpipe import definitions
-from vidpipe.cli.recovery import OWNER_TAG, note_tables, recover
+from vidpipe.cli.dagster_runs import DagsterRuns
+from vidpipe.cli.recovery import recover
 from vidpipe.errors import RecipeError
-from vidpipe.ledger.claims import this_process
 from vidpipe.ledger.ledger import inputs_of
-from vidpipe.ledger.plan import Piece, leaving, needs, pieces, table_is_due
-from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ledger.plan import Piece, entering, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.snapshot import Attempt, Snapshot
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
 from vidpipe.recipe.line import LINE, STAGES, Stage
 
-_START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _POLL_S = 0.3
 _GATE = "selected_videos"
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +44,20 @@ class Engine:
         self.asked = asked
         self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]
         self.doing = ""
-        self.n_runs = 0
+        self.runs = DagsterRuns(project, instance)
+        self.videos = asked.video_ids
         self._versions = project.code_versions()
         self._began = datetime.now(UTC).isoformat(timespec="seconds")
-        self._videos = asked.video_ids
 
     def run(self) -> None:
         """Do what is left, in the order of the line; returns when nothing is left that this run may do."""
         self.doing = "looking at the store"
         recover(self.project, self.instance)
         if self.asked.failed_only:
-            self._videos = self._failed_videos()
-        self._catalogue()
+            self.videos = self._failed_videos()
+        if not self.asked.failed_only or "" in self.project.ledger.snapshot([]).attempts.get("catalogue", {}):
+            self._catalogue()
+        self._settle_sets()
         self._choose()
         for part in self._parts():
             if self.project.stop.is_set():
@@ -70,10 +67,10 @@ class Engine:
             else:
                 self._per_video(part)
                 if part[0].name == _GATE:
-                    self._let_leave()
-        if self.n_runs and self.asked.only is None and not self.project.stop.is_set():
-            self._execute("produce", ("ledger",))
-            self._execute("check", ())
+                    self._settle_sets()
+        if self.runs.ids and self.asked.only is None and not self.project.stop.is_set():
+            self.runs.execute(("ledger",))
+            self.runs.execute(())
 
     def _parts(self) -> list[list[Stage]]:
         """The stages after the catalogue: tables and the gate alone, per-video neighbours of one set together."""
@@ -94,8 +91,7 @@ class Engine:
         while self._catalogue_is_due() and not self.project.stop.is_set():
             with self.project.ledger.claims.held("catalogue", [""]) as got:
                 if got and self._catalogue_is_due():
-                    self._execute("curate", ("catalogue",))
-                    self._let_leave()
+                    self.runs.execute(("catalogue",))
                     return
             time.sleep(_POLL_S)
 
@@ -113,7 +109,7 @@ class Engine:
         while self._is_due(asset) and not self.project.stop.is_set():
             with self.project.ledger.claims.held(asset, [""]) as got:
                 if got and self._is_due(asset):
-                    self._execute("curate" if asset in definitions.CURATE else "produce", (asset,))
+                    self.runs.execute((asset,))
                     return
             time.sleep(_POLL_S)
 
@@ -126,19 +122,19 @@ class Engine:
         """Narrow the videos down to the first `limit` that are admitted.
 
         Raises:
-            RecipeError: a video was asked for that no catalogue keeps.
+            RecipeError: a video was asked for that the catalogue does not know.
         """
         if self.asked.video_ids is not None:
-            known = set(self.project.ledger.snapshot(list(self.asked.video_ids)).videos.values())
-            unknown = sorted(self.asked.video_ids - known)
+            rows = self.project.ledger.snapshot(sorted(self.asked.video_ids)).rows.get("catalogue", {})
+            unknown = sorted(self.asked.video_ids - rows.keys())
             if unknown:
                 raise RecipeError("--ids", f"no such video in the catalogue: {unknown[0]!r}")
         if self.asked.limit is not None:
             snapshot = self.project.ledger.snapshot()
             keys = self.instance.get_dynamic_partitions("video")
             ids = [snapshot.videos[k] for k in keys if k in snapshot.videos]
-            allowed = [v for v in ids if self._videos is None or v in self._videos]
-            self._videos = frozenset(allowed[: self.asked.limit])
+            allowed = [v for v in ids if self.videos is None or v in self.videos]
+            self.videos = frozenset(allowed[: self.asked.limit])
 
     def _failed_videos(self) -> frozenset[str]:
         attempts = self.project.ledger.snapshot().attempts
@@ -154,7 +150,7 @@ class Engine:
             keys = self.instance.get_dynamic_partitions(over)
             n_before = len(tried)
             for piece in pieces(keys, wanted, self.project.recipe.batch_size):
-                tried |= self._claimed_piece(piece, stages, keys)
+                tried |= self._claimed_piece(piece, stages)
                 if self.project.stop.is_set():
                     return
             if not wanted:
@@ -173,16 +169,20 @@ class Engine:
         names = {stage.name for stage in stages}
         wanted = {}
         for key, video_id in snapshot.videos.items():
-            if video_id not in left or key in tried or (self._videos is not None and video_id not in self._videos):
+            if video_id not in left or key in tried or (self.videos is not None and video_id not in self.videos):
                 continue
             if snapshot.inputs(STAGES[left[video_id][0]], video_id) is None:
                 continue  # waits for an earlier part of the line
             attempts = (snapshot.attempts.get(name, {}).get(video_id) for name in names)
-            if not any(attempt and attempt.updated >= self._began for attempt in attempts):
+            if not any(attempt and self._is_of_this_run(attempt) for attempt in attempts):
                 wanted[key] = left[video_id]
         return wanted
 
-    def _claimed_piece(self, piece: Piece, stages: Sequence[Stage], keys: Sequence[str]) -> set[str]:
+    def _is_of_this_run(self, attempt: Attempt) -> bool:
+        """Whether the attempt was made by us, or by a run beside us: once is enough for now."""
+        return attempt.run_id in self.runs.ids or attempt.updated > self._began
+
+    def _claimed_piece(self, piece: Piece, stages: Sequence[Stage]) -> set[str]:
         """Run what is still left of a piece once it is claimed; the keys that were claimed."""
         ids = self.project.ledger.video_ids(piece.keys)
         over = stages[0].over
@@ -190,18 +190,17 @@ class Engine:
             mine = set(got)
             wanted = self._wanted(self.project.ledger.snapshot(got), stages, ())
             wanted = {key: names for key, names in wanted.items() if ids.get(key) in mine}
-            for part in pieces(keys, wanted, len(piece.keys)):
+            for part in pieces(piece.keys, wanted, len(piece.keys)):  # neighbours in a piece are neighbours in its set
                 if not self.project.stop.is_set():
                     self.doing = part.assets[0]
-                    self._execute(
-                        "curate" if part.assets[0] in definitions.CURATE else "produce",
-                        part.assets,
-                        part.keys,
-                    )
+                    self.runs.execute(part.assets, part.keys)
         return {key for key in piece.keys if ids[key] in mine}
 
-    def _let_leave(self) -> None:
-        """Take ids out of the sets that no longer belong there: between runs, `selected` before `video`."""
+    def _settle_sets(self) -> None:
+        """Take ids out of the sets that no longer belong there, `selected` before `video`; then add those that do.
+
+        Only between runs: an id that leaves in the middle of one breaks its range.
+        """
         members = {over: self.instance.get_dynamic_partitions(over) for over in ("selected", "video")}
         snapshot = self.project.ledger.snapshot()
         for over, keys in leaving(snapshot, members).items():
@@ -209,41 +208,6 @@ class Engine:
             with self.project.ledger.claims.held(over, list(ids)) as got:
                 for video_id in got:
                     self.instance.delete_dynamic_partition(over, ids[video_id])
-
-    # --- Dagster ---
-
-    def _execute(self, job: str, assets: Sequence[str], keys: Sequence[str] = ()) -> bool:
-        """One Dagster run of a job's assets, over a range where there are keys."""
-        tags = {OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {})
-        self.n_runs += 1
-        assert not keys or len({STAGES[name].over for name in assets}) == 1, f"a range is of one set, got {assets=}"
-        result = dg.execute_job(
-            dg.reconstructable(getattr(definitions, job)),
-            instance=self.instance,
-            tags=tags,
-            run_config=_QUIET,
-            asset_selection=[dg.AssetKey(name) for name in assets] or None,
-        )
-        note_tables(self.project, self.instance)
-        if not result.success:
-            self._note_failure(result, () if keys else assets)
-        return result.success
-
-    def _note_failure(self, result: dg.JobExecutionResult, tables: Sequence[str]) -> None:
-        """Say in the log why a run failed, left-over videos apart; note it for tables, which have no other place.
-
-        Raises:
-            RecipeError: that is why.
-        """
-        for event in result.all_events:
-            data = event.event_specific_data
-            error = getattr(data, "error", None) if event.is_failure else None
-            if error is None or "videos left over" in error.message:
-                continue
-            cause = error.cause or error
-            _LOG.error("%s", error.to_string())
-            reason = (cause.message.strip().splitlines() or [""])[0].partition(": ")[2][:200]
-            if cause.cls_name == RecipeError.__name__:
-                raise RecipeError(*reason.split(": ", 1)) if ": " in reason else RecipeError("recipe", reason)
-            for name in tables:
-                self.project.ledger.fail(name, "", reason=reason or cause.cls_name, run_id=result.run_id)
+        for over, keys in entering(snapshot, members).items():
+            if keys:
+                self.instance.add_dynamic_partitions(over, keys)

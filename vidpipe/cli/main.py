@@ -150,18 +150,20 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         _fail(error.format_message())
-    except (RecipeError, StoreError) as error:
+    except RecipeError as error:
         _fail(str(error))
+    except StoreError as error:
+        _fail(str(error), code=1)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(why: str) -> None:
+def _fail(why: str, *, code: int = 2) -> None:
     line = "".join(c if c.isprintable() else " " for c in why)
     click.echo(f"vidpipe: {line}", err=True)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _folder(context: click.Context, folder: Path | None, *, needed: bool = True) -> Path:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ from vidpipe.cli.tables import counts_table
 from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.connections import kept_open
-from vidpipe.ledger.counts import Overview
+from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
 from vidpipe.recipe.line import PER_VIDEO, STAGES
@@ -84,7 +85,7 @@ def _check_sources(project: Project) -> None:
 
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
-    with _counted_interrupts() as interrupts, _display(engine, console) as show, ThreadPoolExecutor(1) as thread:
+    with _counted_interrupts() as interrupts, _display(engine, console) as show, _line_thread() as thread:
         line = thread.submit(engine.run)
         while wait([line], _TICK_S).not_done:
             show()
@@ -97,6 +98,16 @@ def _drive(engine: Engine, console: Console) -> bool:
         show()
     line.result()
     return interrupts.n > 0
+
+
+def _line_thread() -> ThreadPoolExecutor:
+    """One thread, deaf to Ctrl-C, as are the processes that it starts from their first moment."""
+    return ThreadPoolExecutor(1, "line", initializer=_be_deaf)
+
+
+def _be_deaf() -> None:
+    resource_tracker.ensure_running()  # starting it later would lift the block
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @dataclass(slots=True)
@@ -119,7 +130,7 @@ def _counted_interrupts() -> Iterator[_Interrupts]:
     try:
         yield counted
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.SIG_IGN if counted.n else before)  # the end is near: 130, come what may
 
 
 @contextlib.contextmanager
@@ -181,13 +192,23 @@ class _Lines(_Show):
 
 
 def _verdict(state: Overview, engine: Engine, console: Console) -> int:
-    """0 when all that was asked for is done."""
+    """0 when all that was asked for is done: these assets, these videos."""
     names = ancestors(set(engine.asked.only)) if engine.asked.only is not None else set(STAGES)
-    counts = [c for c in state.assets if c.asset in names]
+    counts = [c for c in _asked_for(state, engine).assets if c.asset in names]
     n_failed = sum(c.failed.total() for c in counts)
     if n_failed:
         console.print(f"{n_failed} failed; `vidpipe retry` runs them again.")
         return 1
-    if engine.asked.limit is not None or engine.asked.video_ids is not None:
-        return 0
     return int(any(set(c.pending) - {"not asked for"} for c in counts) or not state.conserved)
+
+
+def _asked_for(state: Overview, engine: Engine) -> Overview:
+    """The counts of the videos that were asked for alone."""
+    if engine.videos is None:
+        return state
+    snapshot = engine.project.ledger.snapshot()
+    members = {
+        over: [k for k in engine.instance.get_dynamic_partitions(over) if snapshot.videos.get(k) in engine.videos]
+        for over in ("video", "selected")
+    }
+    return overview(snapshot, engine.project.code_versions(), members)

@@ -11,6 +11,7 @@ import click
 from vidpipe.cli.members import members_of
 from vidpipe.cli.projects import dagster_home, open_here, open_instance
 from vidpipe.errors import RecipeError
+from vidpipe.keys import segment
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.snapshot import Snapshot, without_collection
 from vidpipe.ports import Project
@@ -85,11 +86,21 @@ def _document(
 
 
 def _items(members: Members, snapshot: Snapshot, state: Overview, only: str | None) -> Iterator[dict[str, Any]]:
-    """One item per video and asset of its set, in line order within each video."""
+    """One item per catalogued video, then one per asset of the sets it is in, in line order."""
     inside = {over: set(keys) for over, keys in members.items()}
-    for key, video_id in snapshot.videos.items():
+    for video_id, row in snapshot.rows.get("catalogue", {}).items():
         if only is not None and video_id != only:
             continue
+        key = segment(video_id)
+        yield {
+            "video_id": video_id,
+            "key": key,
+            "asset": "catalogue",
+            "outcome": row.outcome,
+            "reason": row.reason,
+            "updated": None,
+            "stale_because": None,
+        }
         for stage in PER_VIDEO:
             if key in inside[stage.over]:
                 yield _item(snapshot, state, video_id, key, stage.name)

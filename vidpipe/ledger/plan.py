@@ -98,3 +98,22 @@ def leaving(snapshot: Snapshot, members: Mapping[str, Collection[str]]) -> dict[
             if not stays:
                 gone[over].append(key)
     return gone
+
+
+def entering(snapshot: Snapshot, members: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """The partition keys that belong into a set and are not there, by set, in the order of registration.
+
+    So a video that comes back, or that somebody took out by hand, is a member again though its records stand.
+    """
+    missing: dict[str, list[str]] = {"video": [], "selected": []}
+    have = {over: set(keys) for over, keys in members.items()}
+    for key, video_id in snapshot.videos.items():
+        row = snapshot.row("catalogue", video_id)
+        if row is None or row.outcome != "ok":
+            continue
+        if key not in have["video"]:
+            missing["video"].append(key)
+        gate = snapshot.entry("selected_videos", video_id)
+        if gate is not None and gate.outcome == "ok" and not gate.damaged and key not in have["selected"]:
+            missing["selected"].append(key)
+    return missing

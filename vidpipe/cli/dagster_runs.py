@@ -1,0 +1,74 @@
+"""One Dagster run at a time, in this process: started, waited for, and its failure noted where `status` shows it."""
+
+import logging
+from collections.abc import Sequence
+
+import dagster as dg
+
+from vidpipe import definitions
+from vidpipe.cli.recovery import OWNER_TAG, note_tables
+from vidpipe.errors import RecipeError
+from vidpipe.ledger.claims import this_process
+from vidpipe.ports import Project
+from vidpipe.recipe.line import STAGES
+
+_START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_LOG = logging.getLogger(__name__)
+
+
+class DagsterRuns:
+    """The runs that one engine has made; `ids` names them."""
+
+    def __init__(self, project: Project, instance: dg.DagsterInstance) -> None:
+        self.project, self.instance = project, instance
+        self.ids: set[str] = set()
+
+    def execute(self, assets: Sequence[str], keys: Sequence[str] = ()) -> None:
+        """Run these assets, over the range from the first to the last key where there are keys; no assets: all checks.
+
+        Raises:
+            RecipeError: the run failed because of the recipe.
+        """
+        assert not keys or len({STAGES[name].over for name in assets}) == 1, f"a range is of one set, got {assets=}"
+        job = "check" if not assets else "curate" if assets[0] in definitions.CURATE else "produce"
+        result = dg.execute_job(
+            dg.reconstructable(getattr(definitions, job)),
+            instance=self.instance,
+            tags={OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {}),
+            run_config=_QUIET,
+            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+        )
+        self.ids.add(result.run_id)
+        note_tables(self.project, self.instance)
+        if not result.success and not self.project.stop.is_set():
+            self._note_failure(result, assets, keys)
+
+    def _note_failure(self, result: dg.JobExecutionResult, assets: Sequence[str], keys: Sequence[str]) -> None:
+        """Note why a run failed as a whole: in the log in full, in the ledger for what it should have settled.
+
+        A step that left videos over has noted each of them itself.
+        """
+        for event in result.all_events:
+            data = event.event_specific_data
+            error = getattr(data, "error", None) if event.is_failure else None
+            if error is None or "videos left over" in error.message:
+                continue
+            cause = error.cause or error
+            _LOG.error("%s", error.to_string())
+            reason = (cause.message.strip().splitlines() or [""])[0].partition(": ")[2][:200]
+            if cause.cls_name == RecipeError.__name__:
+                raise RecipeError(*reason.split(": ", 1)) if ": " in reason else RecipeError("recipe", reason)
+            at = event.step_key if event.step_key in assets else None
+            for asset in [at] if at else assets[:1]:
+                self._fail(asset, keys, reason or cause.cls_name or "unknown", result.run_id)
+
+    def _fail(self, asset: str, keys: Sequence[str], reason: str, run_id: str) -> None:
+        """Note a failure for the table, or for every video of the range that the run has neither settled nor failed."""
+        ids = list(self.project.ledger.video_ids(keys).values()) if keys else [""]
+        snapshot = self.project.ledger.snapshot(ids)
+        for video_id in ids:
+            entry, attempt = snapshot.entry(asset, video_id), snapshot.attempts.get(asset, {}).get(video_id)
+            settled = entry is not None and not entry.damaged and (entry.run_id == run_id or entry.reported)
+            if video_id == "" or not (settled or (attempt is not None and attempt.run_id == run_id)):
+                self.project.ledger.fail(asset, video_id, reason=reason, run_id=run_id)
