@@ -20,6 +20,8 @@ _ENV = "# Credentials, one NAME=value a line. Read by vidpipe, never printed, ig
 _DAGSTER = """telemetry: {enabled: false}
 nux: {enabled: false}
 python_logs: {managed_python_loggers: [vidpipe], python_log_level: WARNING}
+# Nothing prints: capturing what steps print would cost four processes a run, and what `vidpipe run` itself shows.
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
 """
 
 

@@ -130,7 +130,7 @@ def _counted_interrupts() -> Iterator[_Interrupts]:
     try:
         yield counted
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN if counted.n else before)  # the end is near: 130, come what may
+        signal.signal(signal.SIGINT, signal.SIG_IGN if counted.n else before)  # only the end is left
 
 
 @contextlib.contextmanager
