@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.changes import Changes
 from vidpipe.ledger.claims import Claims
-from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, ROWS, VIDEOS, alone, create_tables
+from vidpipe.ledger.damage import Damage
+from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, PATHS, ROWS, VIDEOS, alone, create_tables
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text, without_collection
+from vidpipe.recipe.line import STAGES
 from vidpipe.records import Record
 
 _BUSY_MS = 60_000
@@ -28,6 +30,7 @@ class Ledger:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self.claims = Claims(engine)
+        self.damage = Damage(engine)
         self._changes = Changes(engine)
         self._whole: tuple[int | None, Snapshot] | None = None
 
@@ -60,6 +63,11 @@ class Ledger:
         query = sa.select(VIDEOS.c.key, VIDEOS.c.video_id).where(VIDEOS.c.key.in_(segments))
         with self._engine.connect() as db:
             return {row.key: row.video_id for row in db.execute(query)}
+
+    def paths(self) -> dict[str, str]:
+        """The id under which each file was first catalogued, by absolute path."""
+        with self._engine.connect() as db:
+            return {row.path: row.video_id for row in db.execute(sa.select(PATHS))}
 
     def hashes(self, asset: str) -> dict[str, tuple[str, str]]:
         """(sha256, etag) of every record of an asset that is not damaged, by video id."""
@@ -95,6 +103,14 @@ class Ledger:
             fresh = [{"video_id": v, "key": k} for v, k in videos.items() if v not in known]
             if fresh:
                 db.execute(VIDEOS.insert(), fresh)
+
+    def reserve(self, paths: Mapping[str, str]) -> None:
+        """Note the ids of files by absolute path. A path that has one keeps it."""
+        with alone(self._engine, PATHS) as db:
+            known = set(db.execute(sa.select(PATHS.c.path)).scalars())
+            fresh = [{"path": path, "video_id": v} for path, v in paths.items() if path not in known]
+            if fresh:
+                db.execute(PATHS.insert(), fresh)
 
     def settle(self, record: Record, *, video_id: str, sha256: str, etag: str) -> None:
         """Index a record, after it was written; what failed before is forgotten. `video_id` is empty for a table."""
@@ -185,6 +201,9 @@ def open_ledger(url: str) -> Ledger:
     """
     try:
         return Ledger(_engine(url))
+    except ImportError as error:
+        why = f"needs the driver {error.name}; for PostgreSQL: pip install 'vidpipe[postgres]'"
+        raise RecipeError("VIDPIPE_LEDGER", why) from error
     except (sa.exc.SQLAlchemyError, OSError) as error:
         why = getattr(error, "orig", None) or type(error).__name__
         raise RecipeError("VIDPIPE_LEDGER", f"the ledger cannot be opened: {why}") from error
@@ -222,7 +241,7 @@ def _by_asset(
     """What a table holds, as `of`, by asset and video id; all rows in one fetch, of which there may be many."""
     columns = [table.c.video_id, *(table.c[name] for name in of._fields)]
     found: dict[str, dict[str, Any]] = {}
-    for asset in db.execute(sa.select(table.c.asset).distinct()).scalars().all():
+    for asset in STAGES:  # asking which assets there are would read the whole index
         rows = db.execute(_only(sa.select(*columns).where(table.c.asset == asset), table, video_ids)).all()
         if rows:
             found[asset] = {row[0]: tuple.__new__(of, row[1:]) for row in rows}
