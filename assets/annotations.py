@@ -8,14 +8,13 @@ import dagster as dg
 
 from assets.batch import each_video
 from assets.partitions import per_video
-from assets.reading import best_cues, catalogue_row, frame_table
+from assets.reading import best_cues, catalogue_row, frame_table, loudness
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Texts, annotate_offline
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
-from vidpipe.timeline.frame_table import load_loudness
 from vidpipe.timeline.shots import Shot
 
 
@@ -40,12 +39,7 @@ def _annotate(inputs: Inputs) -> Outcome:
     row, table = catalogue_row(inputs), frame_table(inputs)
     cues = best_cues(inputs) or ()
     texts = Texts(row["title"], row["description"], [(cue.start_s, cue.end_s, cue.text) for cue in cues])
-    measured = Measured(table.times_s(), table.motion, _loudness(inputs))
+    measured = Measured(table.times_s(), table.motion, loudness(inputs))
     fps = float(Fraction(inputs.record("raw_videos").value["frame_rate"]))
     annotation = annotate_offline(shots_of(inputs), measured, texts, fps=fps)
     return Outcome("ok", value=annotation.model_dump(mode="json"))
-
-
-def _loudness(inputs: Inputs) -> Any:
-    key = inputs.record("video_signals").where.get("loudness")
-    return None if key is None else load_loudness(inputs.closing.enter_context(inputs.project.store.local(key)))

@@ -1,13 +1,17 @@
 """What several stages read of one video: its row of the catalogue, its captions, its rows per frame."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from vidpipe.corpus.captions import Cue, read_captions
-from vidpipe.errors import StoreError, WaitingError
+from vidpipe.corpus.captions import CaptionsError, Cue, read_captions
 from vidpipe.inputs import Inputs
-from vidpipe.timeline.frame_table import FrameTable, load_frame_table
+from vidpipe.timeline.frame_table import FrameTable, load_frame_table, load_loudness
+
+Loaded = TypeVar("Loaded")
 
 
 def catalogue_row(inputs: Inputs) -> dict[str, Any]:
@@ -16,27 +20,47 @@ def catalogue_row(inputs: Inputs) -> dict[str, Any]:
     Raises:
         WaitingError: the catalogue has none.
     """
-    try:
-        found = inputs.project.tables.rows("catalogue").filter((pl.col("video_id") == inputs.video_id) & pl.col("keep"))
-    except StoreError as error:
-        raise WaitingError("catalogue") from error
-    if found.is_empty():
-        raise WaitingError("catalogue")
-    return found.row(0, named=True)
+    return inputs.row("catalogue")
 
 
 def best_cues(inputs: Inputs) -> tuple[Cue, ...] | None:
-    """The video's captions in its own language, else English, else the first there are; None without any."""
+    """The video's captions in its own language, else English, else the first there are; None without any.
+
+    Raises:
+        WaitingError: the store has lost them.
+    """
     captions: dict[str, str] = dict(inputs.record("raw_videos").where["captions"])
     if not captions:
         return None
     own = (catalogue_row(inputs)["language"] or "en").split("-")[0].lower()
     ranks = {own: 0, "en": 1, "und": 2}
     language = min(captions, key=lambda tag: (ranks.get(tag.split("-")[0].lower(), 3), tag))
-    return read_captions(inputs.project.store.get(captions[language]))
+    return _whole(inputs, "raw_videos", lambda: read_captions(inputs.file("raw_videos", "captions", language)))
 
 
 def frame_table(inputs: Inputs) -> FrameTable:
-    """The rows per frame that the analysis pass stored."""
-    key = str(inputs.record("video_signals").where["frames"])
-    return load_frame_table(inputs.closing.enter_context(inputs.project.store.local(key)))
+    """The rows per frame that the analysis pass stored.
+
+    Raises:
+        WaitingError: the store has lost them.
+    """
+    return _whole(inputs, "video_signals", lambda: load_frame_table(inputs.file("video_signals", "frames")))
+
+
+def loudness(inputs: Inputs) -> npt.NDArray[np.float32] | None:
+    """The loudness that the analysis pass stored; None without sound.
+
+    Raises:
+        WaitingError: the store has lost it.
+    """
+    if "loudness" not in inputs.record("video_signals").where:
+        return None
+    return _whole(inputs, "video_signals", lambda: load_loudness(inputs.file("video_signals", "loudness")))
+
+
+def _whole(inputs: Inputs, asset: str, load: Callable[[], Loaded]) -> Loaded:
+    """What a file of the store holds; a file that we wrote and cannot read is as good as lost."""
+    try:
+        return load()
+    except (CaptionsError, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise inputs.lost(asset) from error

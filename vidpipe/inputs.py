@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError, WaitingError
 from vidpipe.ports import Project
@@ -31,15 +32,60 @@ class Inputs:
         """An empty local folder that goes when the video is settled."""
         return self.closing.enter_context(self.project.store.scratch())
 
+    def video_source(self) -> Path | str:
+        """Where the video's file is now: a path outside the store, which moves with its source, or a key.
+
+        Raises:
+            WaitingError: its record, or its row of the catalogue, is missing or damaged.
+            MissingObjectError: the source does not have the file now.
+        """
+        media = str(self.record("raw_videos").where["media"])
+        if not media.startswith("/"):
+            return media
+        path = Path(str(self.row("catalogue")["path"]))
+        if not path.is_file():
+            raise MissingObjectError(self.key, "the source file is not there")
+        return path
+
     def video_file(self) -> Path:
         """The video as a local file, readable until the video is settled.
 
         Raises:
-            WaitingError: its record is missing or damaged.
-            MissingObjectError: the store has lost the file.
+            WaitingError: its record or file is missing or damaged.
+            MissingObjectError: the source does not have the file now.
         """
-        media = str(self.record("raw_videos").where["media"])
-        return Path(media) if media.startswith("/") else self.closing.enter_context(self.project.store.local(media))
+        source = self.video_source()
+        return source if isinstance(source, Path) else self.file("raw_videos", "media")
+
+    def file(self, asset: str, *name: str) -> Path:
+        """A file that an upstream record names in `where`, as a local file, readable until the video is settled.
+
+        Raises:
+            WaitingError: the store has lost the file, or its record.
+        """
+        place: Any = self.record(asset).where
+        for part in name:
+            place = place[part]
+        try:
+            return self.closing.enter_context(self.project.store.local(str(place)))
+        except (MissingObjectError, CorruptObjectError) as error:
+            raise self.lost(asset) from error
+
+    def lost(self, asset: str) -> WaitingError:
+        """The error to raise when what an upstream record tells of is lost; the next run makes it again."""
+        self.project.ledger.damage.mark_for_good(asset, {self.video_id: None})
+        return WaitingError(asset)
+
+    def row(self, asset: str) -> dict[str, Any]:
+        """The video's row of a table.
+
+        Raises:
+            WaitingError: the table has none, or cannot be read.
+        """
+        try:
+            return self.project.tables.row(asset, self.video_id)
+        except (MissingObjectError, CorruptObjectError) as error:
+            raise WaitingError(asset) from error
 
     def record(self, asset: str) -> Record:
         """The video's record at an upstream asset.

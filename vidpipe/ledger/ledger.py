@@ -151,14 +151,7 @@ class Ledger:
         with self._engine.begin() as db:
             n = db.execute(_this(sa.select(ATTEMPTS.c.n), ATTEMPTS, asset, video_id)).scalar() or 0
             db.execute(_this(ATTEMPTS.delete(), ATTEMPTS, asset, video_id))
-            row = {
-                "asset": asset,
-                "video_id": video_id,
-                "reason": reason,
-                "n": n + 1,
-                "run_id": run_id,
-                "updated": now,
-            }
+            row = {"asset": asset, "video_id": video_id, "reason": reason, "n": n + 1, "run_id": run_id, "updated": now}
             db.execute(ATTEMPTS.insert(), row)
 
     def mark_reported(self, asset: str, video_ids: Iterable[str]) -> None:

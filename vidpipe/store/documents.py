@@ -37,16 +37,21 @@ def read_record(store: ObjectStore, asset: str, video_id: str) -> Record:
     return record
 
 
-def write_table(store: ObjectStore, record: Record, rows: "pl.DataFrame") -> tuple[Stored, str]:
-    """Write a table: its rows first, then its record, which makes them valid.
+def encode_rows(rows: "pl.DataFrame") -> bytes:
+    """A table's rows as Parquet."""
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def write_table(store: ObjectStore, record: Record, rows: bytes) -> tuple[Stored, str]:
+    """Write a table: its rows first (`encode_rows`), then its record, which makes them valid.
 
     Raises:
         StoreFullError: no room.
         UnwritableObjectError: a key cannot be written.
     """
-    buffer = io.BytesIO()
-    rows.write_parquet(buffer)
-    store.put(keys.table_rows(record.asset), buffer.getvalue())
+    store.put(keys.table_rows(record.asset), rows)
     data = records.encode(record)
     return store.put(keys.table(record.asset), data), sha256_of(data)
 
@@ -63,7 +68,7 @@ def read_table(store: ObjectStore, asset: str) -> "pl.DataFrame":
     key = keys.table_rows(asset)
     try:
         return pl.read_parquet(io.BytesIO(store.get(key)))
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise CorruptObjectError(key, "not a table") from error
 
 
@@ -87,7 +92,7 @@ class Tables:
         return self._read[asset][1]
 
     def row(self, asset: str, video_id: str) -> dict[str, Any]:
-        """One video's row.
+        """One video's row; the kept one, in a table that also tells which rows were dropped.
 
         Raises:
             MissingObjectError: there is no table, or no such row in it.
@@ -96,6 +101,8 @@ class Tables:
         import polars as pl
 
         found = self.rows(asset).filter(pl.col("video_id") == video_id)
+        if "keep" in found.columns:
+            found = found.filter(pl.col("keep"))
         if found.is_empty():
             raise MissingObjectError(keys.table_rows(asset), "no row of this video")
         return found.row(0, named=True)
