@@ -10,7 +10,7 @@ MAX_SEGMENT_BYTES = 120
 _KEPT_BYTES = 80
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
 _KEPT_AS_IT_IS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,119}")
-_LANGUAGE = re.compile(r"[^A-Za-z0-9-]")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9-]")
 
 
 def segment(video_id: str) -> str:
@@ -59,7 +59,7 @@ def table_rows(asset: str) -> str:
 
 def raw_video(seg: str, suffix: str) -> str:
     """The video file itself; `suffix` without its dot, lower case."""
-    return f"raw_videos/{seg}/video.{_LANGUAGE.sub('', suffix) or 'bin'}"
+    return f"raw_videos/{seg}/video.{_NOT_PLAIN.sub('', suffix) or 'bin'}"
 
 
 def raw_info(seg: str) -> str:
@@ -68,8 +68,8 @@ def raw_info(seg: str) -> str:
 
 
 def captions(seg: str, language: str) -> str:
-    """The captions of a video in one language, as WebVTT."""
-    return f"raw_videos/{seg}/captions.{_LANGUAGE.sub('', language) or 'und'}.vtt"
+    """The captions of a video in one language, as WebVTT; the language is written as ids are, none as `%`."""
+    return f"raw_videos/{seg}/captions.{segment(language) if language else '%'}.vtt"
 
 
 def signals(seg: str, name: str) -> str:

@@ -105,7 +105,12 @@ def test_a_hostile_suffix_stays_in_its_folder(suffix: str) -> None:
 
 @pytest.mark.parametrize("language", ["", "en/../..", "zh-Hant", "\n"])
 def test_a_hostile_language_stays_in_its_folder(language: str) -> None:
-    assert re.fullmatch(r"raw_videos/k/captions\.[A-Za-z0-9-]+\.vtt", keys.captions("k", language))
+    assert re.fullmatch(r"raw_videos/k/captions\.[A-Za-z0-9_%-]+\.vtt", keys.captions("k", language))
+
+
+def test_different_languages_never_share_a_key() -> None:
+    languages = ["en", "e.n", "e/n", "en-", "-en", "e_n", "EN", "und", "", "%", "\ud800", "x" * 500, "x" * 501]
+    assert len({keys.captions("k", language) for language in languages}) == len(languages)
 
 
 def test_no_two_kinds_of_object_share_a_key() -> None:
