@@ -7,12 +7,20 @@ import sqlalchemy as sa
 
 METADATA = sa.MetaData()
 
-# Every video ever admitted: its id, its key segment, and the path under which its id was first registered.
+# Every video ever kept: its id and its key segment.
 VIDEOS = sa.Table(
     "videos",
     METADATA,
     sa.Column("video_id", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, nullable=False, unique=True),
+)
+
+# The id under which each file was first catalogued, kept or dropped: it keeps it for ever.
+PATHS = sa.Table(
+    "paths",
+    METADATA,
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("video_id", sa.Text, nullable=False),
 )
 
 # One row per record of the store. `video_id` is empty for a table's own record.

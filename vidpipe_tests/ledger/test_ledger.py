@@ -83,6 +83,13 @@ def test_videos_stand_in_the_order_of_registration_and_stay(ledger: Ledger) -> N
     assert ledger.video_ids(["ka", "kz", "unknown"]) == {"ka": "a", "kz": "z"}
 
 
+def test_a_path_keeps_the_id_that_it_had_first(ledger: Ledger) -> None:
+    ledger.reserve({"/a.mp4": "a", "/b.mp4": "b"})
+    ledger.reserve({"/a.mp4": "other", "/c.mp4": "a"})
+    assert ledger.paths() == {"/a.mp4": "a", "/b.mp4": "b", "/c.mp4": "a"}
+    assert not ledger.snapshot().videos
+
+
 def test_a_snapshot_of_some_holds_these_and_the_tables(ledger: Ledger) -> None:
     ledger.register({"a": "ka", "b": "kb"})
     for video_id in ("a", "b"):
