@@ -1,6 +1,7 @@
 """Which videos there are: one row each, kept or dropped with its reason. Registers the kept ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,8 +10,8 @@ import polars as pl
 from assets.partitions import over_all
 from assets.tables import table_result
 from vidpipe import keys
-from vidpipe.corpus.catalogue import CatalogueSettings, build_catalogue, row_of, text_part
-from vidpipe.corpus.contents import FileMark, files_part, mark_file, mark_sources
+from vidpipe.corpus.catalogue import DUPLICATE_ID, CatalogueSettings, build_catalogue, row_of, text_part
+from vidpipe.corpus.contents import FileMark, files_part, mark_file, mark_of, named_files, see_files, see_sources
 from vidpipe.corpus.layouts import parse_layout
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.corpus.sources import read_sources
@@ -23,7 +24,9 @@ from vidpipe.tables import Made
 from vidpipe.workers.processes import Task
 
 _GONE = "no longer in the source"
+_HEADER_SCHEMA = {"header_s": pl.Float64, "header_of": pl.String}
 _MARK_SCHEMA = {"n_bytes": pl.Int64, "mtime_ns": pl.Int64, "sample": pl.String}
+Header = tuple[float | None, str | None]  # seconds that it claims, and what the file showed from outside then
 
 
 @over_all("catalogue")
@@ -34,40 +37,52 @@ def catalogue(context: dg.AssetExecutionContext, project: dg.ResourceParam[Proje
     captions. The kept ids fill the set `video`, by which everything below is partitioned.
     """
     result = table_result(context, project, _catalogue)
-    context.instance.add_dynamic_partitions("video", _admitted(project))
+    admitted = _admitted(project, project.tables.rows("catalogue"))
+    context.instance.add_dynamic_partitions("video", [keys.segment(video_id) for video_id in admitted])
     return result
 
 
 def sources_mark(project: Project) -> str:
     """What the sources show from outside now; the catalogue is due when this is not what it was made from."""
-    before = _before(project)
-    paths = before["path"].drop_nulls().to_list() if before is not None else []
-    return mark_sources(project.recipe.sources, project.folder, paths)
+    walked = see_sources(project.recipe.sources, project.folder)
+    return mark_of(walked | see_files(named_files(_files(_before(project)), walked)))
 
 
 def _catalogue(project: Project) -> Made:
     before = _before(project)
+    walked = see_sources(project.recipe.sources, project.folder)  # before reading: what changes meanwhile is seen then
+    seen = walked | see_files(named_files(_files(before), walked))
     rows = _rows(project, before)
+    named = named_files(([row.path, row.info_path, *row.captions.values()] for row in rows), walked)
+    seen |= see_files(named - seen.keys())
+    headers = _headers(project, rows, before)
     settings = CatalogueSettings(**project.recipe.catalogue.model_dump())
-    frame = build_catalogue(rows, settings, durations=_durations(project, rows))
-    frame = _with_gone(_with_marks(frame, before), before)
-    index = _index(frame, project.recipe.max_partitions)
-    kept = [video_id for video_id, row in index.items() if row.outcome == "ok"]
-    project.ledger.register({video_id: keys.segment(video_id) for video_id in kept})
+    frame = build_catalogue(rows, settings, durations={path: header[0] for path, header in headers.items()})
+    frame = _with_gone(_with_headers(_with_marks(frame, before), headers), before)
+    admitted = _admitted(project, frame)
+    index = _index(frame, frozenset(admitted))
+    project.ledger.reserve(_ids(frame))
+    project.ledger.register({video_id: keys.segment(video_id) for video_id in admitted})
     n_with_words = int(frame["words_per_s"].is_not_null().sum())
-    paths = frame["path"].drop_nulls().to_list()
+    last = walked.keys() | named_files(_files(frame), walked)
     return Made(
         frame,
         index,
-        value={"n_rows": len(index), "n_kept": len(kept), "n_with_words": n_with_words},
-        inputs={"sources": mark_sources(project.recipe.sources, project.folder, paths)},
+        value={"n_rows": len(index), "n_kept": len(admitted), "n_with_words": n_with_words},
+        inputs={"sources": mark_of({name: seen[name] for name in last})},
     )
 
 
-def _admitted(project: Project) -> list[str]:
-    """The partition keys of the kept rows, in their order."""
-    kept = project.tables.rows("catalogue").filter(pl.col("keep"))["video_id"].to_list()
-    return [keys.segment(video_id) for video_id in kept[: project.recipe.max_partitions]]
+def _admitted(project: Project, frame: pl.DataFrame) -> list[str]:
+    """The kept ids that `max_partitions` lets in, in their order; those that were in before go first."""
+    kept = frame.filter(pl.col("keep"))["video_id"].to_list()
+    most = project.recipe.max_partitions
+    if most is None or len(kept) <= most:
+        return kept
+    rows = project.ledger.snapshot().rows.get("catalogue", {})
+    were_in = {video_id for video_id, row in rows.items() if row.outcome == "ok"}
+    first = frozenset(sorted(kept, key=lambda video_id: video_id not in were_in)[:most])
+    return [video_id for video_id in kept if video_id in first]
 
 
 def _before(project: Project) -> pl.DataFrame | None:
@@ -77,26 +92,53 @@ def _before(project: Project) -> pl.DataFrame | None:
         return None
 
 
+def _files(frame: pl.DataFrame | None) -> Iterator[list[str | None]]:
+    """Each row's video and what describes it, by path."""
+    if frame is not None:
+        for path, info, captions in frame.select("path", "info_path", "captions").iter_rows():
+            yield [path, info, *(item["path"] for item in captions or ())]
+
+
+def _ids(frame: pl.DataFrame) -> dict[str, str]:
+    """Ids by path of all rows that have one of their own; a path that stands twice has its first."""
+    named = frame.filter(pl.col("path").is_not_null() & pl.col("reason").ne_missing(DUPLICATE_ID))
+    return dict(reversed(named.select("path", "video_id").rows()))
+
+
 def _rows(project: Project, before: pl.DataFrame | None) -> tuple[VideoRow, ...]:
     recipe = project.recipe
-    known = {}
-    if before is not None:  # a file keeps for ever the id under which it was first registered
-        registered = before.filter((pl.col("keep") | (pl.col("reason") == _GONE)) & pl.col("path").is_not_null())
-        known = dict(registered.select("path", "video_id").iter_rows())
+    known = (_ids(before) if before is not None else {}) | project.ledger.paths()
     layout = parse_layout(recipe.layout) if recipe.layout else None
-    roots = [project.folder / root for root in recipe.roots]
+    roots = [Path(root) for root in recipe.roots]
     return read_sources(recipe.sources, base=project.folder, known=known, roots=roots, layout=layout)
 
 
-def _durations(project: Project, rows: Sequence[VideoRow]) -> dict[str, float | None]:
-    """Seconds by path from the files' headers, where the recipe needs them and no row states them."""
+def _headers(project: Project, rows: Sequence[VideoRow], before: pl.DataFrame | None) -> dict[str, Header]:
+    """What the files' headers claim, by path, where the recipe needs it and no row states it.
+
+    Raises:
+        dagster.Failure: the run was interrupted.
+    """
     rules = project.recipe.catalogue
     if rules.min_words_per_s is None and rules.min_duration_s is None and rules.max_duration_s is None:
         return {}
-    paths = [row.path for row in rows if row.keep and row.path and row.duration_s is None]
-    tasks = (Task(path, header_duration_s, path) for path in paths)
-    done = project.workers.run(tasks, project.stop.is_set)
-    return {result.key: result.value for result in done if result.how == "ok"}
+    paths = dict.fromkeys(row.path for row in rows if row.keep and row.path and row.duration_s is None)
+    now = see_files(paths)
+    known = {}
+    if before is not None:
+        columns = before.select("path", "header_s", "header_of").filter(pl.col("header_of").is_not_null())
+        known = {path: (seconds, seen) for path, seconds, seen in columns.iter_rows() if now.get(path) == seen}
+    tasks = (Task(path, header_duration_s, path) for path in paths if path not in known)
+    for done in project.workers.run(tasks, project.stop.is_set):
+        if done.how == "not_run":
+            raise dg.Failure("interrupted while reading headers", allow_retries=False)
+        known[done.key] = (done.value, now[done.key]) if done.how == "ok" else (None, None)
+    return known
+
+
+def _with_headers(frame: pl.DataFrame, headers: Mapping[str, Header]) -> pl.DataFrame:
+    found = [headers.get(path, (None, None)) for path in frame["path"]]
+    return frame.with_columns(pl.DataFrame(found, schema=_HEADER_SCHEMA, orient="row"))
 
 
 def _with_marks(frame: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame:
@@ -120,24 +162,30 @@ def _with_gone(frame: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame
     return pl.concat([frame, gone.with_columns(keep=pl.lit(value=False), reason=pl.lit(_GONE))])
 
 
-def _index(frame: pl.DataFrame, most: int | None) -> dict[str, Row]:
+def _index(frame: pl.DataFrame, admitted: Collection[str]) -> dict[str, Row]:
     """Each row's verdict and the versions of its parts, by video id; a dropped row may share its id with another."""
     index: dict[str, Row] = {}
-    kept_ids = set(frame.filter(pl.col("keep"))["video_id"])
-    n_kept = 0
+    taken = set(frame.filter(pl.col("keep"))["video_id"])
     for number, record in enumerate(frame.iter_rows(named=True), 1):
         video_id = str(record["video_id"])
         if not record["keep"]:
-            is_free = video_id and video_id not in kept_ids and video_id not in index
-            index[video_id if is_free else f"{video_id} (row {number})"] = Row("dropped", record["reason"], "{}", "")
+            video_id = _free(video_id, number, taken)
+            taken.add(video_id)
+            index[video_id] = Row("dropped", record["reason"], "{}", "")
             continue
-        n_kept += 1
         mark = FileMark(record["n_bytes"], record["mtime_ns"], record["sample"]) if record["sample"] else None
         parts = {
             "files": version_of(files_part(record, mark)),
             "texts": version_of(text_part(row_of(record))),
         }
-        admitted = most is None or n_kept <= most
-        outcome, reason = ("ok", None) if admitted else ("pending", "not asked for")
+        outcome, reason = ("ok", None) if video_id in admitted else ("pending", "not asked for")
         index[video_id] = Row(outcome, reason, as_text(parts), "")
     return index
+
+
+def _free(video_id: str, number: int, taken: Container[str]) -> str:
+    """A name for a dropped row that no other row has."""
+    name = video_id
+    while not name or name in taken:
+        name = f"{name or video_id} (row {number})"
+    return name

@@ -1,6 +1,7 @@
 """The videos themselves: probed, hashed, and taken into the project as the recipe says."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -15,14 +16,14 @@ from assets.reading import catalogue_row
 from vidpipe import keys
 from vidpipe.batch import Work
 from vidpipe.corpus.captions import CaptionsError, read_captions
-from vidpipe.corpus.catalogue import row_of, text_part
+from vidpipe.corpus.sidecars import MAX_INFO_BYTES
 from vidpipe.corpus.webvtt import as_webvtt, text_cue
-from vidpipe.errors import UnavailableVideoError
+from vidpipe.errors import MissingObjectError
 from vidpipe.inputs import Inputs
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import VideoFacts, inspect_video
 from vidpipe.ports import Project
-from vidpipe.records import Outcome, canonical, version_of
+from vidpipe.records import Outcome, version_of
 from vidpipe.store.objects import sha256_of
 from vidpipe.workers.processes import Task
 
@@ -48,7 +49,7 @@ def limits_of(project: Project) -> Limits:
 def _inspect(inputs: Inputs) -> Task:
     path = Path(str(catalogue_row(inputs)["path"]))
     if not path.is_file():
-        raise UnavailableVideoError("the file is gone")
+        raise MissingObjectError(inputs.key, "the source file is not there")
     return Task(inputs.key, partial(inspect_video, limits=limits_of(inputs.project)), path)
 
 
@@ -63,7 +64,7 @@ def _keep(inputs: Inputs, facts: VideoFacts) -> Outcome:
         where={
             "media": _take(inputs, Path(row["path"])),
             "captions": where,
-            "info": _put(inputs, keys.raw_info(inputs.key), canonical(text_part(row_of(row)))),
+            **_info(inputs, row["info_path"]),
         },
         parts={"media": facts.sha256, "captions": version_of(hashes)},
     )
@@ -85,6 +86,17 @@ def _captions(row: Mapping[str, Any], duration_s: float) -> dict[str, bytes]:
     if row["captions_text"]:
         found.setdefault(row["language"] or "und", as_webvtt(text_cue(row["captions_text"], duration_s)))
     return found
+
+
+def _info(inputs: Inputs, path: str | None) -> dict[str, str]:
+    """What the source says about the video, as it says it; nothing where it has no info file that can be read."""
+    try:
+        if path is None or os.path.getsize(path) > MAX_INFO_BYTES:  # noqa: PTH202 - names may be too long for Path
+            return {}
+        data = Path(path).read_bytes()
+    except OSError:
+        return {}
+    return {"info": _put(inputs, keys.raw_info(inputs.key), data)}
 
 
 def _put(inputs: Inputs, key: str, data: bytes) -> str:
