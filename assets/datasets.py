@@ -1,5 +1,6 @@
 """Datasets that people open: folders with media, rows, a card and an explorer."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,21 @@ from assets.partitions import over_all
 from assets.reading import best_cues, catalogue_row
 from assets.tables import table_result
 from vidpipe import keys
+from vidpipe.errors import CorruptObjectError, MissingObjectError, WaitingError
 from vidpipe.export.about import DatasetAbout, LeftOut
 from vidpipe.export.finevideo import SceneInputs, scene_row
-from vidpipe.export.folder import write_scene_dataset
+from vidpipe.export.folder import DatasetReport, write_scene_dataset
 from vidpipe.export.target import DatasetTarget, Media, SceneItem
 from vidpipe.inputs import Inputs
-from vidpipe.ledger.snapshot import Row, Snapshot
+from vidpipe.ledger.snapshot import Row
 from vidpipe.ledger.staleness import end_of, wanted_rows
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
 from vidpipe.tables import Made
 
 _DATASET = "scenes"
+_PEOPLES = ".md"  # texts that people may add to before the next release
+_LOG = logging.getLogger(__name__)
 
 
 @over_all("scene_dataset")
@@ -39,27 +43,58 @@ def _publish(project: Project) -> Made:
     snapshot = project.ledger.snapshot()
     wanted = wanted_rows(STAGES["scene_dataset"], snapshot)
     ends = {video_id: end for video_id in sorted(wanted) if (end := end_of(snapshot, video_id)) is not None}
-    members = [video_id for video_id, end in ends.items() if end[1] == "ok"]
     left_out = tuple(LeftOut(end[0], end[1], end[2] or "", v) for v, end in ends.items() if end[1] != "ok")
     about = DatasetAbout(title=f"{project.recipe.name}: scenes", made_by=dict(project.software), left_out=left_out)
-    target = DatasetTarget(project.store, prefix=keys.dataset(_DATASET, "").rstrip("/"))
-    report = write_scene_dataset(_items(project, snapshot, members), target, about=about)
+    by_id = {video_id: key for key, video_id in snapshot.videos.items()}
+    members = {video_id: by_id[video_id] for video_id, end in ends.items() if end[1] == "ok"}
+    report = _write(project, members, about)
+    index = {v: Row(end[1], end[2], "{}", wanted[v]) for v, end in ends.items() if v in members or end[1] != "ok"}
     value = {
         "n_videos": report.n_videos,
         "n_left_out": len(left_out),
-        "n_missing": len(snapshot.rows.get("catalogue", {}).keys() - ends.keys()),
+        "n_missing": len(snapshot.rows.get("catalogue", {}).keys() - index.keys()),
         "release": report.release,
     }
-    index = {v: Row(end[1], end[2], "{}", wanted[v]) for v, end in ends.items()}
-    return Made(pl.DataFrame({"video_id": members}, schema={"video_id": pl.String}), index, value)
+    rows = pl.DataFrame({"video_id": list(members)}, schema={"video_id": pl.String})
+    files = {key: n_bytes for key, n_bytes in report.files.items() if not key.endswith(_PEOPLES)}
+    return Made(rows, index, value, files=files)
 
 
-def _items(project: Project, snapshot: Snapshot, members: list[str]) -> Iterator[SceneItem]:
-    by_id = {video_id: key for key, video_id in snapshot.videos.items()}
-    for video_id in members:
-        inputs = Inputs(project, STAGES["scene_dataset"], video_id, by_id[video_id], {})
+def _write(project: Project, members: dict[str, str], about: DatasetAbout) -> DatasetReport:
+    """Write the dataset of these videos (key segments by id). What cannot be published now is taken out of them.
+
+    Such a video is on its way: what was known of it is noted as damaged, so that the next run looks at it again.
+    """
+    target = DatasetTarget(project.store, prefix=keys.dataset(_DATASET, "").rstrip("/"))
+    while True:
+        try:
+            return write_scene_dataset(_items(project, members), target, about=about)
+        except (MissingObjectError, CorruptObjectError) as error:
+            changed = next((video_id for video_id, key in members.items() if key == error.key), None)
+            if changed is None:
+                raise
+            _leave_out(project, members, changed, str(error))
+
+
+def _leave_out(project: Project, members: dict[str, str], video_id: str, why: str) -> None:
+    _LOG.warning("scene_dataset leaves out %s", why)
+    project.ledger.damage.mark_for_good("raw_videos", {video_id: None})
+    del members[video_id]
+
+
+def _items(project: Project, members: dict[str, str]) -> Iterator[SceneItem]:
+    for video_id, key in list(members.items()):
+        inputs = Inputs(project, STAGES["scene_dataset"], video_id, key, {})
         with inputs.closing:
-            yield _item(inputs)
+            try:
+                yield _item(inputs)
+            except WaitingError as error:  # what it waits for is noted already
+                if STAGES[error.asset].unit != "video":
+                    raise
+                _LOG.warning("scene_dataset leaves out %s: %s", key, error)
+                del members[video_id]
+            except (MissingObjectError, CorruptObjectError) as error:
+                _leave_out(project, members, video_id, str(error))
 
 
 def _item(inputs: Inputs) -> SceneItem:
@@ -78,11 +113,26 @@ def _item(inputs: Inputs) -> SceneItem:
             provenance={"aligned_metadata": aligned.data_version, "raw_videos": raw.data_version},
         )
     )
-    media = str(raw.where["media"])
     return SceneItem(
         row=shown,
         key=inputs.key,
-        media=Media(Path(media) if media.startswith("/") else media, raw.value["sha256"], raw.value["bytes"]),
-        poster=inputs.record("video_signals").where.get("poster"),
+        media=Media(_checked_source(inputs), raw.value["sha256"], raw.value["bytes"]),
+        poster=_poster(inputs),
         shots=[(shot["start_s"], shot["end_s"]) for shot in inputs.record("shots").value["shots"]],
     )
+
+
+def _checked_source(inputs: Inputs) -> Path | str:
+    """Where the video's file is, after a look from outside; its sha256 is compared when it is copied."""
+    source = inputs.video_source()
+    n_bytes = source.stat().st_size if isinstance(source, Path) else inputs.project.store.head(source).n_bytes
+    if n_bytes != inputs.record("raw_videos").value["bytes"]:
+        raise CorruptObjectError(inputs.key, "the video file changed since it was read")
+    return source
+
+
+def _poster(inputs: Inputs) -> str | None:
+    key: str | None = inputs.record("video_signals").where.get("poster")
+    if key is not None:
+        inputs.file("video_signals", "poster")
+    return key

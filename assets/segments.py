@@ -37,18 +37,21 @@ def _cut(inputs: Inputs) -> Task:
 
 def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
     rows = []
+    where = {}
+    n_bytes = {}
     for clip in clips:
         path = Path(clip.file)
-        key = keys.clip(inputs.key, path.name)
-        inputs.project.store.put_file(key, path)
+        stored = inputs.project.store.put_file(keys.clip(inputs.key, path.name), path)
+        where[path.stem] = stored.key
+        n_bytes[stored.key] = stored.n_bytes
         rows.append(
             {
-                "key": key,
+                "key": stored.key,
                 "start_s": clip.start_s,
                 "end_s": clip.end_s,
                 "actual_start_s": clip.actual_start_s,
                 "actual_end_s": clip.actual_end_s,
             }
         )
-    where = {"clips": {Path(clip.file).stem: keys.clip(inputs.key, Path(clip.file).name) for clip in clips}}
-    return Outcome("ok", value={"clips": rows, "mode": inputs.project.recipe.segments.mode}, where=where)
+    value = {"clips": rows, "mode": inputs.project.recipe.segments.mode}
+    return Outcome("ok", value=value, where={"clips": where, "bytes": n_bytes})

@@ -37,8 +37,10 @@ def _measure(inputs: Inputs) -> Task:
 def _keep(inputs: Inputs, signals: Signals) -> Outcome:
     value = asdict(signals)
     where = {}
+    n_bytes = {}
     for name in value.pop("files"):
         path = Path(name)
-        inputs.project.store.put_file(keys.signals(inputs.key, path.name), path)
-        where[path.stem] = keys.signals(inputs.key, path.name)
-    return Outcome("ok", value=value, where=where)
+        stored = inputs.project.store.put_file(keys.signals(inputs.key, path.name), path)
+        where[path.stem] = stored.key
+        n_bytes[stored.key] = stored.n_bytes
+    return Outcome("ok", value=value, where={**where, "bytes": n_bytes})

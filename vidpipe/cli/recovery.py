@@ -4,11 +4,13 @@ Makes store, ledger and Dagster agree again, so that the run itself need not dou
 """
 
 import time
+from collections.abc import Mapping
 
 import dagster as dg
 
 from vidpipe import keys
-from vidpipe.errors import StoreError
+from vidpipe.cli.files import lost_files
+from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.claims import is_alive, this_process
 from vidpipe.ports import Project
 from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES
@@ -95,8 +97,11 @@ def note_tables(project: Project, instance: dg.DagsterInstance) -> None:
 def survey(project: Project, asset: str) -> None:
     """Compare an asset's records in the store with the index, by the store's tags; read only what differs.
 
-    Missing and altered records are marked damaged. Records that the index does not know are taken into it. What
-    another process works on, or has just written, is left to it.
+    Missing and altered records are marked damaged; those that are back as they were are no longer. Records that the
+    index does not know are taken into it. What another process works on, or has just written, is left to it.
+
+    Raises:
+        StoreError: the store did not answer.
     """
     known = project.ledger.hashes(asset)
     by_key = {keys.record(asset, keys.segment(video_id)): video_id for video_id in known}
@@ -109,11 +114,12 @@ def survey(project: Project, asset: str) -> None:
     fresh = project.ledger.hashes(asset)
     busy = {v for over, v in theirs if over == STAGES[asset].over} | {v for v in fresh if fresh[v] != known.get(v)}
     missing = [by_key[key] for key in suspect - there.keys()]
-    project.ledger.mark_damaged(asset, [video_id for video_id in missing if video_id not in busy])
+    project.ledger.damage.mark(asset, {v: known[v][0] for v in missing if v not in busy})
+    alarms = project.ledger.damage.of_records(asset)
     for key in sorted(suspect & there.keys()):
         video_id = by_key.get(key)
         if video_id is None:
-            _take_in(project, asset, key, busy)
+            _take_in(project, asset, key, busy, alarms)
         elif video_id not in busy:
             _look_again(project, asset, video_id, key, known[video_id][0], there[key])
 
@@ -121,38 +127,54 @@ def survey(project: Project, asset: str) -> None:
 def _look_again(project: Project, asset: str, video_id: str, key: str, sha256: str, etag: str) -> None:
     try:
         same = sha256_of(project.store.get(key)) == sha256
-    except StoreError:
+    except MissingObjectError:
         same = False
     if same:
         project.ledger.set_etag(asset, video_id, etag)
     else:
-        project.ledger.mark_damaged(asset, [video_id])
+        project.ledger.damage.mark(asset, {video_id: sha256})
 
 
-def _take_in(project: Project, asset: str, key: str, busy: set[str]) -> None:
-    """Index a record that the ledger has lost; what is no record is left for the stage to write over."""
+def _take_in(project: Project, asset: str, key: str, busy: set[str], alarms: Mapping[str, str]) -> None:
+    """Index a record that the ledger has lost, or took for damaged (`alarms`: sha256 by video id).
+
+    What is no record is left for the stage to write over.
+    """
     try:
-        data = project.store.get(key)
+        data, etag = project.store.get(key), project.store.head(key).etag
         record = decode(key, data)
-    except StoreError:
+    except (MissingObjectError, CorruptObjectError):
         return
-    is_here = bool(record.video_id) and keys.record(record.asset, keys.segment(record.video_id)) == key
-    if not is_here or record.video_id in busy or project.ledger.is_damaged(asset, record.video_id):
+    video_id, sha256 = record.video_id, sha256_of(data)
+    if not video_id or keys.record(record.asset, keys.segment(video_id)) != key or video_id in busy:
         return
-    project.ledger.register({record.video_id: keys.segment(record.video_id)})
-    etag = project.store.head(key).etag
-    project.ledger.settle(record, video_id=record.video_id, sha256=sha256_of(data), etag=etag)
+    if alarms.get(video_id) == sha256:
+        project.ledger.damage.take_back(asset, video_id, sha256=sha256, etag=etag)
+    elif not project.ledger.is_damaged(asset, video_id):
+        project.ledger.register({video_id: keys.segment(video_id)})
+        project.ledger.settle(record, video_id=video_id, sha256=sha256, etag=etag)
 
 
 def _survey_table(project: Project, asset: str) -> None:
+    """A table whose record, rows or files are lost is due; an altered file beside it is removed, to be written anew."""
     known = project.ledger.hashes(asset).get("")
     if known is None:
         return
-    try:
-        whole = sha256_of(project.store.get(keys.table(asset))) == known[0]
-        project.store.head(keys.table_rows(asset))
-    except StoreError:
-        whole = False
+    lost = _lost_of_table(project, asset, known[0])
     theirs = project.ledger.claims.of_others()
-    if not whole and (asset, "") not in theirs and project.ledger.hashes(asset).get("") == known:
-        project.ledger.mark_damaged(asset, [""])
+    if lost and (asset, "") not in theirs and project.ledger.hashes(asset).get("") == known:
+        project.ledger.damage.mark_for_good(asset, {"": known[0]})
+        for key in set(lost) - {keys.table(asset), keys.table_rows(asset)}:
+            project.store.delete(key)
+
+
+def _lost_of_table(project: Project, asset: str, sha256: str) -> list[str]:
+    """The keys of what is missing or altered of a table."""
+    key = keys.table(asset)
+    try:
+        data = project.store.get(key)
+    except MissingObjectError:
+        return [key]
+    if sha256_of(data) != sha256:
+        return [key]
+    return [lost for lost, _ in lost_files(project.store, decode(key, data))]

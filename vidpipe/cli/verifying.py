@@ -1,12 +1,13 @@
 """`status --verify`: every record read and hashed, every file it names looked up, every event compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import dagster as dg
 
 from vidpipe import keys, records
-from vidpipe.errors import StoreError
+from vidpipe.cli.files import lost_files
+from vidpipe.errors import MissingObjectError
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
 from vidpipe.recipe.line import LINE, PER_VIDEO
@@ -31,56 +32,62 @@ class Difference:
 
 
 def differences(project: Project, instance: dg.DagsterInstance) -> list[Difference]:
-    """Every difference there is. Records that are missing or altered are marked, so that the next run restores them."""
-    snapshot = project.ledger.snapshot()
+    """Every difference there is. Records that are missing or altered are marked, so that the next run restores them.
+
+    What a run beside this writes meanwhile is no difference.
+
+    Raises:
+        StoreError: the store did not answer; what was found until then is marked.
+    """
     found = []
     for stage in LINE:
-        here = list(_in_store(project, snapshot, stage.name))
-        if stage.unit == "video":
-            project.ledger.mark_damaged(stage.name, {d.video_id for d in here if d.what != _UNKNOWN})
-            here += _damaged(snapshot, stage.name, {d.video_id for d in here})
-        elif here:
-            project.ledger.mark_damaged(stage.name, [""])
-        found += here
+        seen = {video_id: sha256 for video_id, (sha256, _) in project.ledger.hashes(stage.name).items()}
+        here = list(_in_store(project, stage.name, seen))
+        now = project.ledger.hashes(stage.name)
+        here = [d for d in here if now.get(d.video_id, ("",))[0] == seen[d.video_id]]
+        _mark(project, stage.name, here, seen)
+        here += _damaged(project.ledger.snapshot(), stage.name, {d.video_id for d in here})
+        found += [*here, *_unknown(project, stage.name)]
     for stage in PER_VIDEO:
-        found += _in_dagster(snapshot, instance, stage.name, set(instance.get_dynamic_partitions(stage.over)))
+        members = set(instance.get_dynamic_partitions(stage.over))
+        found += _in_dagster(project.ledger.snapshot(), instance, stage.name, members)
     return found
 
 
-_UNKNOWN = "in the store, but not in the ledger"
+_MISSING, _ALTERED = "record is missing", "record was altered"
 
 
-def _in_store(project: Project, snapshot: Snapshot, asset: str) -> Iterator[Difference]:
-    known = project.ledger.hashes(asset)
-    for video_id, (sha256, _) in known.items():
+def _mark(project: Project, asset: str, here: Iterable[Difference], seen: Mapping[str, str]) -> None:
+    """Note what was found; a record whose files are lost is not made whole by its own bytes."""
+    of_records = {d.video_id for d in here if d.what in (_MISSING, _ALTERED)}
+    project.ledger.damage.mark(asset, {v: seen[v] for v in of_records})
+    of_files = {d.video_id for d in here} - of_records
+    project.ledger.damage.mark_for_good(asset, {v: seen[v] for v in of_files})
+
+
+def _in_store(project: Project, asset: str, seen: Mapping[str, str]) -> Iterator[Difference]:
+    for video_id, sha256 in seen.items():
         key = keys.record(asset, keys.segment(video_id)) if video_id else keys.table(asset)
         try:
             data = project.store.get(key)
-        except StoreError:
-            yield Difference(video_id, asset, "record is missing")
+        except MissingObjectError:
+            yield Difference(video_id, asset, _MISSING)
             continue
         if sha256_of(data) != sha256:
-            yield Difference(video_id, asset, "record was altered")
-        elif not video_id:
-            yield from _media(project, video_id, asset, {"rows": keys.table_rows(asset)})
-        else:
-            yield from _media(project, video_id, asset, records.decode(key, data).where)
-    indexed = {keys.record(asset, keys.segment(video_id)) for video_id in snapshot.entries.get(asset, {}) if video_id}
-    for stored in project.store.children(keys.records(asset)):
-        if stored.key not in indexed:
-            yield Difference(stored.key, asset, _UNKNOWN)
+            yield Difference(video_id, asset, _ALTERED)
+            continue
+        for _, what in lost_files(project.store, records.decode(key, data)):
+            yield Difference(video_id, asset, what)
 
 
-def _media(project: Project, video_id: str, asset: str, where: Mapping[str, object]) -> Iterator[Difference]:
-    """The files of the store that a record names; those outside it are their owner's."""
-    for name, place in where.items():
-        if isinstance(place, Mapping):
-            yield from _media(project, video_id, asset, place)
-        elif isinstance(place, str) and not place.startswith("/"):
-            try:
-                project.store.head(place)
-            except StoreError:
-                yield Difference(video_id, asset, f"file is missing: {name}")
+def _unknown(project: Project, asset: str) -> Iterator[Difference]:
+    """Records that the ledger does not know; those that are written meanwhile it knows by then."""
+    stored = [child.key for child in project.store.children(keys.records(asset))]
+    entries = project.ledger.snapshot().entries.get(asset, {})
+    indexed = {keys.record(asset, keys.segment(video_id)) for video_id in entries if video_id}
+    for key in stored:
+        if key not in indexed:
+            yield Difference(key, asset, "in the store, but not in the ledger")
 
 
 def _damaged(snapshot: Snapshot, asset: str, seen: set[str]) -> Iterator[Difference]:

@@ -38,7 +38,10 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """What the dataset holds (videos, shards, bytes of video), and files written and deleted this time."""
+    """What the dataset holds (videos, shards, bytes of video), and files written and deleted this time.
+
+    `files` are the keys of all its files, with their sizes in bytes.
+    """
 
     release: str
     n_videos: int
@@ -46,6 +49,7 @@ class DatasetReport:
     n_bytes: int
     n_written: int
     n_deleted: int
+    files: Mapping[str, int]
 
 
 def write_scene_dataset(items: Iterable[SceneItem], target: DatasetTarget, *, about: DatasetAbout) -> DatasetReport:
@@ -56,8 +60,8 @@ def write_scene_dataset(items: Iterable[SceneItem], target: DatasetTarget, *, ab
 
     Raises:
         ValueError: two items share a key, or a row cannot be written as JSON.
-        MissingObjectError: a video or poster is not where the item says.
-        CorruptObjectError: a video is not the one whose sha256 the item names.
+        MissingObjectError: a video or poster is not where the item says; a video's error bears the item's key.
+        CorruptObjectError: a video is not the one whose sha256 the item names; the error bears the item's key.
         StoreFullError: the store has no room.
         UnwritableObjectError: a file cannot be written.
     """
@@ -87,7 +91,8 @@ class _Writer:
             self._show(metadata, release=release, shards=shards)
         n_deleted = self._delete_the_rest()
         facts = self._facts
-        return DatasetReport(release, facts.n_videos, len(shards), facts.n_bytes, self._n_written, n_deleted)
+        files = {stored.key: stored.n_bytes for stored in self._target.store.list(self._target.prefix)}
+        return DatasetReport(release, facts.n_videos, len(shards), facts.n_bytes, self._n_written, n_deleted, files)
 
     def _write_shards(self) -> list[str]:
         rows = self._spool.rows
@@ -125,8 +130,11 @@ class _Writer:
         """The video's bytes when they are wanted; in any case its sha256 is compared."""
         source = item.media.source
         if isinstance(source, str):
-            with self._target.store.local(source) as path:
-                return _read_checked(path, item, is_wanted=is_wanted)
+            try:
+                with self._target.store.local(source) as path:
+                    return _read_checked(path, item, is_wanted=is_wanted)
+            except MissingObjectError as error:
+                raise MissingObjectError(item.key, error.why) from error
         return _read_checked(source, item, is_wanted=is_wanted)
 
     def _write_metadata(self, out: BinaryIO) -> None:
