@@ -6,10 +6,12 @@ import dagster as dg
 
 from assets.overview import look
 from assets.tables import current_check
+from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO
+from vidpipe.recipe.line import PER_VIDEO, STAGES
 
 _MOST_UNUSABLE = 0.25
+_GATE = "selected_videos"
 
 
 def usable_check(asset: str) -> dg.AssetChecksDefinition:
@@ -38,9 +40,22 @@ def conserved(context: dg.AssetCheckExecutionContext, project: dg.ResourceParam[
     )
 
 
+def not_applied(snapshot: Snapshot) -> list[str]:
+    """The videos whose record at the gate is missing or made from another row than the selection has now, sorted.
+
+    Dagster cannot tell: the version of the selection is its recipe's, so the gate never looks stale there.
+    """
+    records = {v: entry for v, entry in snapshot.entries.get(_GATE, {}).items() if not entry.damaged}
+    rows = snapshot.rows.get("selection", {})
+    wanted = snapshot.input_texts(STAGES[_GATE], rows)
+    changed = {v for v, text in wanted.items() if v not in records or records[v].inputs != text}
+    changed |= {v for v, entry in records.items() if entry.outcome == "ok" and v not in rows}
+    return sorted(v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok" and v in changed)
+
+
 CHECKS: Sequence[dg.AssetChecksDefinition] = (
     *(usable_check(stage.name) for stage in PER_VIDEO),
-    current_check("selection"),
+    current_check("selection", also=not_applied),
     current_check("scene_dataset"),
     conserved,
 )

@@ -1,17 +1,19 @@
 """How an asset over all videos reports to Dagster, and the check that tells when it no longer holds what it should."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import dagster as dg
 
+from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
 from vidpipe.tables import Made, settle_table
 
 Make = Callable[[Project], Made]
+Differ = Callable[[Snapshot], Collection[str]]
 _SHOWN = 20
 
 
@@ -39,12 +41,16 @@ def table_result(context: dg.AssetExecutionContext, project: Project, make: Make
     )
 
 
-def current_check(asset: str) -> dg.AssetChecksDefinition:
-    """The check that a table holds exactly what its inputs hold now; Dagster itself cannot tell above 99 videos."""
+def current_check(asset: str, *, also: Differ | None = None) -> dg.AssetChecksDefinition:
+    """The check that a table holds exactly what its inputs hold now; Dagster itself cannot tell above 99 videos.
+
+    `also` finds the videos, by id, that do not follow the table.
+    """
 
     @dg.asset_check(asset=asset, name="current", description="The table holds exactly what its inputs hold now.")
     def current(project: dg.ResourceParam[Project]) -> dg.AssetCheckResult:
-        differ = rows_differ(STAGES[asset], project.ledger.snapshot())
+        snapshot = project.ledger.snapshot()
+        differ = sorted({*rows_differ(STAGES[asset], snapshot), *(also(snapshot) if also else ())})
         return dg.AssetCheckResult(
             passed=not differ,
             severity=dg.AssetCheckSeverity.WARN,

@@ -16,9 +16,14 @@ def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore
     """The store at `url`. Credentials, endpoint and region of `s3://` come from the AWS variables of `environ`.
 
     Raises:
-        RecipeError: no such kind of store, or its folder cannot be made.
+        RecipeError: no such kind of store, credentials in its URL, or its folder cannot be made.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise RecipeError("VIDPIPE_STORE", "is no URL that can be read") from error
+    if "@" in parts.netloc:  # never shown: it may be a secret
+        raise RecipeError("VIDPIPE_STORE", "holds credentials; give them in the service's own variables, such as AWS_*")
     if parts.scheme not in _KINDS or (parts.scheme in ("s3", "gs") and not parts.netloc):
         raise RecipeError("VIDPIPE_STORE", f"wants a folder, s3://bucket/prefix or gs://bucket/prefix, got {url!r}")
     try:
