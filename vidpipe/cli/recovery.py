@@ -78,9 +78,18 @@ def end_own_runs(instance: dg.DagsterInstance) -> None:
 def _recognise(project: Project, instance: dg.DagsterInstance) -> None:
     """When Dagster's history is another one than before, all its events are to be given again."""
     storage_id = instance.run_storage.get_run_storage_id()  # type: ignore[attr-defined]  # every SQL storage has it
-    if project.ledger.fact("dagster") != storage_id:
-        project.ledger.mark_all_unreported()
+    known = project.ledger.fact("dagster")
+    if known != storage_id:
+        if known is not None or not _has_catalogue(project, instance):
+            project.ledger.mark_all_unreported()
         project.ledger.set_fact("dagster", storage_id)
+
+
+def _has_catalogue(project: Project, instance: dg.DagsterInstance) -> bool:
+    """Whether this history tells of our catalogue: then it was made without us, by the UI or Dagster's command."""
+    entry = project.ledger.snapshot([]).entry("catalogue", "")
+    newest = instance.fetch_materializations(dg.AssetKey("catalogue"), limit=1).records
+    return entry is not None and bool(newest) and newest[0].run_id == entry.run_id
 
 
 def note_tables(project: Project, instance: dg.DagsterInstance) -> None:
