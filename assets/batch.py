@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.owners import own_run
 from assets.showing import partition_metadata
 from vidpipe.batch import LeftOver, Work, run_batch
 from vidpipe.ports import Project
@@ -65,6 +66,7 @@ class Settle(dg.IOManager):
 
 def each_video(context: dg.AssetExecutionContext, project: Project, work: Work) -> Iterator[Any]:
     """Run the stage over the partitions of this run, one or a range; one event per settled video, then the batch."""
+    own_run(context)
     asset = context.asset_key.to_user_string()
     tags = version_tags(context)
     n_settled, left_over = 0, {}

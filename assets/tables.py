@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.owners import own_run
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.ports import Project
@@ -26,6 +27,7 @@ def table_result(context: dg.AssetExecutionContext, project: Project, make: Make
     Raises:
         dagster.Failure: another run is making it.
     """
+    own_run(context)
     asset = context.asset_key.to_user_string()
     began = time.perf_counter()
     with project.ledger.claims.held(asset, [""]) as got:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from assets.owners import OWNER_TAG
 from vidpipe import definitions
-from vidpipe.cli.recovery import OWNER_TAG, note_tables
+from vidpipe.cli.recovery import note_tables
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.claims import this_process
 from vidpipe.ports import Project

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.owners import OWNER_TAG
 from vidpipe import keys
 from vidpipe.cli.files import lost_files
 from vidpipe.errors import CorruptObjectError, MissingObjectError
@@ -17,7 +18,6 @@ from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES
 from vidpipe.records import decode
 from vidpipe.store.objects import sha256_of
 
-OWNER_TAG = "vidpipe/owner"
 _SCOPE = "recovery"
 _POLL_S = 0.1
 _UNFINISHED = [
