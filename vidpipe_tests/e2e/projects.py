@@ -61,9 +61,10 @@ class Line:
     folder: Path
 
     @classmethod
-    def at(cls, folder: Path, source: Path, *, recipe: str = "default") -> "Line":
-        """A new project over a source."""
-        done = call("init", str(folder), "--recipe", recipe, "--source", str(source))
+    def at(cls, folder: Path, *sources: Path, recipe: str = "default") -> "Line":
+        """A new project over sources."""
+        named = [word for source in sources for word in ("--source", str(source))]
+        done = call("init", str(folder), "--recipe", recipe, *named)
         assert done.returncode == 0, done.stderr
         return cls(folder)
 
