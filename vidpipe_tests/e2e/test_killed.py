@@ -1,0 +1,96 @@
+"""Killed and interrupted runs: the next one goes on, and nothing tells of the first."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from vidpipe.recipe.line import PER_VIDEO
+from vidpipe_tests.e2e.projects import Line, make_sources, processes_of
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """What an undisturbed run gives."""
+    folder = tmp_path_factory.mktemp("killed")
+    line = Line.at(folder / "project", make_sources(folder / "videos", 4))
+    line.run()
+    return line
+
+
+def sources_of(line: Line) -> Path:
+    return line.folder.parent / "videos"
+
+
+def wait_for(found: Path, *, within_s: float = 60) -> None:
+    """Return as soon as a path is there."""
+    until = time.monotonic() + within_s
+    while not found.exists():
+        assert time.monotonic() < until, f"{found} never came"
+        time.sleep(0.005)
+
+
+def wait_for_end_of_workers(folder: Path, *, within_s: float = 20) -> None:
+    until = time.monotonic() + within_s
+    while rest := processes_of(folder):
+        assert time.monotonic() < until, rest
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "store/tables/catalogue.parquet",
+        "store/raw_videos/v0.json",
+        "store/tables/selection.json",
+        "store/segment_clips/v1",
+        "store/video_signals/v0.json",
+        "store/datasets/scenes/videos",
+        "store/tables/scene_dataset.json",
+    ],
+)
+def test_after_kill_9_the_next_run_gives_what_an_undisturbed_one_gives(
+    finished: Line, tmp_path: Path, moment: str
+) -> None:
+    line = Line.at(tmp_path / "project", sources_of(finished))
+    run = line.start("run")
+    wait_for(line.folder / moment)
+    run.kill()
+    run.wait(timeout=30)
+    wait_for_end_of_workers(line.folder)
+    line.run()
+    line.is_whole()
+    assert line.contents() == finished.contents()
+    for stage in PER_VIDEO:
+        assert set(line.statuses(stage.name).values()) == {"MATERIALIZED"}
+
+
+def test_ctrl_c_finishes_what_has_begun_and_the_next_run_goes_on(finished: Line, tmp_path: Path) -> None:
+    line = Line.at(tmp_path / "project", sources_of(finished))
+    run = line.start("run")
+    wait_for(line.folder / "store" / "video_signals")
+    os.kill(run.pid, signal.SIGINT)
+    assert run.wait(timeout=120) == 130
+    line.has_no_rests()
+    assert processes_of(line.folder) == []
+    assert "Traceback" not in (line.folder / "said.log").read_text()
+    line.run()
+    line.is_whole()
+    assert line.contents() == finished.contents()
+
+
+def test_a_second_ctrl_c_ends_at_once(finished: Line, tmp_path: Path) -> None:
+    line = Line.at(tmp_path / "project", sources_of(finished))
+    run = line.start("run")
+    wait_for(line.folder / "store" / "raw_videos")
+    os.kill(run.pid, signal.SIGINT)
+    time.sleep(0.4)
+    if run.poll() is None:
+        os.kill(run.pid, signal.SIGINT)
+    assert run.wait(timeout=30) == 130
+    wait_for_end_of_workers(line.folder)
+    line.run()
+    line.is_whole()
+    assert line.contents() == finished.contents()
