@@ -44,11 +44,8 @@ def wait_for_end_of_workers(folder: Path, *, within_s: float = 20) -> None:
     [
         "store/tables/catalogue.parquet",
         "store/raw_videos/v0.json",
-        "store/tables/selection.json",
         "store/segment_clips/v1",
-        "store/video_signals/v0.json",
         "store/datasets/scenes/videos",
-        "store/tables/scene_dataset.json",
     ],
 )
 def test_after_kill_9_the_next_run_gives_what_an_undisturbed_one_gives(
