@@ -1,0 +1,187 @@
+"""`vidpipe ui` with a real webserver and daemon: backfills, exact statuses after partial failure, a clean end."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from vidpipe_tests.e2e.projects import Line, make_small, make_sources, processes_of
+
+VIDEOS = ("empty", "list", "v0", "v1", "v2", "v3")
+_LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
+  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+_BACKFILL = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  __typename ... on PartitionBackfill { status error { message } } } }"""
+_ASSET = """query($path: [String!]!) { assetNodes(assetKeys: [{path: $path}]) {
+  assetPartitionStatuses { ... on DefaultPartitionStatuses {
+    materializedPartitions failedPartitions unmaterializedPartitions } }
+  assetMaterializations(limit: 100) { partition metadataEntries { label ... on TextMetadataEntry { text } } } } }"""
+_RUN = """mutation($p: ExecutionParams!) { launchPipelineExecution(executionParams: $p) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+
+
+@dataclass(frozen=True)
+class Ui:
+    """A UI that serves a project."""
+
+    line: Line
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of a GraphQL answer."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            told: dict[str, Any] = json.load(answer)
+        assert "errors" not in told, told
+        data: dict[str, Any] = told["data"]
+        return data
+
+    def statuses(self, asset: str) -> tuple[set[str], set[str]]:
+        """The keys of an asset's partitions that show as materialized, and as failed."""
+        found = self.ask(_ASSET, path=[asset])["assetNodes"][0]["assetPartitionStatuses"]
+        return set(found["materializedPartitions"]), set(found["failedPartitions"])
+
+    def metadata(self, asset: str) -> dict[str, list[dict[str, Any]]]:
+        """The metadata of each partition's newest event, in the order shown."""
+        events = self.ask(_ASSET, path=[asset])["assetNodes"][0]["assetMaterializations"]
+        return {event["partition"]: event["metadataEntries"] for event in reversed(events)}
+
+    def end(self, number: signal.Signals) -> None:
+        """Send a signal; everything ends, with 0."""
+        self.process.send_signal(number)
+        assert self.process.wait(timeout=60) == 0
+        until = time.monotonic() + 10
+        while rest := processes_of(self.line.folder):
+            assert time.monotonic() < until, rest
+            time.sleep(0.2)
+
+
+def open_ui(line: Line) -> Ui:
+    """`vidpipe ui` on a free port, once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    ui = Ui(line, line.start("ui", "--port", str(port)), f"http://127.0.0.1:{port}/graphql")
+    until = time.monotonic() + 90
+    while True:
+        assert ui.process.poll() is None, (line.folder / "said.log").read_text()
+        try:
+            ui.ask("{ version }")
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.3)
+        else:
+            return ui
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    """The UI on a project of six files; two writes of its line fail."""
+    folder = tmp_path_factory.mktemp("ui")
+    line = Line.at(folder / "project", make_sources(folder / "videos", 4))
+    for asset, video_id in (("dynamic_videos", "v0"), ("shots", "v2")):
+        line.record_path(asset, video_id).mkdir(parents=True)
+    line.run("--only", "catalogue")
+    opened = open_ui(line)
+    yield opened
+    opened.process.kill()
+    opened.process.wait()
+
+
+@pytest.mark.timeout(400)
+def test_a_backfill_of_five_partitions_ends_in_success(ui: Ui) -> None:
+    params = {"assetSelection": [{"path": ["raw_videos"]}], "partitionNames": VIDEOS[:5]}
+    backfill = ui.ask(_LAUNCH, p=params)["launchPartitionBackfill"]["backfillId"]
+    until = time.monotonic() + 300
+    while (told := ui.ask(_BACKFILL, id=backfill)["partitionBackfillOrError"])["status"] == "REQUESTED":
+        assert time.monotonic() < until, told
+        time.sleep(1)
+    assert told == {"__typename": "PartitionBackfill", "status": "COMPLETED_SUCCESS", "error": None}
+    assert ui.statuses("raw_videos") == (set(VIDEOS[:5]), set())
+    shown = ui.metadata("raw_videos")
+    assert [entry["label"] for entry in shown["empty"]][:2] == ["outcome", "reason"]
+    assert shown["empty"][0]["text"] == "unusable"
+    assert (shown["v0"][0]["label"], shown["v0"][0]["text"]) == ("outcome", "ok")
+
+
+def test_a_partial_failure_shows_exactly_what_failed_and_retry_heals_it(ui: Ui) -> None:
+    before = ui.line.stamps()
+    ui.line.run(code=1)
+    assert {name: ui.line.stamps()[name] for name in before} == before
+    assert ui.line.counts("dynamic_videos")["failed"] == {"store: cannot be written": 1}
+    assert ui.line.counts("shots")["failed"] == {"store: cannot be written": 1}
+    everything, selected = set(VIDEOS), {"v1", "v2", "v3"}
+    assert ui.statuses("raw_videos") == (everything, set())
+    for asset in ("dynamic_videos", "taxonomy_categories"):
+        assert ui.statuses(asset) == (everything - {"v0"}, {"v0"}), asset
+    assert ui.statuses("selected_videos") == (everything - {"v0"}, set())  # what waits at a later part is not tried
+    for asset in ("video_signals", "segment_clips"):
+        assert ui.statuses(asset) == (selected, set()), asset
+    for asset in ("shots", "video_annotations", "aligned_metadata"):
+        assert ui.statuses(asset) == (selected - {"v2"}, {"v2"}), asset
+        assert ui.line.statuses(asset) == {"v1": "MATERIALIZED", "v2": "FAILED", "v3": "MATERIALIZED"}
+    for asset, video_id in (("dynamic_videos", "v0"), ("shots", "v2")):
+        ui.line.record_path(asset, video_id).rmdir()
+    before = ui.line.stamps()
+    assert ui.line("retry").returncode == 0
+    after = ui.line.stamps()
+    assert {name: after[name] for name in before} == before
+    assert {name.partition("/")[2] for name in after.keys() - before.keys()} == {"v0.json", "v2.json"}
+    assert ui.statuses("aligned_metadata") == ({"v0", "v1", "v2", "v3"}, set())
+    ui.line.is_whole()
+    assert set(ui.line.n_events().values()) == {1}
+
+
+def test_the_ledger_shows_the_table(ui: Ui) -> None:
+    query = '{ assetNodes(assetKeys: [{path: ["ledger"]}]) { assetMaterializations(limit: 1) { metadataEntries {'
+    query += " label ... on MarkdownMetadataEntry { mdStr } ... on BoolMetadataEntry { boolValue } } } } }"
+    entries = ui.ask(query)["assetNodes"][0]["assetMaterializations"][0]["metadataEntries"]
+    shown = {entry["label"]: entry for entry in entries}
+    assert shown["conserved"]["boolValue"] is True
+    assert "| raw_videos | 6 | 4 |" in shown["table"]["mdStr"]
+
+
+@pytest.mark.timeout(400)
+def test_a_run_in_progress_ends_with_the_ui_and_vidpipe_run_goes_on(ui: Ui, tmp_path: Path) -> None:
+    videos = ui.line.folder.parent / "videos"
+    for number in range(20, 40):
+        make_small(videos / f"v{number}.mp4", number)
+    ui.line.run("--only", "catalogue")
+    tags = [
+        {"key": "dagster/asset_partition_range_start", "value": "v20"},
+        {"key": "dagster/asset_partition_range_end", "value": "v39"},
+    ]
+    selector = {
+        "repositoryLocationName": "vidpipe.definitions",
+        "repositoryName": "__repository__",
+        "jobName": "curate",
+        "assetSelection": [{"path": [asset]} for asset in ("raw_videos", "dynamic_videos")],
+    }
+    params = {"selector": selector, "mode": "default", "runConfigData": {}, "executionMetadata": {"tags": tags}}
+    assert ui.ask(_RUN, p=params)["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess"
+    until = time.monotonic() + 90
+    while not list((ui.line.folder / "store" / "raw_videos").glob("v2[0-9].json")):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    ui.end(signal.SIGINT)
+    with ui.line.instance() as instance:
+        started = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+        assert instance.get_runs(dg.RunsFilter(statuses=started)) == []
+    ui.line.run()
+    ui.line.is_whole()
+    assert set(ui.line.n_events().values()) == {1}
+
+
+def test_sigterm_ends_it_too(ui: Ui) -> None:
+    open_ui(ui.line).end(signal.SIGTERM)
