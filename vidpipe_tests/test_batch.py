@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,11 @@ def test_valid_records_are_taken_over_without_work_or_a_byte_written(project: Pr
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in before} == before
 
 
+def untimed(record: bytes) -> bytes:
+    """A record without the seconds that its work took."""
+    return re.sub(rb'"seconds": [0-9.]+', b"", record)
+
+
 @pytest.mark.parametrize("harm", ["lose", "alter", "mark"])
 def test_a_record_that_is_no_longer_valid_is_made_again_equal(project: Project, harm: str) -> None:
     ran(project, "raw_videos", Work(raw))
@@ -262,7 +268,7 @@ def test_a_record_that_is_no_longer_valid_is_made_again_equal(project: Project, 
         project.ledger.mark_damaged("raw_videos", ["a"])
     found = ran(project, "raw_videos", Work(raw))
     assert [key for key, result in found.items() if isinstance(result, Settled) and result.fresh] == ["a"]
-    assert project.store.get("raw_videos/a.json") == before
+    assert untimed(project.store.get("raw_videos/a.json")) == untimed(before)
     assert not project.ledger.is_damaged("raw_videos", "a")
 
 
