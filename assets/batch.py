@@ -81,7 +81,8 @@ def each_video(context: dg.AssetExecutionContext, project: Project, work: Work) 
             metadata=partition_metadata(project, result.key, result.record),
             tags={**tags, "dagster/data_version": result.record.data_version},
         )
-        project.ledger.mark_reported(asset, [result.record.video_id])  # we come back here once the event is stored
+        # We come back here once the event is stored; who is killed in between leaves it to the next run's recovery.
+        project.ledger.mark_reported(asset, [result.record.video_id], run_id=result.record.provenance.run_id)
     yield dg.Output(Batch(n_settled, left_over), metadata=_REPORTS_ITSELF)
 
 

@@ -159,4 +159,4 @@ def _settle_table(project: Project, stage: Stage) -> None:
     index = {v: model._replace(inputs=text) for v, text in sorted(wanted_rows(stage, snapshot).items())}
     made = Made(pl.DataFrame({"video_id": list(index)}), index, value={})
     settle_table(project, stage.name, made, run_id=before.run_id, seconds=before.seconds)
-    project.ledger.mark_reported(stage.name, [""])
+    project.ledger.mark_reported(stage.name, [""], run_id=before.run_id)

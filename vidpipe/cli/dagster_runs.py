@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.owners import OWNER_TAG
 from vidpipe import definitions
-from vidpipe.cli.recovery import note_tables
+from vidpipe.cli.recovery import note_events
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.claims import this_process
 from vidpipe.ports import Project
@@ -41,7 +41,7 @@ class DagsterRuns:
             asset_selection=[dg.AssetKey(name) for name in assets] or None,
         )
         self.ids.add(result.run_id)
-        note_tables(self.project, self.instance)
+        note_events(self.project, self.instance, [result.run_id])
         if not result.success and not self.project.stop.is_set():
             self._note_failure(result, assets, keys)
 

@@ -15,9 +15,8 @@ from assets.catalogue import sources_mark
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.recovery import recover
 from vidpipe.errors import RecipeError
-from vidpipe.ledger.ledger import inputs_of
 from vidpipe.ledger.plan import Piece, entering, leaving, needs, pieces, table_is_due
-from vidpipe.ledger.snapshot import Attempt, Snapshot
+from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
 from vidpipe.recipe.line import LINE, STAGES, Stage

@@ -4,7 +4,7 @@ Makes store, ledger and Dagster agree again, so that the run itself need not dou
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import dagster as dg
 
@@ -47,7 +47,7 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
     if n_dead and not project.ledger.claims.of_others():
         project.store.sweep()
     _recognise(project, instance)
-    note_tables(project, instance)
+    note_events(project, instance)
     for stage in LINE:
         if stage.unit != "video":
             _survey_table(project, stage.name)
@@ -92,15 +92,24 @@ def _has_catalogue(project: Project, instance: dg.DagsterInstance) -> bool:
     return entry is not None and bool(newest) and newest[0].run_id == entry.run_id
 
 
-def note_tables(project: Project, instance: dg.DagsterInstance) -> None:
-    """Note which tables Dagster has the event of, whoever made them."""
-    entries = project.ledger.snapshot([]).entries
-    for stage in LINE:
-        entry = entries.get(stage.name, {}).get("")
-        if entry is not None and not entry.reported:
-            newest = instance.fetch_materializations(dg.AssetKey(stage.name), limit=1).records
-            if newest and newest[0].run_id == entry.run_id:
-                project.ledger.mark_reported(stage.name, [""])
+def note_events(project: Project, instance: dg.DagsterInstance, run_ids: Collection[str] | None = None) -> None:
+    """Note which records Dagster has the event of, whoever made them; of these runs alone, or of all.
+
+    Of tables nobody else notes it; of a video's record the run that made it does, unless it is killed just then.
+    """
+    for run_id, records in project.ledger.unreported(run_ids).items():
+        found: dict[str, set[str]] = {}
+        for event in _materializations(instance, run_id):
+            found.setdefault(event.asset_key.to_user_string(), set()).add(event.partition or "")
+        for asset, segments in found.items():
+            ids = {"", *project.ledger.video_ids(sorted(segments)).values()}  # a table's event has no partition
+            told = [video_id for name, video_id in records if name == asset and video_id in ids]
+            project.ledger.mark_reported(asset, told, run_id=run_id)
+
+
+def _materializations(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetMaterialization]:
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
+    return [event for record in records if (event := record.asset_materialization) is not None]
 
 
 def survey(project: Project, asset: str) -> None:

@@ -4,8 +4,7 @@ Records in the store are the truth; entries here can be rebuilt from them. What 
 here alone.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,6 +88,15 @@ class Ledger:
         with self._engine.connect() as db:
             return {asset: n for asset, n in db.execute(query.group_by(ENTRIES.c.asset))}  # noqa: C416 - rows, not pairs
 
+    def unreported(self, run_ids: Collection[str] | None = None) -> dict[str, set[tuple[str, str]]]:
+        """The records whose events the orchestrator may lack, as (asset, video id), by the run that made them."""
+        query = sa.select(ENTRIES.c.run_id, ENTRIES.c.asset, ENTRIES.c.video_id).where(ENTRIES.c.reported.is_(False))
+        found: dict[str, set[tuple[str, str]]] = {}
+        with self._engine.connect() as db:
+            for row in db.execute(query if run_ids is None else query.where(ENTRIES.c.run_id.in_(run_ids))):
+                found.setdefault(row.run_id, set()).add((row.asset, row.video_id))
+        return found
+
     def fact(self, name: str) -> str | None:
         """A fact about the project; None when it is not known."""
         with self._engine.connect() as db:
@@ -154,13 +162,13 @@ class Ledger:
             row = {"asset": asset, "video_id": video_id, "reason": reason, "n": n + 1, "run_id": run_id, "updated": now}
             db.execute(ATTEMPTS.insert(), row)
 
-    def mark_reported(self, asset: str, video_ids: Iterable[str]) -> None:
-        """Note that the orchestrator has the events of these records."""
-        self._mark(asset, video_ids, reported=True)
+    def mark_reported(self, asset: str, video_ids: Iterable[str], *, run_id: str) -> None:
+        """Note that the orchestrator has the events of these records as this run made them."""
+        self._mark(asset, video_ids, {"reported": True}, ENTRIES.c.run_id == run_id)
 
     def mark_damaged(self, asset: str, video_ids: Iterable[str]) -> None:
         """Note that these records were found missing or altered: they are computed again."""
-        self._mark(asset, video_ids, damaged=True)
+        self._mark(asset, video_ids, {"damaged": True})
 
     def mark_all_unreported(self) -> None:
         """Note that the orchestrator has lost its events."""
@@ -178,10 +186,10 @@ class Ledger:
             db.execute(FACTS.delete().where(FACTS.c.name == name))
             db.execute(FACTS.insert(), {"name": name, "value": value})
 
-    def _mark(self, asset: str, video_ids: Iterable[str], **values: bool) -> None:
+    def _mark(self, asset: str, video_ids: Iterable[str], values: Mapping[str, bool], *which: Any) -> None:
         wanted = [{"v": v} for v in video_ids]
         if wanted:
-            where = (ENTRIES.c.asset == asset) & (ENTRIES.c.video_id == sa.bindparam("v"))
+            where = sa.and_(ENTRIES.c.asset == asset, ENTRIES.c.video_id == sa.bindparam("v"), *which)
             with self._engine.begin() as db:
                 db.execute(ENTRIES.update().where(where).values(**values), wanted)
 
@@ -239,8 +247,3 @@ def _by_asset(
         if rows:
             found[asset] = {row[0]: tuple.__new__(of, row[1:]) for row in rows}
     return found
-
-
-def inputs_of(text: str) -> dict[str, str]:
-    """The inputs in an entry, by name."""
-    return dict(json.loads(text))

@@ -134,6 +134,11 @@ class Snapshot:
         return any(entry is not None and entry.outcome != "ok" for entry in entries)
 
 
+def inputs_of(text: str) -> dict[str, str]:
+    """The inputs in an entry, by name."""
+    return dict(json.loads(text))
+
+
 def input_name(stage: Stage, read: Read) -> str:
     """How provenance names an input: the asset, with its part where the stage reads several of it."""
     alone = sum(other.asset == read.asset for other in stage.reads) == 1

@@ -15,7 +15,7 @@ from assets.batch import Settle
 from assets.catalogue import catalogue, sources_mark
 from assets.videos import raw_videos
 from vidpipe import keys
-from vidpipe.ledger.ledger import inputs_of
+from vidpipe.ledger.snapshot import inputs_of
 from vidpipe.ports import Project, WorkerPool
 from vidpipe.recipe.schema import Recipe
 from vidpipe.store.documents import read_record

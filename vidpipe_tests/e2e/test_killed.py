@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from vidpipe.ledger.ledger import open_ledger
 from vidpipe.recipe.line import PER_VIDEO
 from vidpipe_tests.e2e.projects import Line, make_sources, processes_of
 
@@ -91,3 +92,11 @@ def test_a_second_ctrl_c_ends_at_once(finished: Line, tmp_path: Path) -> None:
     line.run()
     line.is_whole()
     assert line.contents() == finished.contents()
+
+
+def test_an_event_that_a_killed_run_could_not_note_is_not_told_twice(finished: Line, tmp_path: Path) -> None:
+    line = finished.copy(tmp_path / "project")
+    open_ledger(str(line.folder / "ledger.db")).mark_all_unreported()
+    line.run()
+    line.is_whole()
+    assert set(line.n_events().values()) == {1}

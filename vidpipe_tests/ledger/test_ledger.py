@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.ledger.ledger import Ledger, inputs_of, open_ledger
-from vidpipe.ledger.snapshot import Row
+from vidpipe.ledger.ledger import Ledger, open_ledger
+from vidpipe.ledger.snapshot import Row, inputs_of
 from vidpipe.records import Outcome, Provenance, Record
 
 PROVENANCE = Provenance(None, {"b": "1", "a": "2"}, "1+ab", "ab", {}, "run", 0.25, 0.5, "2026-01-01T00:00:00Z")
@@ -42,7 +42,7 @@ def test_a_settled_record_is_in_the_snapshot(ledger: Ledger) -> None:
 def test_settling_again_replaces_and_forgets_failures(ledger: Ledger) -> None:
     ledger.fail("shots", "a", reason="store full", run_id="run")
     settle(ledger, "shots", "a")
-    ledger.mark_reported("shots", ["a"])
+    ledger.mark_reported("shots", ["a"], run_id="run")
     ledger.mark_damaged("shots", ["a"])
     settle(ledger, "shots", "a", Outcome("dropped", "dull"))
     snapshot = ledger.snapshot()
@@ -119,7 +119,11 @@ def test_rows_are_replaced_as_a_whole(ledger: Ledger) -> None:
 def test_marks_touch_the_named_only(ledger: Ledger) -> None:
     for video_id in ("a", "b"):
         settle(ledger, "shots", video_id)
-    ledger.mark_reported("shots", ["a", "unknown"])
+    assert ledger.unreported() == ledger.unreported(["run"]) == {"run": {("shots", "a"), ("shots", "b")}}
+    ledger.mark_reported("shots", ["a", "unknown"], run_id="run")
+    ledger.mark_reported("shots", ["b"], run_id="an earlier run")
+    assert ledger.unreported() == {"run": {("shots", "b")}}
+    assert ledger.unreported(["an earlier run"]) == {}
     ledger.mark_damaged("shots", ["b"])
     ledger.mark_damaged("shots", [])
     entries = ledger.snapshot().entries["shots"]
