@@ -30,6 +30,7 @@ from vidpipe.recipe.line import PER_VIDEO, STAGES
 
 INTERRUPTED = 130
 _TICK_S = 0.25
+_BARS_S = 1.0
 _LINE_S = 10.0
 
 
@@ -161,8 +162,12 @@ class _Bars(_Show):
         self.progress = progress
         self.now = progress.add_task("starting", total=None)
         self.bars: dict[str, TaskID] = {}
+        self.at = -_BARS_S
 
     def __call__(self) -> None:
+        if time.monotonic() - self.at < _BARS_S:
+            return
+        self.at = time.monotonic()
         self.progress.update(self.now, description=self.engine.doing)
         n_settled = self.engine.project.ledger.n_settled()
         n_videos = max(n_settled.values(), default=0)

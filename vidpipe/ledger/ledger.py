@@ -243,7 +243,8 @@ def _by_asset(
     columns = [table.c.video_id, *(table.c[name] for name in of._fields)]
     found: dict[str, dict[str, Any]] = {}
     for asset in STAGES:  # asking which assets there are would read the whole index
-        rows = db.execute(_only(sa.select(*columns).where(table.c.asset == asset), table, video_ids)).all()
+        result = db.execute(_only(sa.select(*columns).where(table.c.asset == asset), table, video_ids))
+        rows = result.cursor.fetchall()  # plain tuples, as the driver gives them: `status` reads hundreds of thousands
         if rows:
             found[asset] = {row[0]: tuple.__new__(of, row[1:]) for row in rows}
     return found

@@ -43,6 +43,7 @@ ENTRIES = sa.Table(
     sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("reported", sa.Boolean, nullable=False),  # whether the orchestrator has its event
     sa.Column("damaged", sa.Boolean, nullable=False),  # whether the record was found missing or altered
+    sqlite_with_rowid=False,  # rows lie in the order of the key: one asset's lie together
 )
 
 # One row per video of a table: its verdict there, the versions of its parts, and what it was made from.
