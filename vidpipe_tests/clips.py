@@ -5,6 +5,7 @@ Made with PyAV when a test asks, the same bytes every time. What a clip is good 
 makes it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +21,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 TIME_BASE = Fraction(1, 30_000)
@@ -91,14 +93,15 @@ def make_clip(  # noqa: PLR0913 (the knobs of a maker)
                 output.mux(packet)
 
         picture: npt.NDArray[np.uint8] | None = None
+        reformat = VideoReformatter().reformat  # one for all: making one takes longer than using it
         for number, time_s in enumerate(times_s):
-            shot = max(i for i, start in enumerate(starts_s[:-1]) if start <= time_s)
+            shot = bisect_right(starts_s, time_s, hi=len(shots)) - 1
             picture = _picture(shots[shot][1], number, size, picture)
-            frame = VideoFrame.from_ndarray(picture, "rgb24").reformat(format=pix_fmt)
+            frame = reformat(VideoFrame.from_ndarray(picture, "rgb24"), format=pix_fmt)
             frame.pts, frame.time_base = int((time_s + offset) / TIME_BASE), TIME_BASE
             mux_timed(video.encode(frame))
         mux_timed(video.encode(None))
-    cuts_s = tuple(min(t for t in times_s if t >= start) for start in starts_s[1:-1])
+    cuts_s = tuple(times_s[bisect_left(times_s, start)] for start in starts_s[1:-1])
     return ClipTruth(path, tuple(times_s), cuts_s, end_s)
 
 

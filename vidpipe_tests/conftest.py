@@ -1,5 +1,6 @@
 """What holds for every test: no corpus, no `corpus` tests; a clean environment; no way out of this machine."""
 
+import gc
 import os
 import socket
 from typing import Any
@@ -18,6 +19,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("corpus"):
             item.add_marker(pytest.mark.skip(reason="the shared corpus is not beside this checkout"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported out of the collections that our media code asks for after every video."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
