@@ -48,8 +48,8 @@ def test_hard_cuts_are_found_exactly(tmp_path: Path) -> None:
 
 
 def test_hard_cuts_are_found_exactly_where_the_frame_rate_changes(tmp_path: Path) -> None:
-    shots = [(7, 1), (8, 2), (9, 3), (12, 4), (8, 5), (6, 6)]
-    truth = make_clip(tmp_path / "a.mp4", shots, vfr=[(0, 25), (30, 10)], size=(160, 90))
+    shots = [(2, 1), (3, 2), (2.6, 3), (2, 4), (3, 5), (1.5, 6)]
+    truth = make_clip(tmp_path / "a.mp4", shots, vfr=[(0, 25), (8, 10)], size=(160, 90))
     _, table = measured(truth.path, tmp_path / "out")
     assert cuts_of(table) == list(truth.cuts_s)
 
@@ -104,7 +104,7 @@ def test_black_counts_by_time_not_by_frames(tmp_path: Path) -> None:
 
 
 def test_thumbnails_are_upright_and_small(tmp_path: Path) -> None:
-    path = make_clip(tmp_path / "a.mp4", [(2, 1), (2, 2)], size=(1280, 720), rotation=90).path
+    path = make_clip(tmp_path / "a.mp4", [(1, 1), (1, 2)], fps=10, size=(1280, 720), rotation=90).path
     measured(path, tmp_path / "out")
     sizes = {}
     for name in ("poster.jpg", "strip.jpg"):
