@@ -122,8 +122,9 @@ def read_manifest(
 
 
 def as_id(value: object) -> str | None:
-    """An id as it was written; None where it is empty or no text or whole number."""
-    return as_text(value) if isinstance(value, str | int) else None
+    r"""An id as it was written, NUL spelt out as `\x00`, which no database takes; None where it is empty or no id."""
+    text = as_text(value) if isinstance(value, str | int) else None
+    return text and text.replace("\0", r"\x00")
 
 
 def _renamed(record: Record) -> Record:

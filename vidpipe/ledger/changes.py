@@ -26,3 +26,10 @@ class Changes:
             found = self._connection.exec_driver_sql("PRAGMA data_version").scalar()
             self._connection.rollback()
         return None if found is None else int(found)
+
+    def close(self) -> None:
+        """Let go of the connection. Marks that are asked for afterwards say nothing about those before."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

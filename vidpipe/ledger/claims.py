@@ -11,7 +11,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from vidpipe.ledger.schema import CLAIMS, alone
+from vidpipe.ledger.database import alone
+from vidpipe.ledger.schema import CLAIMS
 
 LEASE_S = 60.0  # what a claim from another host is worth without a sign of life
 _BEAT_S = 15.0

@@ -6,7 +6,6 @@ here alone.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +14,11 @@ from vidpipe.errors import RecipeError
 from vidpipe.ledger.changes import Changes
 from vidpipe.ledger.claims import Claims
 from vidpipe.ledger.damage import Damage
-from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, PATHS, ROWS, VIDEOS, alone, create_tables
+from vidpipe.ledger.database import alone, open_database
+from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, PATHS, ROWS, VIDEOS
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text, without_collection
 from vidpipe.recipe.line import STAGES
 from vidpipe.records import Record
-
-_BUSY_MS = 60_000
 
 
 class Ledger:
@@ -32,6 +30,12 @@ class Ledger:
         self.damage = Damage(engine)
         self._changes = Changes(engine)
         self._whole: tuple[int | None, Snapshot] | None = None
+
+    def close(self) -> None:
+        """Let go of the database's connections. What is asked afterwards opens new ones."""
+        self._whole = None
+        self._changes.close()
+        self._engine.dispose()
 
     # --- what is known ---
 
@@ -201,31 +205,13 @@ def open_ledger(url: str) -> Ledger:
         RecipeError: it cannot be opened.
     """
     try:
-        return Ledger(_engine(url))
+        return Ledger(open_database(url))
     except ImportError as error:
         why = f"needs the driver {error.name}; for PostgreSQL: pip install 'vidpipe[postgres]'"
         raise RecipeError("VIDPIPE_LEDGER", why) from error
     except (sa.exc.SQLAlchemyError, OSError) as error:
         why = getattr(error, "orig", None) or type(error).__name__
         raise RecipeError("VIDPIPE_LEDGER", f"the ledger cannot be opened: {why}") from error
-
-
-def _engine(url: str) -> sa.Engine:
-    if "://" not in url:
-        Path(url).parent.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{url}"
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _tune_sqlite)
-    create_tables(engine)
-    return engine
-
-
-def _tune_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _only(query: sa.Select[Any], table: sa.Table, video_ids: Sequence[str] | None) -> sa.Select[Any]:

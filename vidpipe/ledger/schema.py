@@ -1,8 +1,5 @@
 """The ledger's tables. SQLite by default, PostgreSQL by VIDPIPE_LEDGER: one schema by SQLAlchemy Core."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
@@ -86,22 +83,3 @@ FACTS = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-
-
-@contextmanager
-def alone(engine: sa.Engine, table: sa.Table) -> Iterator[sa.Connection]:
-    """A transaction beside which nobody else writes to the table, from its first read on."""
-    with engine.begin() as db:
-        if db.dialect.name == "sqlite":
-            db.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            db.execute(sa.text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
-        yield db
-
-
-def create_tables(engine: sa.Engine) -> None:
-    """Make the tables that are missing; processes that open a new ledger at once do not collide."""
-    with engine.begin() as db:
-        if db.dialect.name == "sqlite":
-            db.exec_driver_sql("BEGIN IMMEDIATE")
-        METADATA.create_all(db)

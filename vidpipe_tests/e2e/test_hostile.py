@@ -51,7 +51,7 @@ def test_every_id_goes_through_the_whole_line(line: Line) -> None:
     items = line.status("--videos")["items"]
     ids = {item["video_id"] for item in items}
     assert {"a", "a.en", "z", "z.mp4"} <= ids
-    assert set(IDS) - ids <= {"n\x00l"}  # a manifest may refuse it, by name
+    assert {name.replace("\0", r"\x00") for name in IDS} <= ids
     assert all(item["outcome"] == "ok" for item in items)
     for name in ids:
         assert line.record("aligned_metadata", name)["video_id"] == name

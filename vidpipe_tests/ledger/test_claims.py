@@ -29,18 +29,20 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    """An empty ledger in a file."""
-    return open_ledger(str(tmp_path / "ledger.db"))
+def ledger(place: str) -> Iterator[Ledger]:
+    """An empty ledger."""
+    opened = open_ledger(place)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(place: str) -> Iterator[Start]:
     """Starts processes that run a piece of code with `claims`, print, and then wait for their end."""
     started = []
 
     def process(body: str) -> "subprocess.Popen[str]":
-        code = _HOLD.format(path=str(tmp_path / "ledger.db"), body=body)
+        code = _HOLD.format(path=place, body=body)
         made = subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True)
         started.append(made)
         return made

@@ -1,6 +1,6 @@
 """Damage: noted of the very record that was looked at, and taken back where the alarm was false."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,12 +11,13 @@ PROVENANCE = Provenance(None, {}, "1+ab", "ab", {}, "run", 0.0, 0.5, "2026-01-01
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def ledger(place: str) -> Iterator[Ledger]:
     """A ledger with one record."""
-    made = open_ledger(str(tmp_path / "ledger.db"))
+    made = open_ledger(place)
     record = Record.of("a", "shots", Outcome("ok"), PROVENANCE)
     made.settle(record, video_id="a", sha256="sha", etag="tag")
-    return made
+    yield made
+    made.close()
 
 
 def test_a_record_that_was_written_again_since_is_not_marked(ledger: Ledger) -> None:
