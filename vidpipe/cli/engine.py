@@ -124,16 +124,23 @@ class Engine:
             RecipeError: a video was asked for that the catalogue does not know.
         """
         if self.asked.video_ids is not None:
-            rows = self.project.ledger.snapshot(sorted(self.asked.video_ids)).rows.get("catalogue", {})
-            unknown = sorted(self.asked.video_ids - rows.keys())
-            if unknown:
-                raise RecipeError("--ids", f"no such video in the catalogue: {unknown[0]!r}")
+            self.videos = self._named(sorted(self.asked.video_ids))
         if self.asked.limit is not None:
             snapshot = self.project.ledger.snapshot()
             keys = self.instance.get_dynamic_partitions("video")
             ids = [snapshot.videos[k] for k in keys if k in snapshot.videos]
             allowed = [v for v in ids if self.videos is None or v in self.videos]
             self.videos = frozenset(allowed[: self.asked.limit])
+
+    def _named(self, names: list[str]) -> frozenset[str]:
+        """The catalogued videos that go by these names: ids, or else partition keys, plain whatever the id."""
+        by_key = self.project.ledger.video_ids(names)
+        rows = self.project.ledger.snapshot([*names, *by_key.values()]).rows.get("catalogue", {})
+        found = {name: name if name in rows else by_key.get(name) for name in names}
+        for name, video_id in found.items():
+            if video_id not in rows:
+                raise RecipeError("--ids", f"no such video in the catalogue: {name!r}")
+        return frozenset(video_id for video_id in found.values() if video_id is not None)
 
     def _failed_videos(self) -> frozenset[str]:
         attempts = self.project.ledger.snapshot().attempts

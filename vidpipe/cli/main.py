@@ -48,7 +48,7 @@ def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | N
 @in_project
 @click.option("--only", default=None, metavar="A,B", help="These assets and what they need; the rest is not asked for.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most this many videos.")
-@click.option("--ids", default=None, metavar="ID,ID", help="These videos.")
+@click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
 @click.pass_context
 def run(context: click.Context, folder: Path | None, only: str | None, limit: int | None, ids: str | None) -> None:
     """Do what is missing, failed or stale. A second run does nothing."""

@@ -57,6 +57,15 @@ def test_every_id_goes_through_the_whole_line(line: Line) -> None:
         assert line.record("aligned_metadata", name)["video_id"] == name
 
 
+def test_a_partition_key_names_a_video_whatever_its_id(line: Line) -> None:
+    line.record_path("shots", "a/b").unlink()
+    line.record_path("shots", "-rf").unlink()
+    line.run("--ids", segment("a/b"))
+    assert line.record_path("shots", "a/b").exists()
+    assert not line.record_path("shots", "-rf").exists()
+    line.run()
+
+
 def test_keys_and_files_are_plain_and_nothing_leaves_the_store(line: Line) -> None:
     with line.instance() as instance:
         keys = instance.get_dynamic_partitions("video")
