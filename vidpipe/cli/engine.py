@@ -42,7 +42,7 @@ class Engine:
         self.project, self.instance = project, instance
         self.asked = asked
         self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]
-        self.doing = ""
+        self.doing: tuple[str, ...] = ()  # the assets, or what else keeps it busy
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
         self._versions = project.code_versions()
@@ -50,7 +50,7 @@ class Engine:
 
     def run(self) -> None:
         """Do what is left, in the order of the line; returns when nothing is left that this run may do."""
-        self.doing = "looking at the store"
+        self.doing = ("looking at the store",)
         recover(self.project, self.instance)
         if self.asked.failed_only:
             self.videos = self._failed_videos()
@@ -86,7 +86,7 @@ class Engine:
     # --- the catalogue and other tables ---
 
     def _catalogue(self) -> None:
-        self.doing = "catalogue"
+        self.doing = ("catalogue",)
         while self._catalogue_is_due() and not self.project.stop.is_set():
             with self.project.ledger.claims.held("catalogue", [""]) as got:
                 if got and self._catalogue_is_due():
@@ -104,7 +104,7 @@ class Engine:
         return inputs_of(entry.inputs).get("sources") != sources_mark(self.project)
 
     def _table(self, asset: str) -> None:
-        self.doing = asset
+        self.doing = (asset,)
         while self._is_due(asset) and not self.project.stop.is_set():
             with self.project.ledger.claims.held(asset, [""]) as got:
                 if got and self._is_due(asset):
@@ -164,7 +164,7 @@ class Engine:
             if len(tried) == n_before:
                 if not any(key in wanted for key in keys):
                     return
-                self.doing = "waiting for another run"
+                self.doing = ("waiting for another run",)
                 time.sleep(_POLL_S)
 
     def _wanted(
@@ -198,7 +198,7 @@ class Engine:
             wanted = {key: names for key, names in wanted.items() if ids.get(key) in mine}
             for part in pieces(piece.keys, wanted, len(piece.keys)):  # neighbours in a piece are neighbours in its set
                 if not self.project.stop.is_set():
-                    self.doing = part.assets[0]
+                    self.doing = part.assets
                     self.runs.execute(part.assets, part.keys)
         return {key for key in piece.keys if ids[key] in mine}
 

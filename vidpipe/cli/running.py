@@ -168,7 +168,7 @@ class _Bars(_Show):
         if time.monotonic() - self.at < _BARS_S:
             return
         self.at = time.monotonic()
-        self.progress.update(self.now, description=self.engine.doing)
+        self.progress.update(self.now, description=_text(self.engine.doing))
         n_settled = self.engine.project.ledger.n_settled()
         n_videos = max(n_settled.values(), default=0)
         for stage in PER_VIDEO:
@@ -185,15 +185,21 @@ class _Lines(_Show):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        self.said = ""
+        self.said: tuple[str, ...] = ()
         self.at = 0.0
 
     def __call__(self) -> None:
         now = time.monotonic()
         if self.engine.doing != self.said or now - self.at >= _LINE_S:
             self.said, self.at = self.engine.doing, now
-            n_done = self.engine.project.ledger.n_settled().get(self.said)
-            click.echo(f"{self.said}{f': {n_done} videos' if n_done else ''}", err=True)
+            n_settled = self.engine.project.ledger.n_settled()
+            counts = [f"{n_settled[name]} {name}" for name in self.said if name in n_settled]
+            click.echo(f"{_text(self.said)}{': ' if counts else ''}{', '.join(counts)}", err=True)
+
+
+def _text(doing: Sequence[str]) -> str:
+    """What an engine does: the assets of a run by its first and its last, as they take turns."""
+    return " … ".join(doing if len(doing) < 2 else (doing[0], doing[-1]))
 
 
 def _verdict(state: Overview, engine: Engine, console: Console) -> int:
