@@ -18,6 +18,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -74,8 +75,7 @@ class ClipFile:
         self._n_samples = 0
         self._sound = sound
         with encoding():
-            options = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": str(_scale(picture))}
-            self._output: OutputContainer = av.open(str(self._unfinished), "w", format="mp4", options=options)
+            self._output = new_mp4(self._unfinished, picture.time_base)
             self._video = _video_stream(self._output, picture)
             self._audio = None if sound is None else _audio_stream(self._output, sound)
 
@@ -180,31 +180,40 @@ def encoding() -> Iterator[None]:
         raise UnreadableVideoError("picture cannot be encoded again") from error
 
 
-def _scale(picture: PictureForm) -> int:
-    """Ticks a second in which the clip's own time line is exact."""
-    scale = picture.time_base.denominator
+def new_mp4(path: Path, time_base: Fraction) -> OutputContainer:
+    """A new MP4 with its index in front, the same bytes for the same packets, exact in `time_base`."""
+    scale = time_base.denominator
     while scale < _MIN_TIMESCALE:
         scale *= 2
-    return scale
+    options = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": str(scale)}
+    return av.open(str(path), "w", format="mp4", options=options)
 
 
-def _video_stream(output: OutputContainer, form: PictureForm) -> VideoStream:
-    is_large = form.width * form.height > _LARGE_PIXELS
-    options = {
-        "preset": "ultrafast" if is_large else "veryfast",  # 4K and more: memory and time before size
-        "crf": "23",
-        "bf": "0",
-        "flags": "+bitexact",
-    }
-    stream = output.add_stream("libx264", rate=form.rate, options=options)
-    assert isinstance(stream, VideoStream)
-    context = stream.codec_context
+def encoder_options(form: PictureForm) -> dict[str, str]:
+    """What x264 is told for pictures of this form."""
+    preset = "ultrafast" if _is_large(form) else "veryfast"  # 4K and more: memory and time before size
+    return {"preset": preset, "crf": "23", "bf": "0", "flags": "+bitexact"}
+
+
+def shape_encoder(context: VideoCodecContext, form: PictureForm) -> None:
+    """Makes an encoder, not yet open, one for pictures of this form."""
     context.width, context.height, context.pix_fmt = form.width, form.height, "yuv420p"
-    context.time_base, stream.time_base = form.time_base, form.time_base
-    context.thread_count = 1 if is_large else _THREADS
+    context.time_base = form.time_base
+    context.thread_count = 1 if _is_large(form) else _THREADS
     context.sample_aspect_ratio = form.aspect
     context.color_range = 1  # limited
     context.color_primaries, context.color_trc, context.colorspace = form.primaries, form.transfer, form.matrix
+
+
+def _is_large(form: PictureForm) -> bool:
+    return form.width * form.height > _LARGE_PIXELS
+
+
+def _video_stream(output: OutputContainer, form: PictureForm) -> VideoStream:
+    stream = output.add_stream("libx264", rate=form.rate, options=encoder_options(form))
+    assert isinstance(stream, VideoStream)
+    shape_encoder(stream.codec_context, form)
+    stream.time_base = form.time_base
     return stream
 
 

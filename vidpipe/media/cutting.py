@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 from av.video.stream import VideoStream
 
@@ -21,7 +22,8 @@ from vidpipe.timeline.spans import Span
 
 _OPEN_PIXELS = 7680 * 4320  # encoders open at once take pictures of so many pixels: one of 8K, four of 4K
 _MAX_OPEN = 16
-_Target = tuple[Span, Path]
+Target = tuple[Span, Path]
+Mode = Literal["copy", "exact", "smart"]
 _EARLY_SOUND_S = 60  # sound that the file holds before its first frame is kept this long
 _LATE_SOUND_S = 60  # sound that the file holds this long after its picture is given up
 
@@ -30,7 +32,8 @@ _LATE_SOUND_S = 60  # sound that the file holds this long after its picture is g
 class Clip:
     """One clip: the path of its file, the seconds asked for and the seconds it holds, on the source's clock.
 
-    `actual_start_s` is its first frame's time, `actual_end_s` the end of its last.
+    `actual_start_s` is its first frame's time, `actual_end_s` the end of its last; `mode` is how it was cut,
+    which may be `exact` where another one was asked for.
     """
 
     file: str
@@ -38,6 +41,16 @@ class Clip:
     end_s: float
     actual_start_s: float
     actual_end_s: float
+    mode: Mode = "exact"
+
+
+def clip_of(target: Target, held: Span, mode: Mode) -> Clip:
+    """The clip of `target` whose frames cover `held`."""
+    span, file = target
+    start_s, end_s, actual_start_s, actual_end_s = (
+        round(float(time_s), 6) for time_s in (span.start_s, span.end_s, held.start_s, held.end_s)
+    )
+    return Clip(str(file), start_s, end_s, actual_start_s, actual_end_s, mode)
 
 
 def cut_exact(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) -> tuple[Clip, ...]:
@@ -58,17 +71,30 @@ def cut_exact(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) 
         LimitExceededError: too many pixels or frames, too long, or too much memory.
         OSError: the file cannot be read, or `out_dir` not written.
     """
+    return cut_targets(path, targets_of(spans, out_dir), limits)
+
+
+def targets_of(spans: Sequence[Span], out_dir: Path) -> list[Target]:
+    """The spans with the files that become their clips, numbered as they are."""
+    return [(span, Path(out_dir) / f"clip_{i:04d}.mp4") for i, span in enumerate(spans)]
+
+
+def cut_targets(path: Path, targets: Sequence[Target], limits: Limits) -> tuple[Clip, ...]:
+    """What `cut_exact` does, into files of any names; the clips in the order of these.
+
+    Raises:
+        UnreadableVideoError, LimitExceededError, OSError: as `cut_exact`.
+    """
     with open_video(path, limits) as container:
         video = video_stream(container, limits)
         n_at_once = min(_MAX_OPEN, max(1, _OPEN_PIXELS // max(1, video.width * video.height)))
-    targets = [(span, Path(out_dir) / f"clip_{i:04d}.mp4") for i, span in enumerate(spans)]
-    clips = [clip for group in _groups(targets, n_at_once) for clip in _cut(path, group, limits)]
+    clips = [clip for group in groups_of(targets, n_at_once) for clip in _cut(path, group, limits)]
     return tuple(sorted(clips, key=lambda clip: clip.file))
 
 
-def _groups(targets: Sequence[_Target], n_at_once: int) -> list[list[_Target]]:
+def groups_of(targets: Sequence[Target], n_at_once: int) -> list[list[Target]]:
     """Targets in groups of which at most `n_at_once` overlap anywhere: usually one, a decode pass each."""
-    groups: list[list[_Target]] = []
+    groups: list[list[Target]] = []
     for target in sorted(targets, key=lambda target: target[0]):
         for group in groups:
             if sum(span.end_s > target[0].start_s for span, _ in group) < n_at_once:
@@ -79,7 +105,7 @@ def _groups(targets: Sequence[_Target], n_at_once: int) -> list[list[_Target]]:
     return groups
 
 
-def _cut(path: Path, targets: Sequence[_Target], limits: Limits) -> list[Clip]:
+def _cut(path: Path, targets: Sequence[Target], limits: Limits) -> list[Clip]:
     with open_video(path, limits) as container:
         video, audio = video_stream(container, limits), audio_stream(container)
         reader = FrameReader(container, video, audio=audio, limits=limits)
@@ -93,7 +119,7 @@ class _Cutter:
     """Hands frames and sound to the windows that want them; few are open at a time."""
 
     def __init__(
-        self, targets: Sequence[_Target], reader: FrameReader, *, video: VideoStream, sound: EvenSound | None
+        self, targets: Sequence[Target], reader: FrameReader, *, video: VideoStream, sound: EvenSound | None
     ) -> None:
         windows = [Window(span, file, time_base=reader.time_base, start_s=reader.start_s) for span, file in targets]
         self.clips: list[Clip] = []
@@ -179,7 +205,6 @@ class _Cutter:
             held = window.finish(self._forms)
             self._open.remove(window)
             if held is not None:
-                times_s = (window.span.start_s, window.span.end_s, held.start_s, held.end_s)
-                self.clips.append(Clip(str(window.target), *(round(float(time_s), 6) for time_s in times_s)))
+                self.clips.append(clip_of((window.span, window.target), held, "exact"))
         if done:
             gc.collect()  # encoders hang in PyAV's reference cycles and would pile up, window by window

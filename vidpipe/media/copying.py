@@ -1,0 +1,120 @@
+"""Clips cut at key frames: packets copied as they are, at once, without decoding any.
+
+Here belongs which packets a copied clip takes. Writing them belongs to `copied_clip`; cutting at the frame to
+`cutting` and `smart`.
+"""
+
+from collections.abc import Sequence
+from math import ceil, floor
+from pathlib import Path
+
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from vidpipe.media.clip_set import ClipSet
+from vidpipe.media.container import audio_stream, open_video, video_stream
+from vidpipe.media.copied_clip import SOUND_CODECS, ClipPlan, sounds_within
+from vidpipe.media.cutting import Clip, Target, cut_targets, groups_of, targets_of
+from vidpipe.media.limits import Limits
+from vidpipe.media.tracks import Ticks, Track, Tracks, read_tracks
+from vidpipe.timeline.spans import Span
+
+_PICTURE_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+_MAX_OPEN = 64  # files that are written at once
+
+
+def cut_copy(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) -> tuple[Clip, ...]:
+    """Cuts each span of `path` into `out_dir`/clip_0000.mp4, … without decoding, as `cut_exact` numbers them.
+
+    A clip starts at the last key frame at or before start_s (the first one where there is none) and has every
+    frame up to end_s, and those few after it that the last ones are coded from: its real span stands in the
+    clip, and its own zero is its first frame. Sound starts within one packet of it, cut to it by the file's
+    edit list. A span whose codecs MP4 does not hold, or whose time stamps are not sound, is cut exactly
+    instead: `Clip.mode` tells. A span without any frame yields no clip.
+
+    Raises:
+        UnreadableVideoError, LimitExceededError, OSError: as `cut_exact`.
+    """
+    targets = targets_of(spans, out_dir)
+    clips: list[Clip] = []
+    for group in groups_of(targets, _MAX_OPEN):
+        clips += _copy(path, group, limits)
+    return with_exact(path, targets, clips, limits)
+
+
+def with_exact(path: Path, targets: Sequence[Target], clips: Sequence[Clip], limits: Limits) -> tuple[Clip, ...]:
+    """The clips, and exactly cut ones for those targets that have none; in the order of their files.
+
+    Raises:
+        UnreadableVideoError, LimitExceededError, OSError: as `cut_exact`.
+    """
+    done = {clip.file for clip in clips}
+    missing = [target for target in targets if str(target[1]) not in done]
+    rest = cut_targets(path, missing, limits) if missing else ()
+    return tuple(sorted([*clips, *rest], key=lambda clip: clip.file))
+
+
+def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> list[Clip]:
+    with open_video(path, limits) as container:
+        video, audio = video_stream(container, limits), audio_stream(container)
+        if not _fits(container, video, audio):
+            return []
+        tracks = read_tracks(container, video, audio=audio, limits=limits, is_start=lambda packet: packet.is_keyframe)
+    plans = [plan for target in targets if (plan := _plan(target, tracks)) is not None]
+    with open_video(path, limits) as container:
+        clips = ClipSet(plans, tracks, streams=(video_stream(container, limits), audio_stream(container)), mode="copy")
+        with clips:
+            for packet, number in clips.packets(container):
+                for clip in clips.at_picture(number):
+                    if clip.next_pts == packet.pts:
+                        clip.see(packet, is_key=packet.is_keyframe)
+        return clips.done
+
+
+def _fits(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> bool:
+    names = [video.codec_context.codec.canonical_name]
+    sounds = [stream.codec_context.codec.canonical_name for stream in (audio,) if stream is not None]
+    return container.format.name != "avi" and names[0] in _PICTURE_CODECS and set(sounds) <= SOUND_CODECS
+
+
+def _plan(target: Target, tracks: Tracks) -> ClipPlan | None:
+    """What is copied for the span; None where it has no frame or cannot be copied."""
+    picture, span = tracks.picture, target[0]
+    low, high = (ceil((time_s + tracks.start_s) / picture.time_base) for time_s in (span.start_s, span.end_s))
+    inside = np.flatnonzero((picture.pts >= low) & (picture.pts < high))
+    numbers = _numbers(picture, floor((span.start_s + tracks.start_s) / picture.time_base), inside)
+    order = picture.pts[numbers]
+    if not len(inside) or not len(order) or picture.is_odd[numbers].any() or len(np.unique(order)) != len(order):
+        return None
+    last = int(np.argmax(order))
+    end_pts = _end(picture, int(order[last]), int(picture.ticks[numbers[last]]), max(high, 1 + int(order[last])))
+    start = int(order[0])
+    sounds = sounds_within(tracks.sound, start * picture.time_base, end_pts * picture.time_base)
+    return None if sounds is None else ClipPlan(target, int(numbers[0]), order, start, end_pts, sounds)
+
+
+def _numbers(picture: Track, start_pts: int, inside: Ticks) -> Ticks:
+    """The packets from the key frame on: all up to the last that is shown and what this one is coded from."""
+    keys = np.flatnonzero(picture.is_key & ~picture.is_odd)
+    if not len(keys) or not len(inside):
+        return inside[:0]
+    before = keys[picture.pts[keys] <= start_pts]
+    key = int(before[np.argmax(picture.pts[before])]) if len(before) else int(keys[0])
+    if picture.pts[key] > picture.pts[inside].min():
+        return inside[:0]
+    last, grown = -1, int(inside.max())
+    while grown > last:  # a frame that is shown after the end is shown with all before it
+        last = grown
+        grown = int(np.flatnonzero(picture.pts <= picture.pts[key : last + 1].max()).max()) if last >= key else last
+    taken = np.zeros(len(picture.pts), np.bool_)
+    taken[key : last + 1] = True
+    return np.flatnonzero(taken & (picture.pts >= picture.pts[key]))  # what leads is coded from frames before the key
+
+
+def _end(picture: Track, last_pts: int, ticks: int, wanted_pts: int) -> int:
+    """When the last picture ends: with the next one, else by its own time, as `Window` has it."""
+    later = picture.pts[picture.pts > last_pts]
+    next_pts = int(later.min()) if len(later) else last_pts + ticks
+    return min(next_pts, max(wanted_pts, last_pts + ticks))
