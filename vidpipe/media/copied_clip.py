@@ -7,9 +7,12 @@ times, the sound, and the check. Choosing the pictures belongs to `copying` and 
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vidpipe.errors import UnreadableVideoError
@@ -29,7 +32,8 @@ class ClipPlan:
     """What a clip will hold: its pictures' pts in decode order, its own zero and its end in the source's ticks.
 
     `first` is the number of the picture's packet with which it begins;
-    `sounds` are the numbers of the sound's packets; `extradata` replaces the source's own.
+    `sounds` are the numbers of the sound's packets; `extradata` replaces the source's own;
+    `proofs` are the places in `order` that are decoded once the file is written, each beginning with a key frame.
     """
 
     target: Target
@@ -39,6 +43,7 @@ class ClipPlan:
     end_pts: int
     sounds: range
     extradata: bytes | None = None
+    proofs: tuple[range, ...] = ()
 
 
 def sounds_within(sound: Track | None, zero_s: Fraction, end_s: Fraction) -> range | None:
@@ -136,8 +141,29 @@ def _holds(path: Path, plan: ClipPlan, time_base: Fraction) -> bool:
     """Whether the file's pictures are those of the plan: all of them, none hidden, each at its exact time."""
     with open_video(path) as container:
         video = container.streams.video[0]
+        video.codec_context.options = {"err_detect": "explode"}
         scale = time_base / time_base_of(video)
-        packets = [packet for packet in packets_of(container, [video]) if packet.size]
-        found = [packet.pts for packet in packets]
-        hidden = any(packet.is_discard for packet in packets)
-    return not hidden and scale.denominator == 1 and found == ((plan.order - plan.zero_pts) * int(scale)).tolist()
+        found: list[int | None] = []
+        proofs = list(reversed(plan.proofs))  # the next one last
+        for packet in packets_of(container, [video]):
+            if not packet.size:
+                continue
+            if packet.is_discard:
+                return False
+            if proofs and len(found) in proofs[-1] and not _decodes(video, packet, proofs, len(found)):
+                return False
+            found.append(packet.pts)
+    return scale.denominator == 1 and found == ((plan.order - plan.zero_pts) * int(scale)).tolist()
+
+
+def _decodes(video: VideoStream, packet: "Packet[Any]", proofs: list[range], place: int) -> bool:
+    """Whether the packet at this place of a proof decodes; a proof that is through is taken from the list."""
+    try:
+        frames = video.codec_context.decode(packet)
+        if place == proofs[-1][-1]:
+            proofs.pop()
+            frames += video.codec_context.decode(None)
+            video.codec_context.flush_buffers()
+    except av.FFmpegError:
+        return False
+    return not any(frame.is_corrupt for frame in frames)

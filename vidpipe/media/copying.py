@@ -4,7 +4,7 @@ Here belongs which packets a copied clip takes. Writing them belongs to `copied_
 `cutting` and `smart`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from vidpipe.media.tracks import Ticks, Track, Tracks, read_tracks
 from vidpipe.timeline.spans import Span
 
 _PICTURE_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+Cut = Callable[[Path, Sequence[Target], Limits], tuple[list[Clip], list[Target]]]
 _MAX_OPEN = 64  # files that are written at once
 
 
@@ -37,31 +38,52 @@ def cut_copy(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) -
     Raises:
         UnreadableVideoError, LimitExceededError, OSError: as `cut_exact`.
     """
-    targets = targets_of(spans, out_dir)
-    clips: list[Clip] = []
-    for group in groups_of(targets, _MAX_OPEN):
-        clips += _copy(path, group, limits)
-    return with_exact(path, targets, clips, limits)
+    return cut_else_exact(path, targets_of(spans, out_dir), limits, _copy)
 
 
-def with_exact(path: Path, targets: Sequence[Target], clips: Sequence[Clip], limits: Limits) -> tuple[Clip, ...]:
-    """The clips, and exactly cut ones for those targets that have none; in the order of their files.
+def cut_else_exact(path: Path, targets: Sequence[Target], limits: Limits, cut: Cut) -> tuple[Clip, ...]:
+    """The clips that `cut` makes, and exactly cut ones for those targets that it leaves; in the order of their files.
 
     Raises:
         UnreadableVideoError, LimitExceededError, OSError: as `cut_exact`.
     """
+    clips: list[Clip] = []
+    left: list[Target] = []
+    for group in groups_of(targets, _MAX_OPEN):
+        done, missing = cut(path, group, limits)
+        clips += done
+        left += missing
+    if left:
+        clips += cut_targets(path, left, limits)
+    return tuple(sorted(clips, key=lambda clip: clip.file))
+
+
+def without(targets: Sequence[Target], clips: Sequence[Clip]) -> list[Target]:
+    """The targets that none of the clips is of."""
     done = {clip.file for clip in clips}
-    missing = [target for target in targets if str(target[1]) not in done]
-    rest = cut_targets(path, missing, limits) if missing else ()
-    return tuple(sorted([*clips, *rest], key=lambda clip: clip.file))
+    return [target for target in targets if str(target[1]) not in done]
 
 
-def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> list[Clip]:
+def pts_range(span: Span, tracks: Tracks) -> tuple[int, int]:
+    """The pts from which pictures belong to the span, and from which on they do no longer."""
+    low, high = (ceil((time_s + tracks.start_s) / tracks.picture.time_base) for time_s in (span.start_s, span.end_s))
+    return low, high
+
+
+def has_picture(span: Span, tracks: Tracks) -> bool:
+    """Whether any picture belongs to the span, as far as the packets tell."""
+    low, high = pts_range(span, tracks)
+    pts = tracks.picture.pts
+    return bool(((pts >= low) & (pts < high) | tracks.picture.is_odd).any())
+
+
+def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> tuple[list[Clip], list[Target]]:
     with open_video(path, limits) as container:
         video, audio = video_stream(container, limits), audio_stream(container)
         if not _fits(container, video, audio):
-            return []
+            return [], list(targets)
         tracks = read_tracks(container, video, audio=audio, limits=limits, is_start=lambda packet: packet.is_keyframe)
+    targets = [target for target in targets if has_picture(target[0], tracks)]
     plans = [plan for target in targets if (plan := _plan(target, tracks)) is not None]
     with open_video(path, limits) as container:
         clips = ClipSet(plans, tracks, streams=(video_stream(container, limits), audio_stream(container)), mode="copy")
@@ -70,7 +92,7 @@ def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> list[Clip]:
                 for clip in clips.at_picture(number):
                     if clip.next_pts == packet.pts:
                         clip.see(packet, is_key=packet.is_keyframe)
-        return clips.done
+        return clips.done, without(targets, clips.done)
 
 
 def _fits(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> bool:
@@ -82,14 +104,14 @@ def _fits(container: InputContainer, video: VideoStream, audio: AudioStream | No
 def _plan(target: Target, tracks: Tracks) -> ClipPlan | None:
     """What is copied for the span; None where it has no frame or cannot be copied."""
     picture, span = tracks.picture, target[0]
-    low, high = (ceil((time_s + tracks.start_s) / picture.time_base) for time_s in (span.start_s, span.end_s))
+    low, high = pts_range(span, tracks)
     inside = np.flatnonzero((picture.pts >= low) & (picture.pts < high))
     numbers = _numbers(picture, floor((span.start_s + tracks.start_s) / picture.time_base), inside)
     order = picture.pts[numbers]
     if not len(inside) or not len(order) or picture.is_odd[numbers].any() or len(np.unique(order)) != len(order):
         return None
     last = int(np.argmax(order))
-    end_pts = _end(picture, int(order[last]), int(picture.ticks[numbers[last]]), max(high, 1 + int(order[last])))
+    end_pts = end_of(picture, int(numbers[last]), high)
     start = int(order[0])
     sounds = sounds_within(tracks.sound, start * picture.time_base, end_pts * picture.time_base)
     return None if sounds is None else ClipPlan(target, int(numbers[0]), order, start, end_pts, sounds)
@@ -113,8 +135,9 @@ def _numbers(picture: Track, start_pts: int, inside: Ticks) -> Ticks:
     return np.flatnonzero(taken & (picture.pts >= picture.pts[key]))  # what leads is coded from frames before the key
 
 
-def _end(picture: Track, last_pts: int, ticks: int, wanted_pts: int) -> int:
-    """When the last picture ends: with the next one, else by its own time, as `Window` has it."""
+def end_of(picture: Track, number: int, wanted_pts: int) -> int:
+    """When a clip's last picture ends: at `wanted_pts` or by its own time, but before the next one starts."""
+    last_pts, own_end = int(picture.pts[number]), int(picture.pts[number] + picture.ticks[number])
     later = picture.pts[picture.pts > last_pts]
-    next_pts = int(later.min()) if len(later) else last_pts + ticks
-    return min(next_pts, max(wanted_pts, last_pts + ticks))
+    next_pts = int(later.min()) if len(later) else own_end
+    return min(next_pts, max(wanted_pts, own_end))

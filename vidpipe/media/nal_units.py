@@ -89,22 +89,32 @@ def kind(unit: bytes) -> int:
     return unit[0] & 31
 
 
-def split_units(data: bytes) -> list[bytes]:
-    """The units of a packet in MP4 or Matroska, without their lengths.
+def unit_kinds(data: bytes) -> set[int]:
+    """The types of the units of a packet in MP4 or Matroska.
 
     Raises:
         BadUnitsError: a length leads beyond the packet, or a unit is empty or of a kind that belongs to no
             plain picture.
     """
-    units, at, end = [], 0, len(data)
+    kinds, at, end = set(), 0, len(data)
     while at < end:
         first = at + _LENGTH_BYTES
         at = first + int.from_bytes(data[at:first], "big")
-        if not first < at <= end or data[first] & 128 or data[first] & 31 not in _ALLOWED:
+        if not first < at <= end or data[first] & 128:
             raise BadUnitsError("broken unit")
+        kinds.add(data[first] & 31)
+    if not kinds or not kinds <= _ALLOWED:
+        raise BadUnitsError("no plain picture")
+    return kinds
+
+
+def split_units(data: bytes) -> list[bytes]:
+    """The units of such a packet, each without its length; the packet passed `unit_kinds`."""
+    units, at = [], 0
+    while at < len(data):
+        first = at + _LENGTH_BYTES
+        at = first + int.from_bytes(data[at:first], "big")
         units.append(data[first:at])
-    if not units:
-        raise BadUnitsError("empty packet")
     return units
 
 
