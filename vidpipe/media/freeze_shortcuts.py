@@ -1,0 +1,198 @@
+"""FFmpeg's freezes from fewer frames, where that is certain to give the same.
+
+Three certain rules, cheapest first (media research 2.1): a segment whose packets span less than 50 s has no freeze;
+nor has one whose key frames in the middle cannot all be near one picture; and decoding a segment ends as soon as no
+freeze can follow. Every segment is decided. Where anything is odd, UncertainError leaves it to decoding all.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from math import ceil, floor
+
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
+from vidpipe.media.freezes import FREEZE_S, NOISE, SEGMENT_S, SegmentWatch, Stillness, segment_of
+from vidpipe.media.key_frames import PacketScan, UncertainError, decode_key
+from vidpipe.media.limits import Limits
+
+# The first frame at or after a segment's end is seen in it too; some packets may give no frame.
+_N_AFTER = 4
+_AFTER_S = 2  # how late that frame may be where key frames decide
+# A freeze of 50 s in 60 s and what follows covers these seconds of the segment.
+_CORE_S = (SEGMENT_S + _AFTER_S - FREEZE_S, FREEZE_S)
+_KEY_STEP_S = 4  # at most ten key frames of a segment are looked at
+_REDUCED_HEIGHT = 270  # blocks are so large that the picture has about this many rows of them
+_FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"}) | frozenset(
+    f"yuv{sampling}p1{bits}le" for sampling in (420, 422, 444) for bits in (0, 2)
+)
+
+Sums = npt.NDArray[np.int32]
+
+
+def find_freezes(
+    container: InputContainer, limits: Limits, duration_of: Callable[[Fraction], Fraction]
+) -> tuple[tuple[Stillness, ...], Fraction]:
+    """The freezes of all segments as decoding everything finds them, and the video's duration in seconds.
+
+    `duration_of` tells the duration from where the last packet of the picture ends.
+
+    Raises:
+        UncertainError: something is odd; decode everything.
+        UnreadableVideoError: no video stream, no supported codec, or damage.
+        LimitExceededError: too many pixels or frames, too long, or too much memory.
+        av.FFmpegError: damage.
+    """
+    scan = PacketScan(container, limits)
+    moving = _moving_by_keys(scan)
+    duration_s = duration_of(scan.end_s)
+    run = _Run(container, scan, limits)
+    freezes: list[Stillness] = []
+    for index in range(segment_of(scan.time_s(run.times_pts[-1])) + 1):
+        seen_s = _seen_s(scan, run.times_pts, index)
+        if seen_s is None or seen_s[1] - seen_s[0] < FREEZE_S:
+            continue
+        if index in moving and seen_s[1] - (index + 1) * SEGMENT_S <= _AFTER_S:
+            continue
+        freezes += _decoded(run, SegmentWatch(index), last_s=seen_s[1], duration_s=duration_s)
+    return tuple(freezes), duration_s
+
+
+def _seen_s(scan: PacketScan, times_pts: Sequence[int], index: int) -> tuple[Fraction, Fraction] | None:
+    """The earliest and the latest time that a frame of the segment's watch can have; None where it has none."""
+    first = bisect_left(times_pts, ceil(scan.pts_at(Fraction(index * SEGMENT_S))))
+    after = bisect_left(times_pts, ceil(scan.pts_at(Fraction((index + 1) * SEGMENT_S))))
+    if first == after:
+        return None
+    last = min(after + _N_AFTER, len(times_pts)) - 1
+    return scan.time_s(times_pts[first]), scan.time_s(times_pts[last])
+
+
+def _decoded(run: "_Run", watch: SegmentWatch, *, last_s: Fraction, duration_s: Fraction) -> list[Stillness]:
+    for frame in run.frames_from(watch.start_s):
+        watch.see(frame)
+        if frame.time_s >= watch.end_s:
+            return watch.close(frame.time_s)
+        if watch.is_settled(last_s):
+            break
+    return watch.close(duration_s)
+
+
+def _moving_by_keys(scan: PacketScan) -> set[int]:
+    """The segments whose key frames show that there is no freeze; reads all packets.
+
+    The video's first key frame is decoded in any case, so that a video that cannot be decoded is found out.
+    """
+    moving: set[int] = set()
+    core = _Core()
+    next_s = Fraction(0)
+    for packet in scan.packets():
+        if not packet.is_keyframe:
+            continue
+        time_s = scan.time_s(packet.pts or 0)
+        index, within_s = segment_of(time_s), time_s % SEGMENT_S
+        is_first = len(scan.key_pts) == 1
+        if is_first or (_CORE_S[0] <= within_s < _CORE_S[1] and index not in moving and time_s >= next_s):
+            frame = decode_key(scan.video, packet)
+            core = core if core.index == index else _Core(index)
+            if _CORE_S[0] <= within_s < _CORE_S[1]:
+                next_s = time_s + _KEY_STEP_S
+                core.see(frame)
+        if core.has_moved:
+            moving.add(core.index)
+    if not scan.key_pts:
+        raise UncertainError("no key frame")
+    return moving
+
+
+class _Core:
+    """The key frames in the middle of one segment, as sums over blocks, which differ no more than the pictures.
+
+    All frames of a freeze differ from one reference by at most NOISE, so the mean difference of any of them from their
+    median, to which no picture is nearer in sum, is at most that. Two of them differ by twice as much at most.
+    """
+
+    def __init__(self, index: int = -1) -> None:
+        self.index = index
+        self.has_moved = False
+        self._form: tuple[int, int, str] | None = None
+        self._sums: list[Sums] = []
+
+    def see(self, frame: VideoFrame) -> None:
+        """The next key frame of the segment's middle; of another form it decides nothing."""
+        form = (frame.width, frame.height, frame.format.name)
+        if frame.format.name not in _FORMATS or form != (self._form or form):
+            return
+        self._form = form
+        sums, n_samples = _block_sums(frame)
+        noise = NOISE * (1 << frame.format.components[0].bits) * n_samples * (1 + 1e-9)
+        self.has_moved = any(int(np.abs(sums - other).sum(dtype=np.int64)) > 2 * noise for other in self._sums)
+        self._sums.append(sums)
+        n = len(self._sums)
+        if not self.has_moved and n > 2:
+            ranked = np.sort(np.stack(self._sums), axis=0)
+            spread = ranked[(n + 1) // 2 :].sum(dtype=np.int64) - ranked[: n // 2].sum(dtype=np.int64)
+            self.has_moved = int(spread) > n * noise
+
+
+def _block_sums(frame: VideoFrame) -> tuple[Sums, int]:
+    """Sums of equal square blocks of all planes in one row, and the number of samples of the picture."""
+    block = max(1, round(frame.height / _REDUCED_HEIGHT))
+    sample = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
+    parts, n_samples = [], 0
+    for plane in frame.planes:
+        samples = np.frombuffer(memoryview(plane), sample).reshape(plane.height, -1)[:, : plane.width]
+        n_samples += samples.size
+        rows, columns = samples.shape[0] // block * block, samples.shape[1] // block * block
+        down = np.add.reduce([samples[i:rows:block, :columns] for i in range(block)], axis=0, dtype=np.int32)
+        parts.append(np.add.reduce([down[:, i::block] for i in range(block)], axis=0, dtype=np.int32).ravel())
+    return np.concatenate(parts), n_samples
+
+
+class _Run:
+    """Frames from wanted times on: reading goes on where it is, or begins anew at a key frame."""
+
+    def __init__(self, container: InputContainer, scan: PacketScan, limits: Limits) -> None:
+        self.times_pts = array("q", sorted(scan.pts))
+        self._keys_pts = array("q", sorted(scan.key_pts))
+        self._container, self._scan, self._limits = container, scan, limits
+        self._frames: Iterator[TimedFrame] = iter(())
+        self._reader: FrameReader | None = None
+        self._last: TimedFrame | None = None
+
+    def frames_from(self, time_s: Fraction) -> Iterator[TimedFrame]:
+        """The frames at or after `time_s` in order, which is not before what was asked for last.
+
+        Raises:
+            UncertainError: the file does not seek, or its frames have other times than its packets.
+        """
+        begin = bisect_right(self._keys_pts, floor(self._scan.pts_at(time_s))) - 1
+        key_pts = self._keys_pts[max(0, begin)]
+        if self._last is None or self._last.pts < key_pts:
+            self._seek(key_pts)
+        if self._last is not None and self._last.time_s >= time_s:
+            yield self._last
+        for frame in self._frames:
+            self._check(frame, key_pts)
+            self._last = frame
+            if frame.time_s >= time_s:
+                yield frame
+
+    def _seek(self, key_pts: int) -> None:
+        self._last = None
+        self._container.seek(key_pts, stream=self._scan.video)
+        self._scan.video.codec_context.flush_buffers()
+        self._reader = FrameReader(self._container, self._scan.video, audio=None, limits=self._limits)
+        self._frames = read_frames(self._reader)
+
+    def _check(self, frame: TimedFrame, key_pts: int) -> None:
+        place = bisect_left(self.times_pts, frame.pts)
+        is_known = place < len(self.times_pts) and self.times_pts[place] == frame.pts
+        has_begun_well = self._last is not None or (frame.is_key and frame.pts <= key_pts)
+        if self._reader is None or self._reader.n_errors or not is_known or not has_begun_well:
+            raise UncertainError("frames differ from packets")
