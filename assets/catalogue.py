@@ -10,7 +10,7 @@ import polars as pl
 from assets.partitions import over_all
 from assets.tables import table_result
 from vidpipe import keys
-from vidpipe.corpus.catalogue import DUPLICATE_ID, CatalogueSettings, build_catalogue, row_of, text_part
+from vidpipe.corpus.catalogue import DUPLICATE_ID, ROW_SCHEMA, CatalogueSettings, build_catalogue, row_of, text_part
 from vidpipe.corpus.contents import FileMark, files_part, mark_file, mark_of, named_files, see_files, see_sources
 from vidpipe.corpus.layouts import parse_layout
 from vidpipe.corpus.rows import VideoRow
@@ -52,8 +52,8 @@ def _catalogue(project: Project) -> Made:
     before = _before(project)
     walked = see_sources(project.recipe.sources, project.folder)  # before reading: what changes meanwhile is seen then
     seen = walked | see_files(named_files(_files(before), walked))
-    rows = _rows(project, before)
-    named = named_files(([row.path, row.info_path, *row.captions.values()] for row in rows), walked)
+    rows = _read(project, before, seen)
+    named = named_files(map(_row_files, rows), walked)
     seen |= see_files(named - seen.keys())
     headers = _headers(project, rows, before)
     settings = CatalogueSettings(**project.recipe.catalogue.model_dump())
@@ -86,23 +86,39 @@ def _admitted(project: Project, frame: pl.DataFrame) -> list[str]:
 
 
 def _before(project: Project) -> pl.DataFrame | None:
+    """The table as it stands, with the columns that came after it was made; None where there is none."""
     try:
-        return project.tables.rows("catalogue")
+        frame = project.tables.rows("catalogue")
     except StoreError:
         return None
+    return frame.with_columns(pl.lit(None, ROW_SCHEMA[name]).alias(name) for name in ROW_SCHEMA if name not in frame)
 
 
 def _files(frame: pl.DataFrame | None) -> Iterator[list[str | None]]:
-    """Each row's video and what describes it, by path."""
+    """Each row's video, what describes it and what was tried, by path."""
     if frame is not None:
-        for path, info, captions in frame.select("path", "info_path", "captions").iter_rows():
-            yield [path, info, *(item["path"] for item in captions or ())]
+        for path, info, captions, tried in frame.select("path", "info_path", "captions", "tried").iter_rows():
+            yield [path, info, *(item["path"] for item in captions or ()), *(tried or ())]
+
+
+def _row_files(row: VideoRow) -> list[str | None]:
+    return [row.path, row.info_path, *row.captions.values(), *row.tried]
 
 
 def _ids(frame: pl.DataFrame) -> dict[str, str]:
     """Ids by path of all rows that have one of their own; a path that stands twice has its first."""
     named = frame.filter(pl.col("path").is_not_null() & pl.col("reason").ne_missing(DUPLICATE_ID))
     return dict(reversed(named.select("path", "video_id").rows()))
+
+
+def _read(project: Project, before: pl.DataFrame | None, seen: dict[str, str]) -> tuple[VideoRow, ...]:
+    """The rows, read after what they tried in vain was looked at and added to `seen`: what comes meanwhile is seen."""
+    while True:
+        rows = _rows(project, before)
+        tried = {path for row in rows for path in row.tried} - seen.keys()
+        if not tried:
+            return rows
+        seen |= see_files(tried)
 
 
 def _rows(project: Project, before: pl.DataFrame | None) -> tuple[VideoRow, ...]:
@@ -159,7 +175,8 @@ def _with_gone(frame: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame
     gone = before.filter(
         (pl.col("keep") | (pl.col("reason") == _GONE)) & ~pl.col("video_id").is_in(frame["video_id"].implode())
     )
-    return pl.concat([frame, gone.with_columns(keep=pl.lit(value=False), reason=pl.lit(_GONE))])
+    gone = gone.with_columns(keep=pl.lit(value=False), reason=pl.lit(_GONE))
+    return pl.concat([frame, gone.select(frame.columns)])
 
 
 def _index(frame: pl.DataFrame, admitted: Collection[str]) -> dict[str, Row]:

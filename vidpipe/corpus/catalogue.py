@@ -29,6 +29,7 @@ _TYPES: dict[str, Any] = {
     "keep": pl.Boolean,
     "categories": pl.List(pl.String),
     "tags": pl.List(pl.String),
+    "tried": pl.List(pl.String),
     **dict.fromkeys(_COUNTS, pl.Int64),
 }
 ROW_SCHEMA: dict[str, Any] = {item.name: _TYPES.get(item.name, pl.String) for item in fields(VideoRow)}
@@ -71,6 +72,7 @@ def frame_of(rows: Iterable[VideoRow]) -> pl.DataFrame:
         "captions": _lists([[_caption(*item) for item in sorted(row.captions.items())] for row in rows], "captions"),
         "categories": _lists([row.categories for row in rows], "categories"),
         "tags": _lists([row.tags for row in rows], "tags"),
+        "tried": _lists([row.tried for row in rows], "tried"),
     }
     columns = {
         name: lists[name] if name in lists else pl.Series(name, [getattr(row, name) for row in rows], dtype)
@@ -101,6 +103,7 @@ def row_of(record: Mapping[str, Any]) -> VideoRow:
     values["captions"] = {item["language"]: item["path"] for item in record["captions"] or ()}
     values["categories"] = tuple(record["categories"] or ())
     values["tags"] = tuple(record["tags"] or ())
+    values["tried"] = tuple(record["tried"] or ())
     return VideoRow(**values)
 
 

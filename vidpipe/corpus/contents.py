@@ -9,6 +9,7 @@ import os
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISLNK
 from typing import Any, BinaryIO
 
 from vidpipe.corpus.captions import MAX_CAPTION_BYTES
@@ -83,8 +84,8 @@ def see_sources(uris: Iterable[str], base: Path) -> dict[str, str]:
 def named_files(rows: Iterable[Iterable[str | None]], walked: Container[str]) -> set[str]:
     """What catalogue rows name outside the folders that are sources: a manifest's videos and what describes them.
 
-    A row is the path of its video and those of its sidecars. A video's folder is named too, with a `/` at its end:
-    another sidecar may come to lie there.
+    A row is the path of its video, then those of its sidecars and of what was tried. A video's folder is named too,
+    with a `/` at its end: another sidecar may come to lie there.
     """
     named: set[str] = set()
     for path, *sidecars in rows:
@@ -116,18 +117,27 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 def _look(path: str) -> str:
+    """Size and time of change of a file; where it is a link, where that leads, too."""
     try:
-        stat = os.stat(path)  # noqa: PTH116 - see above
+        stat = os.lstat(path)
+        if not S_ISLNK(stat.st_mode):
+            return f"{stat.st_size}\0{stat.st_mtime_ns}"
+        leads = os.readlink(path)  # noqa: PTH115 - as above
+        stat = os.stat(path)  # noqa: PTH116 - as above
     except OSError:
         return "gone"
-    return f"{stat.st_size}\0{stat.st_mtime_ns}"
+    return f"{stat.st_size}\0{stat.st_mtime_ns}\0{leads}"
 
 
 def _sidecar_names(folder: str) -> str:
+    """The names of the sidecars in a folder; of links, what they show too, since not all of them are followed."""
     try:
-        return "\0".join(sorted(name for name in os.listdir(folder) if is_sidecar(name)))  # noqa: PTH208 - as above
+        with os.scandir(folder) as entries:
+            beside = [entry for entry in entries if is_sidecar(entry.name)]
     except OSError:
         return "gone"
+    shown = (f"{entry.name}\0{_look(entry.path)}" if entry.is_symlink() else entry.name for entry in beside)
+    return "\0".join(sorted(shown))
 
 
 def _content(path: str, most_bytes: int) -> str | None:

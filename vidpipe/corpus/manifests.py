@@ -13,23 +13,16 @@ ends like a caption file and names none gives no captions and a remark. Splittin
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidpipe.corpus.folders import described_row, inside_any, reserved_ids, sidecars_in
+from vidpipe.corpus.folders import described_row, reserved_ids
 from vidpipe.corpus.identities import assign_ids
 from vidpipe.corpus.layouts import Layout
+from vidpipe.corpus.manifest_places import Place, is_caption_name
 from vidpipe.corpus.manifest_records import BROKEN_LINE, Record, read_records, unusable
 from vidpipe.corpus.rows import VideoRow, as_count, as_language, as_text, detail_text, valid_text
-from vidpipe.corpus.sidecars import (
-    CAPTION_SUFFIXES,
-    COUNTS,
-    Sidecars,
-    caption_language,
-    info_fields,
-    is_sidecar,
-    suffix_of,
-)
+from vidpipe.corpus.sidecars import CAPTION_SUFFIXES, COUNTS, caption_language, info_fields, suffix_of
 
 PATH_LEAVES = "path leaves the manifest's folder"
 NO_FILE = "no such file"
@@ -51,50 +44,17 @@ _NUMBERS = (*COUNTS, "word_count")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The manifest, the resolved folders that its paths may point into, and the sidecars seen there."""
-
-    manifest: Path
-    roots: tuple[str, ...]
-    sidecars: dict[str, dict[str, Sidecars]] = field(default_factory=dict)
-
-    def resolve(self, text: str) -> str | None:
-        """The real path that `text` means; None where it leaves the allowed folders."""
-        path = os.path.join(self.roots[0], text)  # noqa: PTH118 an absolute text stands for itself
-        real = None if "\0" in text else os.path.realpath(path)
-        return real if real and inside_any(real, self.roots) else None
-
-    def relative(self, real: str) -> str:
-        """A real path relative to the innermost allowed folder that holds it."""
-        return min((os.path.relpath(real, root) for root in self.roots if inside_any(real, (root,))), key=len)
-
-    def beside(self, real: str) -> Sidecars:
-        """The sidecars of a video, links that leave the allowed folders left out."""
-        folder, name = os.path.split(real)
-        if folder not in self.sidecars:
-            self.sidecars[folder] = sidecars_in(sorted(self._names(folder)), folder)
-        return self.sidecars[folder].get(name, Sidecars())
-
-    def _names(self, folder: str) -> list[str]:
-        """Names in a folder, without sidecars that are no files or lead out; empty where it cannot be listed."""
-        try:
-            with os.scandir(folder) as entries:
-                return [entry.name for entry in entries if not is_sidecar(entry.name) or self._is_usable(entry)]
-        except OSError:
-            return []
-
-    def _is_usable(self, entry: os.DirEntry[str]) -> bool:
-        return entry.is_file() and (not entry.is_symlink() or inside_any(entry.path, self.roots))
-
-
-@dataclass(frozen=True, slots=True)
 class _Finding:
-    """What a record comes to before ids are given: a usable real path, or a reason, and where it stands."""
+    """What a record comes to before ids are given: a usable real path, or a reason, and where it stands.
+
+    `tried` holds the path that was looked for in vain.
+    """
 
     record: Record
     path: str | None = None
     reason: str | None = None
     detail: str | None = None
+    tried: tuple[str, ...] = ()
 
 
 def read_manifest(
@@ -110,7 +70,7 @@ def read_manifest(
         RecipeError: the file as a whole cannot be used; its text names file and line.
     """
     manifest = Path(os.path.abspath(manifest))  # noqa: PTH100 links in the manifest's own path stay
-    place = _Place(manifest, tuple(os.path.realpath(root) for root in (manifest.parent, *roots)))
+    place = Place(manifest, tuple(os.path.realpath(root) for root in (manifest.parent, *roots)))
     findings = [_find(place, _renamed(record)) for record in read_records(manifest)]
     if manifest.suffix.lower() == ".jsonl" and findings and all(one.record.broken for one in findings):
         raise unusable(manifest, findings[0].record.broken or "", findings[0].record.line)
@@ -118,6 +78,7 @@ def read_manifest(
     unnamed = {one.path: None for one in findings if one.path and "id" not in one.record.values}
     taken = reserved_ids(known, Path(place.roots[0])) | {name for name in given if name}
     ids = assign_ids(((path, place.relative(path)) for path in unnamed), known=known, taken=taken)
+    ids |= {path: known[path] for path in map(_missing, findings) if path in known}
     return tuple(_without_duplicates(manifest, [(one, _row(place, one, ids, layout)) for one in findings]))
 
 
@@ -125,6 +86,11 @@ def as_id(value: object) -> str | None:
     r"""An id as it was written, NUL spelt out as `\x00`, which no database takes; None where it is empty or no id."""
     text = as_text(value) if isinstance(value, str | int) else None
     return text and text.replace("\0", r"\x00")
+
+
+def _missing(one: _Finding) -> str:
+    """The real path that was looked for in vain; "" where none was."""
+    return os.path.realpath(one.tried[0]) if one.tried else ""
 
 
 def _renamed(record: Record) -> Record:
@@ -135,7 +101,7 @@ def _renamed(record: Record) -> Record:
     return replace(record, values=values)
 
 
-def _find(place: _Place, record: Record) -> _Finding:
+def _find(place: Place, record: Record) -> _Finding:
     """Whether the record names a file that may be used; ids are looked at, duplicates are not."""
 
     def refuse(reason: str, column: str, what: str) -> _Finding:
@@ -153,7 +119,8 @@ def _find(place: _Place, record: Record) -> _Finding:
     real = place.resolve(path)
     unusable_path = NO_FILE if "\0" in path else _path_problem(real)
     if unusable_path:
-        return refuse(unusable_path, "path", f"{path[:100]} {_PROBLEMS[unusable_path]}")
+        refused = refuse(unusable_path, "path", f"{path[:100]} {_PROBLEMS[unusable_path]}")
+        return refused if unusable_path == NAME_NOT_UTF8 else replace(refused, tried=(place.written(path),))
     return _Finding(record, path=real)
 
 
@@ -170,13 +137,14 @@ def _detail(manifest: Path, line: int, column: str, what: str) -> str:
     return detail_text(f"{valid_text(manifest.name)} line {line}{at}: {what}")
 
 
-def _row(place: _Place, one: _Finding, ids: Mapping[str, str], layout: Layout | None) -> VideoRow:
+def _row(place: Place, one: _Finding, ids: Mapping[str, str], layout: Layout | None) -> VideoRow:
     values = one.record.values
     line_id = f"line-{one.record.line}"
     given = _given(values)
     if one.path is None:
         url = as_text(values.get("url"))
-        named = {"video_id": as_id(values.get("id")) or line_id, "url": url, "keep": False}
+        video_id = as_id(values.get("id")) or ids.get(_missing(one), line_id)
+        named = {"video_id": video_id, "url": url, "keep": False, "tried": one.tried}
         return VideoRow(**{**given, **named, "reason": one.reason, "detail": one.detail})  # type: ignore[arg-type]
     captions, remark = _captions(place, values)
     given |= captions | {"video_id": as_id(values.get("id")) or ids.get(one.path, line_id), "path": one.path}
@@ -203,34 +171,33 @@ def _bad_number(values: Mapping[str, object]) -> tuple[str, str]:
     return "", ""
 
 
-def _captions(place: _Place, values: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, str] | None]:
+def _captions(place: Place, values: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, str] | None]:
     """The caption fields of a record, and a remark where they name a file that cannot be used."""
     value = values.get("captions")
     language = as_language(values.get("language"))
     if isinstance(value, Mapping):
-        files = {tag: _caption_file(place, as_text(item)) for tag, item in sorted(value.items())}
-        return {"captions": {tag: path for tag, path in files.items() if path}}, _remark(missing=None in files.values())
+        names = {tag: as_text(item) or "" for tag, item in sorted(value.items())}
+        files = {tag: place.caption_file(name) for tag, name in names.items()}
+        fields, remark = _without_captions(place, [name for tag, name in names.items() if files[tag] is None])
+        return fields | {"captions": {tag: path for tag, path in files.items() if path}}, remark
     text = as_text(value)
-    path = _caption_file(place, text)
     if text is None:
         return {}, None
+    path = place.caption_file(text)
     if path is not None:
         tag = caption_language(os.path.basename(path))  # noqa: PTH119 a name is meant
         return {"captions": {language if tag == "und" and language else tag: path}}, None
     if suffix_of(text) in CAPTION_SUFFIXES and len(text.split()) == 1:
-        return {}, _remark(missing=True)
+        return _without_captions(place, [text])
     return {"captions_text": text}, None
 
 
-def _remark(*, missing: bool) -> tuple[str, str] | None:
-    return ("captions", "no such caption file in the folder") if missing else None
-
-
-def _caption_file(place: _Place, text: str | None) -> str | None:
-    if text is None or suffix_of(text) not in CAPTION_SUFFIXES or len(text) > 4096:
-        return None
-    real = place.resolve(text)
-    return real if real and os.path.isfile(real) else None  # noqa: PTH113 as in _find
+def _without_captions(place: Place, names: Sequence[str]) -> tuple[dict[str, object], tuple[str, str] | None]:
+    """What a record has instead of the caption files that it names and that cannot be used, and a remark on it."""
+    if not names:
+        return {}, None
+    tried = tuple(place.written(name) for name in names if is_caption_name(name))
+    return {"tried": tried}, ("captions", "no such caption file in the folder")
 
 
 def _without_duplicates(manifest: Path, rows: Iterable[tuple[_Finding, VideoRow]]) -> Iterable[VideoRow]:

@@ -25,7 +25,8 @@ class VideoRow:
     language tag ("und" where the file name has none) to an absolute path. `duration_s` is declared, not
     measured. `keep` is False where the source itself rules the row out: `reason` says why in short, stable
     words, `detail` where and with what value (no control characters, at most 200 characters). A kept row
-    may carry a `detail` as a remark.
+    may carry a `detail` as a remark. `tried` are absolute paths, of the video or of what describes it, at
+    which there is nothing that can be used now: when one of them changes, the source is read again.
     """
 
     video_id: str
@@ -55,6 +56,7 @@ class VideoRow:
     keep: bool = True
     reason: str | None = None
     detail: str | None = None
+    tried: tuple[str, ...] = ()
 
 
 def valid_text(text: str) -> str:

@@ -133,6 +133,73 @@ def test_sidecars_of_a_manifests_videos_make_it_due(
     assert is_due(project)
 
 
+@pytest.mark.parametrize("name", ["b.mp4", "subs/a.srt"])
+def test_what_a_manifest_names_is_looked_for_until_it_comes(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance, name: str
+) -> None:
+    put(videos, "a.mp4")
+    (videos / "subs").mkdir()
+    (videos / "m.csv").write_text("id,path,captions\none,a.mp4,subs/a.srt\ntwo,b.mp4,\n")
+    project = project_on(tmp_path, sources=("videos/m.csv",))
+    assert make(project, instance)
+    assert outcomes(project) == {"one": "ok", "two": "dropped"}
+    assert not is_due(project)
+    (videos / name).write_text("1\n00:00:00,000 --> 00:00:01,000\nword\n")
+    assert is_due(project)
+    assert make(project, instance)
+    assert not is_due(project)
+    assert outcomes(project)["two"] == ("ok" if name == "b.mp4" else "dropped")
+    assert project.tables.row("catalogue", "one")["word_count"] == (1 if name == "subs/a.srt" else None)
+
+
+def test_a_manifests_file_that_goes_and_comes_back_keeps_its_id(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance
+) -> None:
+    put(videos, "a.mp4", "b.mp4")
+    (videos / "m.csv").write_text("path\na.mp4\nb.mp4\n")
+    project = project_on(tmp_path, sources=("videos/m.csv",))
+    assert make(project, instance)
+    (videos / "b.mp4").rename(tmp_path / "away.mp4")
+    assert is_due(project)
+    assert make(project, instance)
+    assert not is_due(project)
+    rows = project.ledger.snapshot().rows["catalogue"]
+    assert {video_id: row.reason for video_id, row in rows.items()} == {"a": None, "b": "no such file"}
+    (tmp_path / "away.mp4").rename(videos / "b.mp4")
+    assert is_due(project)
+    assert make(project, instance)
+    assert outcomes(project) == {"a": "ok", "b": "ok"}
+
+
+def test_a_link_that_leaves_is_looked_at_again_when_the_file_itself_takes_its_place(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance
+) -> None:
+    put(tmp_path, "a.mp4", "a.en.vtt")
+    for name in ("a.mp4", "a.en.vtt"):
+        (videos / name).symlink_to(tmp_path / name)
+    (videos / "m.csv").write_text("id,path\nx,a.mp4\n")
+    project = project_on(tmp_path, sources=("videos/m.csv",))
+    for name in ("a.mp4", "a.en.vtt"):
+        assert make(project, instance)
+        assert not is_due(project)
+        (tmp_path / name).rename(videos / name)
+        assert is_due(project)
+    assert make(project, instance)
+    assert outcomes(project) == {"x": "ok"}
+    assert project.tables.row("catalogue", "x")["captions"]
+
+
+def test_a_missing_file_that_comes_while_the_catalogue_is_made_makes_it_due(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance
+) -> None:
+    put(videos, "a.mp4")
+    (videos / "m.csv").write_text("path\na.mp4\nb.mp4\n")
+    late = Meanwhile(lambda: put(videos, "b.mp4"))
+    project = project_on(tmp_path, workers=late, sources=("videos/m.csv",), catalogue={"max_duration_s": 9})
+    assert make(project, instance)
+    assert is_due(project)
+
+
 def test_an_interrupted_catalogue_settles_nothing(tmp_path: Path, videos: Path, instance: dg.DagsterInstance) -> None:
     put(videos, "a.mp4")
     project = project_on(tmp_path, catalogue={"max_duration_s": 9})

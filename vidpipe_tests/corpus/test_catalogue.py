@@ -30,7 +30,7 @@ FULL = VideoRow(
     info_path="/v/x.json", title="T", description="D", channel="C", series_name="S", episode_id="E",
     release_date="2024", licence="L", language="en", duration_s=2.5, word_count=4, view_count=1, like_count=2,
     comment_count=3, channel_follower_count=4, categories=("c",), tags=("t", "u"), upload_date="20240101", age_limit=0,
-    detail="remark",
+    detail="remark", tried=("/v/none.srt",),
 )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def test_hostile_ids_go_through_unchanged(video_id: str) -> None:
 
 
 def test_the_parts_hold_what_later_stages_read_and_nothing_else() -> None:
-    other = {"video_id", "url", "duration_s", "word_count", "keep", "reason", "detail"}
+    other = {"video_id", "url", "duration_s", "word_count", "keep", "reason", "detail", "tried"}
     assert {*FILE_FIELDS, *TEXT_FIELDS} | other == {item.name for item in fields(VideoRow)}
     assert not {*FILE_FIELDS} & {*TEXT_FIELDS}
     assert file_part(FULL) == {
