@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from resources.storage import store_of
 from vidpipe.errors import RecipeError
@@ -22,13 +24,31 @@ from vidpipe.recipe.loading import read_recipe
 from vidpipe.store.documents import Tables
 from vidpipe.workers.processes import Processes
 
+SETTINGS = frozenset(
+    {
+        "VIDPIPE_PROJECT",
+        "VIDPIPE_STORE",
+        "VIDPIPE_LEDGER",
+        "VIDPIPE_WORKERS",
+        "VIDPIPE_TASK_TIMEOUT_S",
+        "VIDPIPE_TASK_MEMORY_GIB",
+    }
+)
 _GIB = 1024**3
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The variables that are set, and those of the project's `.env` beneath them; empty ones count as unset."""
+    """The variables that are set, and those of the project's `.env` beneath them; empty ones count as unset.
+
+    Raises:
+        RecipeError: a line of `.env` is no assignment.
+    """
     path = folder / ".env"
-    values = {name: value for name, value in dotenv_values(path).items() if value} if path.is_file() else {}
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise RecipeError(f"{path.name} line {binding.original.line}", "is no NAME=value")
+    values = {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value}
     return {**values, **{name: value for name, value in os.environ.items() if value}}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ import click
 
 from vidpipe.cli.demo_footage import Truth, make_footage
 from vidpipe.cli.projects import init_project, open_instance
-from vidpipe.cli.running import run_line
-from vidpipe.errors import MissingObjectError
+from vidpipe.cli.running import dataset_places, run_line
+from vidpipe.cli.words import this_command
+from vidpipe.errors import MissingObjectError, RecipeError
 from vidpipe.ports import Project
+from vidpipe.recipe.loading import read_recipe
 from vidpipe.store.documents import read_record
 from vidpipe.timeline.timecodes import parse_timestamp
 
 _ELSEWHERE = ("VIDPIPE_STORE", "VIDPIPE_LEDGER")  # the demo stays in its folder, whatever the environment holds
+
+_OF_A_DEMO = {"footage", "truth.json"}  # what a demo that was interrupted may have left
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ def run_demo(folder: Path) -> int:
     """
     began = time.monotonic()
     folder = folder.absolute()
+    _check_is_free(folder)
     for name in _ELSEWHERE:
         os.environ.pop(name, None)
     os.environ["VIDPIPE_PROJECT"] = str(folder)
@@ -55,6 +61,20 @@ def run_demo(folder: Path) -> int:
         click.echo(line)
     click.echo(f"Took {time.monotonic() - began:.0f} s.")
     return code
+
+
+def _check_is_free(folder: Path) -> None:
+    """A demo goes into a folder of its own: a new one, or that of an earlier demo, finished or not.
+
+    Raises:
+        RecipeError: something else is there.
+    """
+    recipe = folder / "recipe.yaml"
+    if recipe.exists():
+        if read_recipe(recipe).name != "demo":
+            raise RecipeError(str(folder), "there is a project already, and it is no demo; name a new folder")
+    elif folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - _OF_A_DEMO):
+        raise RecipeError(str(folder), "something else is there already; name a new folder for the demo")
 
 
 def _report(project: Project, folder: Path, truth: Truth) -> Iterator[str]:
@@ -74,11 +94,10 @@ def _report(project: Project, folder: Path, truth: Truth) -> Iterator[str]:
                 f"  {video_id:18} {name:16} mean {found.mean_s:5.3f} s, worst {found.max_s:5.3f} s; "
                 f"{n_found} of {found.n_cuts} cuts met within one frame"
             )
-    scenes = folder / "store" / "datasets" / "scenes"
     yield ""
-    yield f"Dataset:   {scenes}"
-    yield f"Explorer:  {(scenes / 'index.html').as_uri()}"
-    yield f"UI:        vidpipe ui -C {folder}"
+    for name, place in dataset_places(project):
+        yield f"{name + ':':10} {place}"
+    yield f"{'UI:':10} {this_command()} ui -C {shlex.quote(str(folder))}"
 
 
 def errors(scenes: Sequence[Mapping[str, Any]], cuts_s: Sequence[float], frame_s: float) -> Errors:

@@ -1,5 +1,6 @@
 """`vidpipe doctor`: is everything there that the line needs, and what to do where it is not."""
 
+import difflib
 import os
 import shutil
 import sys
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+
+from vidpipe.cli.words import counted
 
 _LOW_BYTES = 2 * 1024**3
 
@@ -21,9 +24,12 @@ class Finding:
     mend: str = ""
 
 
-def examine(folder: Path) -> int:
-    """Print what is well and what is not; 1 when something has to be mended."""
-    findings = [*_machine(), *_project(folder)]
+def examine(folder: Path, *, is_named: bool) -> int:
+    """Print what is well and what is not; 1 when something has to be mended.
+
+    Where there is no project, that is well unless the folder was named as one (`is_named`).
+    """
+    findings = [*_machine(), *_environment(folder), *_project(folder, is_named=is_named)]
     for finding in findings:
         click.echo(f"{'ok ' if finding.is_well else 'BAD'}  {finding.what}")
         if not finding.is_well:
@@ -43,12 +49,23 @@ def _machine() -> Iterator[Finding]:
     yield Finding(f"{os.cpu_count()} cores", is_well=True)
 
 
-def _project(folder: Path) -> Iterator[Finding]:
+def _environment(folder: Path) -> Iterator[Finding]:
+    from vidpipe.opening import SETTINGS, environment
+
+    ours = (name for name in environment(folder) if name.startswith("VIDPIPE_"))
+    for name in sorted(set(ours) - SETTINGS):
+        near = difflib.get_close_matches(name, SETTINGS, 1)
+        yield Finding(
+            name, is_well=False, mend=f"is no setting of vidpipe{f'; did you mean {near[0]}?' if near else ''}"
+        )
+
+
+def _project(folder: Path, *, is_named: bool) -> Iterator[Finding]:
     from vidpipe.cli.projects import open_instance
     from vidpipe.errors import VidpipeError
 
     if not (folder / "recipe.yaml").is_file():
-        yield Finding(f"no project in {folder}", is_well=True)
+        yield Finding(f"no project in {folder}", not is_named, "make one: vidpipe init DIR --source FOLDER")
         return
     try:
         project, instance = open_instance(folder)
@@ -61,11 +78,13 @@ def _project(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     yield Finding(f"{free / 1024**3:.1f} GiB free", free > _LOW_BYTES, "make room: clips and datasets are written here")
     n_videos = len(instance.get_dynamic_partitions("video"))
-    yield Finding(f"Dagster history in {os.environ['DAGSTER_HOME']}: {n_videos} videos", is_well=True)
+    yield Finding(f"Dagster history in {os.environ['DAGSTER_HOME']}: {counted(n_videos, 'video')}", is_well=True)
 
 
 def _sources(sources: tuple[str, ...], folder: Path) -> Iterator[Finding]:
-    yield Finding(f"{len(sources)} sources", bool(sources), "name folders or manifests under `sources` in recipe.yaml")
+    yield Finding(
+        counted(len(sources), "source"), bool(sources), "name folders or manifests under `sources` in recipe.yaml"
+    )
     for uri in sources:
         yield Finding(f"source {uri}", (folder / uri).exists(), "is not there; mend `sources` in recipe.yaml")
 

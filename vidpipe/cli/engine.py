@@ -5,6 +5,7 @@ work by claims. Nothing here knows what a stage does.
 """
 
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +14,8 @@ import dagster as dg
 
 from assets.catalogue import sources_mark
 from vidpipe.cli.dagster_runs import DagsterRuns
+from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
-from vidpipe.errors import RecipeError
 from vidpipe.ledger.plan import Piece, entering, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ledger.staleness import ancestors
@@ -43,10 +44,11 @@ class Engine:
         self.asked = asked
         self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]
         self.doing: tuple[str, ...] = ()  # the assets, or what else keeps it busy
+        self.todo: dict[str, int] = {}  # how many videos each asset of this part is to do
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
         self._versions = project.code_versions()
-        self._began = datetime.now(UTC).isoformat(timespec="seconds")
+        self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self) -> None:
         """Do what is left, in the order of the line; returns when nothing is left that this run may do."""
@@ -104,8 +106,8 @@ class Engine:
         return inputs_of(entry.inputs).get("sources") != sources_mark(self.project)
 
     def _table(self, asset: str) -> None:
-        self.doing = (asset,)
         while self._is_due(asset) and not self.project.stop.is_set():
+            self.doing, self.todo = (asset,), {}
             with self.project.ledger.claims.held(asset, [""]) as got:
                 if got and self._is_due(asset):
                     self.runs.execute((asset,))
@@ -124,23 +126,13 @@ class Engine:
             RecipeError: a video was asked for that the catalogue does not know.
         """
         if self.asked.video_ids is not None:
-            self.videos = self._named(sorted(self.asked.video_ids))
+            self.videos = frozenset(named_videos(self.project, sorted(self.asked.video_ids), at="--ids"))
         if self.asked.limit is not None:
             snapshot = self.project.ledger.snapshot()
             keys = self.instance.get_dynamic_partitions("video")
             ids = [snapshot.videos[k] for k in keys if k in snapshot.videos]
             allowed = [v for v in ids if self.videos is None or v in self.videos]
             self.videos = frozenset(allowed[: self.asked.limit])
-
-    def _named(self, names: list[str]) -> frozenset[str]:
-        """The catalogued videos that go by these names: ids, or else partition keys, plain whatever the id."""
-        by_key = self.project.ledger.video_ids(names)
-        rows = self.project.ledger.snapshot([*names, *by_key.values()]).rows.get("catalogue", {})
-        found = {name: name if name in rows else by_key.get(name) for name in names}
-        for name, video_id in found.items():
-            if video_id not in rows:
-                raise RecipeError("--ids", f"no such video in the catalogue: {name!r}")
-        return frozenset(video_id for video_id in found.values() if video_id is not None)
 
     def _failed_videos(self) -> frozenset[str]:
         attempts = self.project.ledger.snapshot().attempts
@@ -154,6 +146,8 @@ class Engine:
             snapshot = self.project.ledger.snapshot()
             wanted = self._wanted(snapshot, stages, tried)
             keys = self.instance.get_dynamic_partitions(over)
+            if not tried:
+                self.todo = Counter(name for key in keys for name in wanted.get(key, ()))
             n_before = len(tried)
             for piece in pieces(keys, wanted, self.project.recipe.batch_size):
                 tried |= self._claimed_piece(piece, stages)
@@ -186,7 +180,7 @@ class Engine:
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""
-        return attempt.run_id in self.runs.ids or attempt.updated > self._began
+        return attempt.run_id in self.runs.ids or attempt.updated > self.began
 
     def _claimed_piece(self, piece: Piece, stages: Sequence[Stage]) -> set[str]:
         """Run what is still left of a piece once it is claimed; the keys that were claimed."""

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from vidpipe.cli.naming import named_videos
 from vidpipe.cli.projects import open_instance
-from vidpipe.errors import RecipeError, StoreError
+from vidpipe.errors import StoreError
 from vidpipe.ports import Project
 from vidpipe.recipe.line import PER_VIDEO, TABLES
 from vidpipe.records import Record
@@ -14,14 +15,15 @@ from vidpipe.store.documents import read_record, read_table_record
 def lineage_of(folder: Path, video_id: str) -> dict[str, Any]:
     """The document of `lineage --json`: artifacts in line order, and where the video is published.
 
+    A partition key does for the id.
+
     Raises:
         RecipeError: the recipe cannot be used, or there is no such video.
     """
     project, _ = open_instance(folder)
+    (video_id,) = named_videos(project, [video_id])
     snapshot = project.ledger.snapshot([video_id])
-    row = snapshot.row("catalogue", video_id)
-    if row is None:
-        raise RecipeError(video_id, "no such video in the catalogue")
+    row = snapshot.rows["catalogue"][video_id]
     artifacts = [_catalogue(project, row.outcome, row.reason)]
     for stage in PER_VIDEO:
         entry = snapshot.entry(stage.name, video_id)

@@ -5,6 +5,7 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 
+from vidpipe.cli.words import shown, this_command
 from vidpipe.errors import RecipeError, StoreError
 
 _COMMAND_HELP = "The project folder. Default: VIDPIPE_PROJECT, or the current folder."
@@ -41,7 +43,7 @@ def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | N
     from vidpipe.cli.projects import init_project
 
     init_project(directory, recipe=recipe, sources=sources, layout=layout)
-    click.echo(f"Made {directory}. Next: vidpipe run -C {directory}")
+    click.echo(f"Made {directory}. Next: {this_command()} run -C {shlex.quote(str(directory))}")
 
 
 @cli.command()
@@ -55,7 +57,9 @@ def run(context: click.Context, folder: Path | None, only: str | None, limit: in
     at = _folder(context, folder)
     from vidpipe.cli.running import run_line
 
-    sys.exit(run_line(at, only=_split(only), limit=limit, ids=_split(ids)))
+    code = run_line(at, only=_split(only), limit=limit, ids=_split(ids))
+    _say_where(at)
+    sys.exit(code)
 
 
 @cli.command()
@@ -66,7 +70,9 @@ def retry(context: click.Context, folder: Path | None) -> None:
     at = _folder(context, folder)
     from vidpipe.cli.running import run_line
 
-    sys.exit(run_line(at, failed_only=True))
+    code = run_line(at, failed_only=True)
+    _say_where(at)
+    sys.exit(code)
 
 
 @cli.command()
@@ -105,13 +111,13 @@ def doctor(context: click.Context, folder: Path | None) -> None:
     """Check this machine and the project; says what to do about what is wrong."""
     from vidpipe.cli.doctor import examine
 
-    named = _folder(context, folder, needed=False)
-    sys.exit(examine(named))
+    is_named = bool(folder or context.obj or os.environ.get("VIDPIPE_PROJECT"))
+    sys.exit(examine(_folder(context, folder, needed=False), is_named=is_named))
 
 
 @cli.command()
 @in_project
-@click.option("--port", type=int, default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address that the UI listens on.")
 @click.pass_context
 def ui(context: click.Context, folder: Path | None, host: str, port: int) -> None:
@@ -148,6 +154,9 @@ def main() -> None:
         cli(standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.message, err=True)
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         _fail(error.format_message())
     except RecipeError as error:
@@ -161,8 +170,7 @@ def main() -> None:
 
 
 def _fail(why: str, *, code: int = 2) -> None:
-    line = "".join(c if c.isprintable() else " " for c in why)
-    click.echo(f"vidpipe: {line}", err=True)
+    click.echo(f"vidpipe: {shown(' '.join(why.splitlines()))}", err=True)
     sys.exit(code)
 
 
@@ -179,6 +187,15 @@ def _folder(context: click.Context, folder: Path | None, *, needed: bool = True)
     os.environ["VIDPIPE_PROJECT"] = str(path)
     os.environ["DAGSTER_HOME"] = str(Path(os.environ.get("DAGSTER_HOME") or path / ".dagster").absolute())
     return path
+
+
+def _say_where(folder: Path) -> None:
+    """Where a person finds what a run made."""
+    from vidpipe.cli.running import dataset_places
+    from vidpipe.opening import open_project
+
+    for name, place in dataset_places(open_project(folder)):
+        click.echo(f"{name + ':':10} {place}", err=True)
 
 
 def _split(text: str | None) -> tuple[str, ...] | None:

@@ -3,19 +3,19 @@
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 
-import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from assets.overview import look
+from vidpipe import keys
 from vidpipe.cli.engine import Asked, Engine
+from vidpipe.cli.naming import note_store, other_store
+from vidpipe.cli.progress import display
 from vidpipe.cli.projects import dagster_home, open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
@@ -26,12 +26,11 @@ from vidpipe.ledger.connections import kept_open
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO, STAGES
+from vidpipe.recipe.line import STAGES
 
 INTERRUPTED = 130
 _TICK_S = 0.25
-_BARS_S = 1.0
-_LINE_S = 10.0
+_DATASETS = {"scene_dataset": "scenes"}
 
 
 def run_line(
@@ -49,6 +48,8 @@ def run_line(
     """
     if only is not None and not only:
         raise RecipeError("--only", "names no asset")
+    if ids is not None and not ids:
+        raise RecipeError("--ids", "names no video")
     for name in only or ():
         if name not in STAGES:
             raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(STAGES)}")
@@ -62,6 +63,9 @@ def run_line(
     )
     engine = Engine(project, instance, asked)
     console = terminal(stderr=True)
+    if (elsewhere := other_store(project)) is not None:
+        console.print(f"The store was {elsewhere}, and is {project.store.url} now: what is not there is done again.")
+    note_store(project)
     with kept_open(dagster_home()):
         interrupted = _drive(engine, console)
     state = look(instance, project)
@@ -69,7 +73,20 @@ def run_line(
     if interrupted:
         console.print("Interrupted. `vidpipe run` goes on where this stopped.")
         return INTERRUPTED
-    return _verdict(state, engine, console)
+    code = _verdict(state, engine, console)
+    if not engine.runs.ids:
+        console.print("Nothing to do.")
+    return code
+
+
+def dataset_places(project: Project) -> Iterator[tuple[str, str]]:
+    """Where the datasets that are made lie, and their pages to open in a browser."""
+    entries = project.ledger.snapshot([]).entries
+    for asset, name in _DATASETS.items():
+        if asset in entries:
+            page = project.store.place(keys.dataset(name, "index.html"))
+            yield "Dataset", page.removesuffix("/index.html")
+            yield "Explorer", Path(page).as_uri() if page.startswith("/") else page
 
 
 def _check_sources(project: Project) -> None:
@@ -86,7 +103,7 @@ def _check_sources(project: Project) -> None:
 
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
-    with _counted_interrupts() as interrupts, _display(engine, console) as show, _line_thread() as thread:
+    with _counted_interrupts() as interrupts, display(engine, console) as show, _line_thread() as thread:
         line = thread.submit(engine.run)
         while wait([line], _TICK_S).not_done:
             show()
@@ -132,74 +149,6 @@ def _counted_interrupts() -> Iterator[_Interrupts]:
         yield counted
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN if counted.n else before)  # only the end is left
-
-
-@contextlib.contextmanager
-def _display(engine: Engine, console: Console) -> Iterator["_Show"]:
-    if not console.is_terminal:
-        yield _Lines(engine)
-        return
-    columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield _Bars(engine, progress)
-
-
-class _Show:
-    """Shows where an engine is; called every tick."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def __call__(self) -> None:
-        raise NotImplementedError
-
-
-class _Bars(_Show):
-    """One bar per stage, from the ledger's own counts."""
-
-    def __init__(self, engine: Engine, progress: Progress) -> None:
-        super().__init__(engine)
-        self.progress = progress
-        self.now = progress.add_task("starting", total=None)
-        self.bars: dict[str, TaskID] = {}
-        self.at = -_BARS_S
-
-    def __call__(self) -> None:
-        if time.monotonic() - self.at < _BARS_S:
-            return
-        self.at = time.monotonic()
-        self.progress.update(self.now, description=_text(self.engine.doing))
-        n_settled = self.engine.project.ledger.n_settled()
-        n_videos = max(n_settled.values(), default=0)
-        for stage in PER_VIDEO:
-            n_done = n_settled.get(stage.name, 0)
-            if n_done and stage.name not in self.bars:
-                self.bars[stage.name] = self.progress.add_task(stage.name, total=n_videos)
-            if stage.name in self.bars:
-                total = n_settled.get("selected_videos", 0) if stage.over == "selected" else n_videos
-                self.progress.update(self.bars[stage.name], completed=n_done, total=max(total, n_done))
-
-
-class _Lines(_Show):
-    """A line now and then, where there is no terminal."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self.said: tuple[str, ...] = ()
-        self.at = 0.0
-
-    def __call__(self) -> None:
-        now = time.monotonic()
-        if self.engine.doing != self.said or now - self.at >= _LINE_S:
-            self.said, self.at = self.engine.doing, now
-            n_settled = self.engine.project.ledger.n_settled()
-            counts = [f"{n_settled[name]} {name}" for name in self.said if name in n_settled]
-            click.echo(f"{_text(self.said)}{': ' if counts else ''}{', '.join(counts)}", err=True)
-
-
-def _text(doing: Sequence[str]) -> str:
-    """What an engine does: the assets of a run by its first and its last, as they take turns."""
-    return " … ".join(doing if len(doing) < 2 else (doing[0], doing[-1]))
 
 
 def _verdict(state: Overview, engine: Engine, console: Console) -> int:

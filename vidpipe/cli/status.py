@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidpipe.cli.members import members_of
+from vidpipe.cli.naming import named_videos, other_store
 from vidpipe.cli.projects import dagster_home, open_here, open_instance
-from vidpipe.errors import RecipeError
+from vidpipe.cli.words import counted, shown
 from vidpipe.keys import segment
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.snapshot import Snapshot, without_collection
@@ -38,8 +39,8 @@ def show_status(folder: Path, video_id: str | None, *, videos: bool, verify: boo
 def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bool, as_json: bool) -> int:
     project = open_here(folder)
     snapshot = project.ledger.snapshot()
-    if video_id is not None and video_id not in snapshot.rows.get("catalogue", {}):
-        raise RecipeError(video_id, "no such video in the catalogue")
+    if video_id is not None:
+        (video_id,) = named_videos(project, [video_id])
     members = members_of(dagster_home())
     state = overview(snapshot, project.code_versions(), members)
     found = _differences(folder) if verify else []
@@ -47,9 +48,11 @@ def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bo
     if as_json:
         click.echo(json.dumps(_document(project, members, state, items, found, verified=verify), ensure_ascii=False))
     else:
-        _print(state, items, found)
+        _print(state, items, found, only=video_id is not None)
     for difference in found:
         click.echo(f"{difference}", err=True)
+    if (elsewhere := other_store(project)) is not None:
+        click.echo(f"This is what lies in {shown(elsewhere)}; the store is {shown(project.store.url)} now.", err=True)
     return int(bool(found) or (verify and not state.conserved))
 
 
@@ -120,15 +123,20 @@ def _item(snapshot: Snapshot, state: Overview, video_id: str, key: str, asset: s
     return item | {"stale_because": str(stale) if stale else None}
 
 
-def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence["Difference"]) -> None:
+def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence["Difference"], *, only: bool) -> None:
     from vidpipe.cli.tables import console, counts_table
 
-    console().print(counts_table(state))
+    if not only:
+        console().print(counts_table(state))
     for item in items or ():
-        reason = f": {item['reason']}" if item["reason"] else ""
+        reason = f": {shown(item['reason'])}" if item["reason"] else ""
         stale = f"  (stale: {item['stale_because']})" if item["stale_because"] else ""
-        click.echo(f"{item['key']}  {item['asset']}  {item['outcome']}{reason}{stale}")
+        click.echo(f"{shown(item['video_id'])}  {item['asset']}  {item['outcome']}{reason}{stale}")
+    if state.problems:
+        click.echo(
+            "The numbers do not add up; `vidpipe run` looks at store, ledger and Dagster and mends it:", err=True
+        )
     for problem in state.problems:
-        click.echo(problem, err=True)
+        click.echo(f"  {shown(problem)}", err=True)
     if found:
-        click.echo(f"{len(found)} differences; `vidpipe run` restores what is missing or altered", err=True)
+        click.echo(f"{counted(len(found), 'difference')}; `vidpipe run` restores what is missing or altered", err=True)

@@ -19,7 +19,8 @@ def console(*, stderr: bool = False) -> Console:
 
 def counts_table(state: Overview) -> Table:
     """Per asset: in, ok, what did not pass and why, seconds."""
-    table = Table(title=None if state.conserved else "the numbers do not add up, see `vidpipe status`", box=None)
+    title = None if state.conserved else "The numbers do not add up; `vidpipe status` says where."
+    table = Table(title=title, title_justify="left", box=None)
     for name in ("asset", "in", "ok", "not ok", "left", "stale", "seconds"):
         table.add_column(name, justify="left" if name in ("asset", "not ok", "left") else "right", overflow="fold")
     for counts in state.assets:
@@ -28,7 +29,7 @@ def counts_table(state: Overview) -> Table:
             str(counts.n_in),
             str(counts.ok),
             Text(_reasons(counts)),
-            Text(_left(counts)),
+            Text("\n".join(_list("pending", counts.pending))),
             str(counts.stale) if counts.stale else "",
             f"{counts.seconds:.1f}",
         )
@@ -36,12 +37,9 @@ def counts_table(state: Overview) -> Table:
 
 
 def _reasons(counts: Counts) -> str:
-    parts = _list("dropped", counts.dropped) + _list("unusable", counts.unusable) + _list("blocked", counts.blocked)
+    names = ("failed", "dropped", "unusable", "blocked")
+    parts = [part for name in names for part in _list(name, getattr(counts, name))]
     return "\n".join(parts + [f"{n} skipped ({asset})" for asset, n in counts.skipped.most_common()])
-
-
-def _left(counts: Counts) -> str:
-    return "\n".join(_list("failed", counts.failed) + _list("pending", counts.pending))
 
 
 def _list(name: str, counter: Counter[str]) -> list[str]:

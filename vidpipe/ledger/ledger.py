@@ -84,13 +84,12 @@ class Ledger:
         with self._engine.connect() as db:
             return bool(db.execute(_this(sa.select(ENTRIES.c.damaged), ENTRIES, asset, video_id)).scalar())
 
-    def n_settled(self) -> dict[str, int]:
-        """How many videos have a valid record, by asset."""
-        query = sa.select(ENTRIES.c.asset, sa.func.count()).where(
-            ENTRIES.c.video_id != "", ENTRIES.c.damaged.is_(False)
-        )
+    def n_settled(self, since: str = "") -> dict[str, int]:
+        """How many videos have a valid record, by asset; of those that were made at `since` (ISO time) or later."""
+        counted = ENTRIES.c.video_id != "", ENTRIES.c.damaged.is_(False), ENTRIES.c.updated >= since
+        query = sa.select(ENTRIES.c.asset, sa.func.count()).where(*counted).group_by(ENTRIES.c.asset)
         with self._engine.connect() as db:
-            return {asset: n for asset, n in db.execute(query.group_by(ENTRIES.c.asset))}  # noqa: C416 - rows, not pairs
+            return {asset: n for asset, n in db.execute(query)}  # noqa: C416 - rows, not pairs
 
     def unreported(self, run_ids: Collection[str] | None = None) -> dict[str, set[tuple[str, str]]]:
         """The records whose events the orchestrator may lack, as (asset, video id), by the run that made them."""

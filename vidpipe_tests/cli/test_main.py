@@ -1,0 +1,97 @@
+"""Commands as a person types them, and mistypes them: one line that says what to do, and the exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vidpipe_tests.clips import make_clip
+
+VIDPIPE = str(Path(sys.executable).with_name("vidpipe"))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project over one video, nothing done."""
+    folder = tmp_path_factory.mktemp("main")
+    (folder / "videos").mkdir()
+    make_clip(folder / "videos" / "a.mp4", [(1, 1)], fps=10, size=(96, 64))
+    assert call("init", str(folder / "project"), "--source", str(folder / "videos")).returncode == 0
+    return folder / "project"
+
+
+def call(*args: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+    """`vidpipe …`, to its end."""
+    env = {**os.environ, **environ}
+    return subprocess.run([VIDPIPE, *args], env=env, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Usage or configuration: 2, nothing on stdout, one line that says these words."""
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("vidpipe: ")
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_no_command_gives_the_help_as_it_is_laid_out() -> None:
+    done = call()
+    assert done.returncode == 2
+    assert "\nCommands:\n" in done.stderr
+
+
+def test_a_port_that_cannot_be_is_refused(project: Path) -> None:
+    refused(call("ui", "-C", str(project), "--port", "99999999"), "--port", "65535")
+
+
+def test_no_ids_are_not_all_ids(project: Path) -> None:
+    refused(call("run", "-C", str(project), "--ids", ""), "--ids", "names no video")
+
+
+def test_a_demo_leaves_other_folders_alone(project: Path) -> None:
+    before = sorted(project.rglob("*"))
+    refused(call("demo", str(project)), "no demo")
+    refused(call("demo", str(project.parent)), "something else is there")
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_broken_line_of_env_is_named(project: Path) -> None:
+    (project / ".env").write_text("# fine\nVIDPIPE_WORKERS=1\nnot an assignment\n")
+    refused(call("status", "-C", str(project)), ".env line 3")
+    (project / ".env").write_text("")
+
+
+def test_doctor_names_settings_that_are_none_and_projects_that_are_not_there(project: Path) -> None:
+    done = call("doctor", "-C", str(project), VIDPIPE_WORKER="3")
+    assert done.returncode == 1
+    assert "did you mean VIDPIPE_WORKERS?" in done.stdout
+    assert call("doctor", "-C", str(project / "none")).returncode == 1
+    assert call("doctor", cwd=project.parent).returncode == 0
+
+
+def test_another_store_is_noticed(project: Path, tmp_path: Path) -> None:
+    assert call("run", "-C", str(project), "--only", "catalogue").returncode == 0
+    assert "the store is" not in call("status", "-C", str(project)).stderr
+    done = call("status", "-C", str(project), VIDPIPE_STORE=str(tmp_path))
+    assert f"the store is {tmp_path} now" in done.stderr
+
+
+def test_a_video_is_shown_alone_by_id_or_key(project: Path) -> None:
+    shown = call("status", "a", "-C", str(project)).stdout
+    assert shown.startswith("a  catalogue  ok\n")
+    assert all(line.startswith("a  ") for line in shown.splitlines())
+    refused(call("status", "nobody", "-C", str(project)), "no such video")
+
+
+def test_a_run_says_where_the_dataset_lies_and_whether_there_was_anything_to_do(project: Path) -> None:
+    page = project / "store" / "datasets" / "scenes" / "index.html"
+    first, second = call("run", "-C", str(project)), call("run", "-C", str(project))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert page.as_uri() in first.stderr
+    assert page.as_uri() in second.stderr
+    assert "Nothing to do." not in first.stderr
+    assert "Nothing to do." in second.stderr
+    assert "raw_videos 0 of 1" in first.stderr
+    assert "raw_videos" not in second.stderr.partition(" asset ")[0]
