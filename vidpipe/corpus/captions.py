@@ -68,7 +68,7 @@ def read_captions(source: Path | bytes) -> tuple[Cue, ...]:
         cues = _web_vtt(text)
     found = [cue for cue in cues if is_speech(cue.text) and cue.start_s <= MAX_TIME_S]
     if not found and text.strip() and not _is_known(text):
-        raise CaptionsError("no caption format that is known")
+        raise CaptionsError("no captions in it")
     return _without_repeats(sorted(found, key=lambda cue: (cue.start_s, cue.end_s)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from vidpipe.corpus.captions import CaptionsError, plain_text, read_captions, words
-from vidpipe.corpus.rows import VideoRow
+from vidpipe.corpus.rows import VideoRow, without_file
 
 DUPLICATE_ID = "duplicate id"
 WRONG_LANGUAGE = "language not wanted"
@@ -169,30 +169,30 @@ def _with_duration(row: VideoRow, measured: Mapping[str, float | None]) -> Video
 
 
 def _with_words(row: VideoRow) -> VideoRow:
-    if row.word_count is not None or not (row.captions_text or row.captions):
-        return row
-    return replace(row, word_count=words(spoken_text(row)))
+    """The row without the caption files that cannot be used, and with its words where captions are left.
 
-
-def spoken_text(row: VideoRow) -> str:
-    """The captions as plain text: those in the row, else those of its best caption file; "" without any."""
-    if row.captions_text is not None:
-        return row.captions_text
-    path = best_captions(row)
-    if path is None:
-        return ""
-    try:
-        return plain_text(read_captions(Path(path)))
-    except CaptionsError:
-        return ""  # broken captions are no captions
+    Those in the row itself count before those of its best file.
+    """
+    texts = {}
+    for language, path in sorted(row.captions.items()):
+        try:
+            texts[language] = plain_text(read_captions(Path(path)))
+            why = "no captions in it"
+        except CaptionsError as error:
+            why = str(error)
+        if not texts.get(language):
+            left = {tag: other for tag, other in row.captions.items() if tag != language}
+            row = without_file(replace(row, captions=left), path, why)
+    best = best_captions(row)
+    text = row.captions_text if row.captions_text is not None or best is None else texts[best]
+    return row if text is None or row.word_count is not None else replace(row, word_count=words(text))
 
 
 def best_captions(row: VideoRow) -> str | None:
-    """The caption file in the row's language, else English, else of no language, else the first tag's."""
+    """The tag of the captions in the row's language, else English, else of no language, else the first tag."""
     wanted = [(row.language or "en").split("-")[0].lower(), "en", "und"]
     order = {tag: rank for rank, tag in reversed(list(enumerate(wanted)))}
-    tags = sorted(row.captions, key=lambda tag: (order.get(tag.split("-")[0].lower(), 3), tag))
-    return row.captions[tags[0]] if tags else None
+    return min(row.captions, key=lambda tag: (order.get(tag.split("-")[0].lower(), 3), tag), default=None)
 
 
 FILE_FIELDS = ("path", "captions", "captions_text", "info_path", "licence")

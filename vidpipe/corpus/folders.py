@@ -13,8 +13,8 @@ from pathlib import Path
 
 from vidpipe.corpus.identities import assign_ids, without_suffix
 from vidpipe.corpus.layouts import Layout
-from vidpipe.corpus.rows import VideoRow, detail_text, valid_text
-from vidpipe.corpus.sidecars import Sidecars, is_sidecar, match_sidecars, read_info
+from vidpipe.corpus.rows import VideoRow, detail_text, valid_text, without_file
+from vidpipe.corpus.sidecars import InfoError, Sidecars, is_sidecar, match_sidecars, read_info
 from vidpipe.errors import RecipeError
 
 LINK_LEAVES = "link leaves the folder"
@@ -154,8 +154,11 @@ def _row(root: Path, entry: _Entry, video_id: str, layout: Layout | None) -> Vid
 
 
 def described_row(given: Mapping[str, object], *, sidecars: Sidecars, relative: str, layout: Layout | None) -> VideoRow:
-    """A row from what was `given`, then the info file, then the layout, then the file's stem as its title."""
-    info = read_info(Path(sidecars.info)) if sidecars.info else {}
+    """A row from what was `given`, then the info file, then the layout, then the file's stem as its title.
+
+    An info file that cannot be used is a remark: it never costs a video.
+    """
+    info, why = _info(sidecars.info)
     series, episode = layout.read(valid_text(without_suffix(relative))) if layout else (None, None)
     stem = os.path.basename(without_suffix(relative))  # noqa: PTH119 no path is meant
     defaults: dict[str, object] = {
@@ -163,6 +166,15 @@ def described_row(given: Mapping[str, object], *, sidecars: Sidecars, relative: 
         "series_name": series,
         "episode_id": episode,
         "captions": sidecars.captions,
-        "info_path": sidecars.info,
+        "info_path": None if why else sidecars.info,
     }
-    return VideoRow(**{**defaults, **info, **given})  # type: ignore[arg-type]
+    row = VideoRow(**{**defaults, **info, **given})  # type: ignore[arg-type]
+    return without_file(row, sidecars.info, why) if sidecars.info and why else row
+
+
+def _info(path: str | None) -> tuple[dict[str, object], str]:
+    """What an info file gives, and why it cannot be used, if so."""
+    try:
+        return (read_info(Path(path)) if path else {}), ""
+    except InfoError as error:
+        return {}, str(error)

@@ -6,10 +6,11 @@ about the video.
 """
 
 import math
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MAX_COUNT = 2**63 - 1  # what a signed 64-bit column holds
 MAX_DETAIL_CHARS = 200
@@ -68,6 +69,16 @@ def detail_text(text: str) -> str:
     """`text` in one line for logs and tables: no control or direction characters, at most 200 characters."""
     safe = "".join("\ufffd" if unicodedata.category(char) in _UNSAFE else char for char in text[:1000])
     return safe if len(safe) <= MAX_DETAIL_CHARS else safe[: MAX_DETAIL_CHARS - 1] + "…"
+
+
+def without_file(row: VideoRow, path: str, why: str) -> VideoRow:
+    """`row` with the remark that the file at `path`, which should describe the video, cannot be used.
+
+    The path is tried again when the file changes.
+    """
+    detail = f"{valid_text(os.path.basename(path))}: {why}"  # noqa: PTH119 text, as sources give it
+    joined = detail_text(f"{row.detail}; {detail}" if row.detail else detail)
+    return replace(row, detail=joined, tried=(*row.tried, path))
 
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidpipe.corpus.rows import as_count, as_day, as_language, as_seconds, as_text, as_texts
+from vidpipe.errors import VidpipeError
 
 SIDECAR_SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".parquet", ".vtt", ".srt", ".ass", ".txt", ".md"})
 CAPTION_SUFFIXES = (".vtt", ".srt", ".ass", ".ssa")  # in order of preference
 MAX_INFO_BYTES = 64 * 2**20  # yt-dlp's info files hold comments and every format; the largest seen are some MiB
 UNKNOWN_LANGUAGE = "und"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
+
+
+class InfoError(VidpipeError):
+    """An info file cannot be used. The text is short and stable; the video itself is not to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +105,20 @@ def caption_language(name: str) -> str:
 def read_info(path: Path) -> dict[str, object]:
     """The fields of `VideoRow` that an info file in yt-dlp's form gives; what it does not give is absent.
 
-    A file that cannot be read, is too large, or holds no JSON object gives nothing: an info file never
-    costs a video.
+    Raises:
+        InfoError: the file cannot be read, is too large, or holds no JSON object.
     """
     try:
         if path.stat().st_size > MAX_INFO_BYTES:
-            return {}
+            raise InfoError("too large")
         info = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):  # ValueError: no JSON, no Unicode, or an endless number
-        return {}
-    return info_fields(info) if isinstance(info, dict) else {}
+    except OSError as error:
+        raise InfoError("cannot be read") from error
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, no Unicode, or an endless number
+        raise InfoError("no JSON") from error
+    if not isinstance(info, dict):
+        raise InfoError("no JSON object")
+    return info_fields(info)
 
 
 def info_fields(info: Mapping[str, object]) -> dict[str, object]:

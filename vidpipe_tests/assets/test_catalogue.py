@@ -174,7 +174,8 @@ def test_a_manifests_file_that_goes_and_comes_back_keeps_its_id(
 def test_a_link_that_leaves_is_looked_at_again_when_the_file_itself_takes_its_place(
     tmp_path: Path, videos: Path, instance: dg.DagsterInstance
 ) -> None:
-    put(tmp_path, "a.mp4", "a.en.vtt")
+    put(tmp_path, "a.mp4")
+    (tmp_path / "a.en.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nword\n")
     for name in ("a.mp4", "a.en.vtt"):
         (videos / name).symlink_to(tmp_path / name)
     (videos / "m.csv").write_text("id,path\nx,a.mp4\n")
@@ -198,6 +199,30 @@ def test_a_missing_file_that_comes_while_the_catalogue_is_made_makes_it_due(
     project = project_on(tmp_path, workers=late, sources=("videos/m.csv",), catalogue={"max_duration_s": 9})
     assert make(project, instance)
     assert is_due(project)
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+def test_broken_sidecars_are_told_and_read_when_they_are_mended(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance, *, manifest: bool
+) -> None:
+    put(videos, "a.mp4", "a.srt", "a.info.json")
+    (videos / "m.csv").write_text("path\na.mp4\n")
+    project = project_on(tmp_path, sources=("videos/m.csv" if manifest else "videos",))
+    assert make(project, instance)
+    assert not is_due(project)
+    row = project.tables.row("catalogue", "a")
+    assert row["detail"] == "a.info.json: no JSON; a.srt: no captions in it"
+    assert (row["info_path"], row["captions"], row["word_count"]) == (None, [], None)
+    before = parts(project, "a")
+    (videos / "a.info.json").write_text('{"title": "Told"}')
+    (videos / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nword\n")
+    assert is_due(project)
+    assert make(project, instance)
+    assert not is_due(project)
+    row = project.tables.row("catalogue", "a")
+    assert (row["detail"], row["title"], row["word_count"]) == (None, "Told", 1)
+    assert row["info_path"] == str(videos / "a.info.json")
+    assert parts(project, "a")["files"] != before["files"]
 
 
 def test_an_interrupted_catalogue_settles_nothing(tmp_path: Path, videos: Path, instance: dg.DagsterInstance) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidpipe.corpus.captions import MAX_CAPTION_BYTES
 from vidpipe.corpus.catalogue import (
     FILE_FIELDS,
     ROW_SCHEMA,
@@ -47,7 +48,7 @@ def verdicts(rows: list[VideoRow], **limits: Any) -> list[str | None]:
 
 def test_rows_survive_the_table() -> None:
     bad = VideoRow(video_id="line-3", keep=False, reason="no such file", detail="m.csv line 3")
-    frame = build_catalogue([FULL, bad], CatalogueSettings())
+    frame = judge(frame_of([FULL, bad]), CatalogueSettings())
     assert [row_of(record) for record in frame.iter_rows(named=True)] == [FULL, bad]
     assert list(ROW_SCHEMA) == [item.name for item in fields(VideoRow)]
 
@@ -96,7 +97,7 @@ def test_words_are_counted_in_the_caption_file_of_the_rows_language(tmp_path: Pa
         row("c", captions={"und": str(tmp_path / "broken.vtt")}),
         row("d", captions={"und": str(tmp_path / "gone.vtt")}),
     ]
-    assert build_catalogue(rows, CatalogueSettings())["word_count"].to_list() == [3, 2, 0, 0]
+    assert build_catalogue(rows, CatalogueSettings())["word_count"].to_list() == [3, 2, None, None]
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,37 @@ def test_words_are_counted_in_the_caption_file_of_the_rows_language(tmp_path: Pa
 )
 def test_the_best_captions_are_those_of_the_video(language: str | None, tags: list[str], best: str | None) -> None:
     assert best_captions(row(language=language, captions={tag: tag for tag in tags})) == best
+
+
+def test_captions_that_cannot_be_used_are_none_and_told(tmp_path: Path) -> None:
+    good = "WEBVTT\n\n00:00.000 --> 00:01.000\none two"
+    files = {"a.srt": "garbage", "b.vtt": "WEBVTT\n\n", "c.de.vtt": good}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with (tmp_path / "large.vtt").open("wb") as large:
+        large.truncate(MAX_CAPTION_BYTES + 1)
+    paths = {tag: str(tmp_path / name) for tag, name in zip(("en", "und", "de"), files, strict=True)}
+    one, two = build_catalogue(
+        [
+            row("one", captions=paths, language="en", detail="m.csv line 2: remark"),
+            row("two", captions={"en": paths["en"], "fr": str(tmp_path / "large.vtt")}),
+        ],
+        CatalogueSettings(min_words_per_s=1),
+        durations={"/v/one.mp4": 1.0, "/v/two.mp4": 1.0},
+    ).iter_rows(named=True)
+    assert (one["keep"], one["word_count"]) == (True, 2)
+    assert one["captions"] == [{"language": "de", "path": paths["de"]}]
+    assert one["detail"] == "m.csv line 2: remark; a.srt: no captions in it; b.vtt: no captions in it"
+    assert sorted(one["tried"]) == [paths["en"], paths["und"]]
+    assert (two["reason"], two["word_count"], two["words_per_s"], two["captions"]) == ("no captions", None, None, [])
+    assert two["detail"] == "a.srt: no captions in it; large.vtt: caption file is too large"
+
+
+def test_captions_that_cannot_be_used_do_not_touch_words_that_are_stated(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text("garbage")
+    frame = build_catalogue([row("a", captions={"und": str(tmp_path / "a.srt")}, word_count=7)], CatalogueSettings())
+    assert frame["word_count"].to_list() == [7]
+    assert frame["detail"].to_list() == ["a.srt: no captions in it"]
 
 
 def test_a_language_drops_only_what_is_known_to_be_another() -> None:

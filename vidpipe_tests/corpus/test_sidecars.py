@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.corpus.sidecars import caption_language, is_sidecar, match_sidecars, read_info
+from vidpipe.corpus.sidecars import InfoError, caption_language, is_sidecar, match_sidecars, read_info
 from vidpipe_tests.shared import SHARED
 
 
@@ -80,10 +80,15 @@ def test_an_info_file_gives_texts_counts_and_lists(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"null", b"{", b"\xff\xfe", b"[" * 100_000, b'{"view_count": ' + b"9" * 5000 + b"}", b'{"a": 1}'],
+    [b"", b"[]", b"null", b"{", b"\xff\xfe", b"[" * 100_000, b'{"view_count": ' + b"9" * 5000 + b"}"],
 )
-def test_a_broken_info_file_says_nothing(tmp_path: Path, content: bytes) -> None:
-    assert info(tmp_path, content) == {}
+def test_a_broken_info_file_is_told(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(InfoError, match="^no JSON object$" if content in (b"[]", b"null") else "^no JSON$"):
+        info(tmp_path, content)
+
+
+def test_an_info_file_that_says_nothing_of_use_was_read(tmp_path: Path) -> None:
+    assert info(tmp_path, b'{"a": 1}') == {}
 
 
 def test_wrong_types_count_as_absent(tmp_path: Path) -> None:
