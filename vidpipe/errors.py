@@ -4,6 +4,7 @@
     ├ VideoError                   this video, for ever: outcome `unusable`
     │   ├ UnavailableVideoError    the source no longer has it
     │   ├ UnreadableVideoError     not a decodable video
+    │   ├ UnjoinableVideosError    these files, one after the other: cannot be one without encoding
     │   └ LimitExceededError       too large, too long, or needs too much time or memory
     ├ AnswerError                  a model's answer is unusable; the raw answer is kept
     │   ├ BlockedAnswerError, MalformedAnswerError, ForeignAnswerError
@@ -40,6 +41,10 @@ class UnavailableVideoError(VideoError):
 
 class UnreadableVideoError(VideoError):
     """The file is not a decodable video."""
+
+
+class UnjoinableVideosError(VideoError):
+    """These files cannot be joined without encoding them again."""
 
 
 class LimitExceededError(VideoError):

@@ -33,7 +33,7 @@ class Stamp:
 class PacketFile:
     """An MP4 in the making, of packets like those of `video` and `audio`; index in front, the same bytes always.
 
-    `extradata` replaces the video's own. Picture and sound keep their time bases; the sound counts samples.
+    `extradata` replaces the video's own, `time_base` its time base; the sound counts samples.
     `discard` removes it until `publish` has given it its name.
 
     Raises:
@@ -42,19 +42,26 @@ class PacketFile:
     """
 
     def __init__(
-        self, path: Path, video: VideoStream, audio: AudioStream | None, *, extradata: bytes | None = None
+        self,
+        path: Path,
+        video: VideoStream,
+        audio: AudioStream | None,
+        *,
+        extradata: bytes | None = None,
+        time_base: Fraction | None = None,
     ) -> None:
         self._path = path
         self.unfinished = path.with_name(f".{path.name}.part")
+        self.video_base = time_base or time_base_of(video)
+        self.audio_base = Fraction(1) if audio is None else Fraction(1, audio.rate)
         with encoding():
-            self._output = new_mp4(self.unfinished, time_base_of(video))
+            self._output = new_mp4(self.unfinished, self.video_base)
             self._video = self._output.add_stream_from_template(video, opaque=True)
             self._video.codec_context.sample_aspect_ratio = sample_aspect(video)
+            self._video.time_base = self.video_base
             if extradata is not None:
                 self._video.codec_context.extradata = extradata
             self._audio = None if audio is None else self._output.add_stream_from_template(audio, opaque=True)
-        self._video_base = time_base_of(video)
-        self._audio_base = Fraction(1) if audio is None else Fraction(1, audio.rate)
 
     def add_picture(self, data: Data, stamp: Stamp, *, is_key: bool) -> None:
         """The next packet of the picture, in decode order.
@@ -63,7 +70,7 @@ class PacketFile:
             OSError: the file cannot be written.
             UnreadableVideoError: MP4 does not take it.
         """
-        packet = _packet(data, stamp, self._video_base)
+        packet = _packet(data, stamp, self.video_base)
         packet.is_keyframe = is_key
         packet.stream = self._video
         with encoding():
@@ -76,11 +83,21 @@ class PacketFile:
             OSError: the file cannot be written.
             UnreadableVideoError: MP4 does not take it.
         """
-        packet = _packet(data, stamp, self._audio_base)
+        packet = _packet(data, stamp, self.audio_base)
         packet.is_keyframe = True
         packet.stream = self._audio
         with encoding():
             self._output.mux_one(packet)
+
+    def take_picture(self, packet: "Packet[Any]") -> None:
+        """The next packet of the picture, itself, its times already in `video_base`; FFmpeg's errors are raised."""
+        packet.stream, packet.time_base = self._video, self.video_base
+        self._output.mux_one(packet)
+
+    def take_sound(self, packet: "Packet[Any]") -> None:
+        """The next packet of the sound, itself, its times already in `audio_base`; FFmpeg's errors are raised."""
+        packet.stream, packet.time_base = self._audio, self.audio_base
+        self._output.mux_one(packet)
 
     def close(self) -> Path:
         """Ends the file, still without its name; its path so far.
