@@ -14,8 +14,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vidpipe.media.avcc import AvcC, avcc_of
 from vidpipe.media.clip_file import PictureForm, encoder_options, encoding, shape_encoder
-from vidpipe.media.nal_units import AUD, PPS, SEI, SPS, AvcC, avcc_of, join_units, kind, split_annexb
+from vidpipe.media.nal_units import AUD, PPS, SEI, SPS, join_units, kind, split_annexb
 from vidpipe.media.tracks import Ticks
 
 PROFILES = {66: "baseline", 77: "main", 100: "high"}
@@ -24,7 +25,7 @@ _DROPPED = frozenset({AUD, SEI, SPS, PPS})  # the sets stand in the file's head
 
 @dataclass(frozen=True, slots=True)
 class CellForm:
-    """How pieces are encoded: the pictures' form, the source's profile, a number for the parameter sets of their own."""
+    """How pieces are encoded: the pictures' form, the source's profile, the number of their own parameter sets."""
 
     picture: PictureForm
     profile: int

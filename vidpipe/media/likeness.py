@@ -17,11 +17,13 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vidpipe.errors import UnjoinableVideosError, UnreadableVideoError
+from vidpipe.media.avcc import AvcC, read_avcc
 from vidpipe.media.container import NO_FRAME, audio_stream, open_video, video_stream
 from vidpipe.media.frames import time_base_of
 from vidpipe.media.limits import Limits
-from vidpipe.media.nal_units import AvcC, BadUnitsError, read_avcc, read_pps_id, read_sps
+from vidpipe.media.nal_units import BadUnitsError
 from vidpipe.media.packets import packets_of
+from vidpipe.media.parameter_sets import read_pps_id, read_sps
 from vidpipe.media.pictures import Orientation, orientation_of, sample_aspect
 
 _MAX_SCALE = 10_000_000  # ticks a second beyond which no common time base is looked for

@@ -70,11 +70,10 @@ class PacketFile:
             OSError: the file cannot be written.
             UnreadableVideoError: MP4 does not take it.
         """
-        packet = _packet(data, stamp, self.video_base)
+        packet = _packet(data, stamp)
         packet.is_keyframe = is_key
-        packet.stream = self._video
         with encoding():
-            self._output.mux_one(packet)
+            self.take_picture(packet)
 
     def add_sound(self, data: Data, stamp: Stamp) -> None:
         """The next packet of the sound.
@@ -83,11 +82,10 @@ class PacketFile:
             OSError: the file cannot be written.
             UnreadableVideoError: MP4 does not take it.
         """
-        packet = _packet(data, stamp, self.audio_base)
+        packet = _packet(data, stamp)
         packet.is_keyframe = True
-        packet.stream = self._audio
         with encoding():
-            self._output.mux_one(packet)
+            self.take_sound(packet)
 
     def take_picture(self, packet: "Packet[Any]") -> None:
         """The next packet of the picture, itself, its times already in `video_base`; FFmpeg's errors are raised."""
@@ -121,7 +119,7 @@ class PacketFile:
         self.unfinished.unlink(missing_ok=True)
 
 
-def _packet(data: Data, stamp: Stamp, time_base: Fraction) -> "Packet[Any]":
+def _packet(data: Data, stamp: Stamp) -> "Packet[Any]":
     packet: Packet[Any] = Packet(cast(bytes, data))  # it takes whatever has a buffer
-    packet.pts, packet.dts, packet.duration, packet.time_base = stamp.pts, stamp.dts, stamp.ticks, time_base
+    packet.pts, packet.dts, packet.duration = stamp.pts, stamp.dts, stamp.ticks
     return packet

@@ -14,24 +14,14 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vidpipe.media.avcc import AvcC, read_avcc
 from vidpipe.media.container import audio_stream, open_video, video_stream
 from vidpipe.media.edge_cells import PROFILES, CellForm
 from vidpipe.media.frames import FrameReader, read_frames
 from vidpipe.media.limits import Limits
-from vidpipe.media.nal_units import (
-    IDR,
-    PPS,
-    SPS,
-    AvcC,
-    BadUnitsError,
-    kind,
-    read_avcc,
-    read_pps_id,
-    read_sps,
-    split_units,
-    unit_kinds,
-)
+from vidpipe.media.nal_units import IDR, PPS, SPS, BadUnitsError, kind, split_units, unit_kinds
 from vidpipe.media.normalising import UprightFrames
+from vidpipe.media.parameter_sets import read_pps_id, read_sps
 from vidpipe.media.pictures import Orientation, orientation_of, sample_aspect
 from vidpipe.media.tracks import Ticks, Track, Tracks, read_tracks
 

@@ -44,10 +44,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """Picture and sound of a file; `start_s` is the presentation time that is zero on the video's clock.
-
-    The sound counts samples: its time base is one over its rate.
-    """
+    """Picture and sound of a file, this one in samples; `start_s` is the time that is zero on the video's clock."""
 
     start_s: Fraction
     picture: Track
@@ -98,14 +95,10 @@ def read_tracks(
         else:
             sounds.add(packet, is_key=packet.is_keyframe)
     start_s, picture = clock_start_s(container), pictures.track(time_base_of(video))
-    _check_length(picture, start_s, limits)
-    picture.ticks[picture.ticks <= 0] = nominal_ticks(video)
-    return Tracks(start_s, picture, None if audio is None else _in_samples(sounds, audio))
-
-
-def _check_length(picture: Track, start_s: Fraction, limits: Limits) -> None:
     if len(picture.pts) and int(picture.pts.max()) * picture.time_base - start_s > limits.max_duration_s:
         raise LimitExceededError("too long")
+    picture.ticks[picture.ticks <= 0] = nominal_ticks(video)
+    return Tracks(start_s, picture, None if audio is None else _in_samples(sounds, audio))
 
 
 def _in_samples(column: _Column, audio: AudioStream) -> Track:
