@@ -1,6 +1,7 @@
 """Which videos there are: one row each, kept or dropped with its reason. Registers the kept ones."""
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,18 @@ import polars as pl
 from assets.partitions import over_all
 from assets.tables import table_result
 from vidpipe import keys
-from vidpipe.corpus.catalogue import DUPLICATE_ID, ROW_SCHEMA, CatalogueSettings, build_catalogue, row_of, text_part
+from vidpipe.corpus.catalogue import (
+    DUPLICATE_ID,
+    ROW_SCHEMA,
+    CatalogueSettings,
+    build_catalogue,
+    index_ids,
+    row_of,
+    text_part,
+)
 from vidpipe.corpus.contents import FileMark, files_part, mark_file, mark_of, named_files, see_files, see_sources
 from vidpipe.corpus.layouts import parse_layout
+from vidpipe.corpus.notices import NOTICES, find_notices
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.corpus.sources import read_sources
 from vidpipe.errors import StoreError
@@ -26,6 +36,8 @@ from vidpipe.workers.processes import Task
 _GONE = "no longer in the source"
 _HEADER_SCHEMA = {"header_s": pl.Float64, "header_of": pl.String}
 _MARK_SCHEMA = {"n_bytes": pl.Int64, "mtime_ns": pl.Int64, "sample": pl.String}
+_LOG = logging.getLogger(__name__)
+Found = Mapping[str, Sequence[VideoRow]]  # the rows of each source, by its URI
 Header = tuple[float | None, str | None]  # seconds that it claims, and what the file showed from outside then
 
 
@@ -52,7 +64,8 @@ def _catalogue(project: Project) -> Made:
     before = _before(project)
     walked = see_sources(project.recipe.sources, project.folder)  # before reading: what changes meanwhile is seen then
     seen = walked | see_files(named_files(_files(before), walked))
-    rows = _read(project, before, seen)
+    found = _read(project, before, seen)
+    rows = [row for some in found.values() for row in some]
     named = named_files(map(_row_files, rows), walked)
     seen |= see_files(named - seen.keys())
     headers = _headers(project, rows, before)
@@ -68,7 +81,7 @@ def _catalogue(project: Project) -> Made:
     return Made(
         frame,
         index,
-        value={"n_rows": len(index), "n_kept": len(admitted), "n_with_words": n_with_words},
+        value={"n_rows": len(index), "n_kept": len(admitted), "n_with_words": n_with_words, **_notices(project, found)},
         inputs={"sources": mark_of({name: seen[name] for name in last})},
     )
 
@@ -111,22 +124,34 @@ def _ids(frame: pl.DataFrame) -> dict[str, str]:
     return dict(reversed(named.select("path", "video_id").rows()))
 
 
-def _read(project: Project, before: pl.DataFrame | None, seen: dict[str, str]) -> tuple[VideoRow, ...]:
-    """The rows, read after what they tried in vain was looked at and added to `seen`: what comes meanwhile is seen."""
+def _read(project: Project, before: pl.DataFrame | None, seen: dict[str, str]) -> Found:
+    """The rows by source, read after what they try in vain was looked at and added to `seen`: it may come meanwhile."""
     while True:
-        rows = _rows(project, before)
-        tried = {path for row in rows for path in row.tried} - seen.keys()
+        found = _rows(project, before)
+        tried = {path for rows in found.values() for row in rows for path in row.tried} - seen.keys()
         if not tried:
-            return rows
+            return found
         seen |= see_files(tried)
 
 
-def _rows(project: Project, before: pl.DataFrame | None) -> tuple[VideoRow, ...]:
-    recipe = project.recipe
+def _rows(project: Project, before: pl.DataFrame | None) -> Found:
     known = (_ids(before) if before is not None else {}) | project.ledger.paths()
+    return read_sources(project.recipe.sources, known=known, **_places(project))
+
+
+def _places(project: Project) -> dict[str, Any]:
+    """From where names in sources count, and what paths tell."""
+    recipe = project.recipe
     layout = parse_layout(recipe.layout) if recipe.layout else None
-    roots = [Path(root) for root in recipe.roots]
-    return read_sources(recipe.sources, base=project.folder, known=known, roots=roots, layout=layout)
+    return {"base": project.folder, "roots": [Path(root) for root in recipe.roots], "layout": layout}
+
+
+def _notices(project: Project, found: Found) -> dict[str, str]:
+    """What the table's record warns of, if anything, a line each; in the log, too."""
+    lines = find_notices(found, **_places(project))
+    for line in lines:
+        _LOG.warning("%s", line)
+    return {NOTICES: "\n".join(lines)} if lines else {}
 
 
 def _headers(project: Project, rows: Sequence[VideoRow], before: pl.DataFrame | None) -> dict[str, Header]:
@@ -175,19 +200,15 @@ def _with_gone(frame: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame
     gone = before.filter(
         (pl.col("keep") | (pl.col("reason") == _GONE)) & ~pl.col("video_id").is_in(frame["video_id"].implode())
     )
-    gone = gone.with_columns(keep=pl.lit(value=False), reason=pl.lit(_GONE))
+    gone = gone.with_columns(keep=pl.lit(value=False), reason=pl.lit(_GONE), detail=pl.lit(None, pl.String))
     return pl.concat([frame, gone.select(frame.columns)])
 
 
 def _index(frame: pl.DataFrame, admitted: Collection[str]) -> dict[str, Row]:
     """Each row's verdict and the versions of its parts, by video id; a dropped row may share its id with another."""
     index: dict[str, Row] = {}
-    taken = set(frame.filter(pl.col("keep"))["video_id"])
-    for number, record in enumerate(frame.iter_rows(named=True), 1):
-        video_id = str(record["video_id"])
+    for video_id, record in zip(index_ids(frame), frame.iter_rows(named=True), strict=True):
         if not record["keep"]:
-            video_id = _free(video_id, number, taken)
-            taken.add(video_id)
             index[video_id] = Row("dropped", record["reason"], "{}", "")
             continue
         mark = FileMark(record["n_bytes"], record["mtime_ns"], record["sample"]) if record["sample"] else None
@@ -198,11 +219,3 @@ def _index(frame: pl.DataFrame, admitted: Collection[str]) -> dict[str, Row]:
         outcome, reason = ("ok", None) if video_id in admitted else ("pending", "not asked for")
         index[video_id] = Row(outcome, reason, as_text(parts), "")
     return index
-
-
-def _free(video_id: str, number: int, taken: Container[str]) -> str:
-    """A name for a dropped row that no other row has."""
-    name = video_id
-    while not name or name in taken:
-        name = f"{name or video_id} (row {number})"
-    return name

@@ -4,7 +4,7 @@ Belongs here: the table, its rules, and the parts of a row that later stages rea
 from, and measuring anything but the words of caption files.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,24 @@ def best_captions(row: VideoRow) -> str | None:
     wanted = [(row.language or "en").split("-")[0].lower(), "en", "und"]
     order = {tag: rank for rank, tag in reversed(list(enumerate(wanted)))}
     return min(row.captions, key=lambda tag: (order.get(tag.split("-")[0].lower(), 3), tag), default=None)
+
+
+def index_ids(frame: pl.DataFrame) -> list[str]:
+    """The ids under which the rows stand in the ledger, in their order: a dropped row may share its id with another."""
+    taken = set(frame.filter(pl.col("keep"))["video_id"])
+    ids = []
+    for number, (video_id, keep) in enumerate(frame.select("video_id", "keep").iter_rows(), 1):
+        ids.append(video_id if keep else _free(video_id, number, taken))
+        taken.add(ids[-1])
+    return ids
+
+
+def _free(video_id: str, number: int, taken: Container[str]) -> str:
+    """A name for a dropped row that no other row has."""
+    name = video_id
+    while not name or name in taken:
+        name = f"{name or video_id} (row {number})"
+    return name
 
 
 FILE_FIELDS = ("path", "captions", "captions_text", "info_path", "licence")

@@ -5,6 +5,7 @@ Belongs here: resolving a text to a file, and the sidecars beside one. Not here:
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,11 @@ class Place:
     manifest: Path
     roots: tuple[str, ...]
     sidecars: dict[str, dict[str, Sidecars]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifest: Path, roots: Sequence[Path] = ()) -> "Place":
+        """The place of a manifest, whose paths may also lead into `roots`."""
+        return cls(manifest, tuple(os.path.realpath(root) for root in (manifest.parent, *roots)))
 
     def resolve(self, text: str) -> str | None:
         """The real path that `text` means; None where it leaves the allowed folders."""

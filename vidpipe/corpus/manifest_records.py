@@ -9,6 +9,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -44,6 +45,16 @@ def read_records(manifest: Path) -> Iterator[Record]:
         yield from reader(manifest)
     except OSError as error:
         raise unusable(manifest, f"cannot be read: {error.strerror or 'input error'}") from error
+
+
+def column_names(manifest: Path) -> list[str]:
+    """The columns of a manifest's first thousand records in lower case, in the order of their appearance.
+
+    Raises:
+        RecipeError: the file cannot be read or parsed as a whole.
+    """
+    records = islice(read_records(manifest), 1000)
+    return list(dict.fromkeys(name for record in records for name in record.values))
 
 
 def unusable(manifest: Path, why: str, line: int | None = None) -> RecipeError:

@@ -41,6 +41,11 @@ _ALIASES = {
     "uploader": "channel",
 }
 _NUMBERS = (*COUNTS, "word_count")
+COLUMNS = frozenset(
+    {"id", "path", "url", "title", "description", "channel", "series_name", "series", "episode_id", "episode_number"}
+    | {"release_date", "licence", "captions", "language", "duration_s", "duration", "duration_string"}
+    | {"categories", "tags", "upload_date", *_ALIASES, *_NUMBERS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def read_manifest(
         RecipeError: the file as a whole cannot be used; its text names file and line.
     """
     manifest = Path(os.path.abspath(manifest))  # noqa: PTH100 links in the manifest's own path stay
-    place = Place(manifest, tuple(os.path.realpath(root) for root in (manifest.parent, *roots)))
+    place = Place.of(manifest, roots)
     findings = [_find(place, _renamed(record)) for record in read_records(manifest)]
     if manifest.suffix.lower() == ".jsonl" and findings and all(one.record.broken for one in findings):
         raise unusable(manifest, findings[0].record.broken or "", findings[0].record.line)

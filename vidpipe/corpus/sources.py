@@ -23,8 +23,8 @@ def read_sources(
     known: Mapping[str, str] | None = None,
     roots: Sequence[Path] = (),
     layout: Layout | None = None,
-) -> tuple[VideoRow, ...]:
-    """The rows of all sources, in their order; relative URIs and `roots` are taken from `base`.
+) -> dict[str, tuple[VideoRow, ...]]:
+    """The rows of each source, by URI in their order; relative URIs and `roots` are taken from `base`.
 
     `known` maps absolute file paths to the ids under which they were first registered; they keep them. An
     id that two sources give stands in both rows: the catalogue keeps the first.
@@ -34,8 +34,13 @@ def read_sources(
         whole.
     """
     kept = dict(known or {})
-    places = tuple(base / os.path.expanduser(root) for root in roots)  # noqa: PTH111 unknown users are no error
-    return tuple(row for uri in uris for row in _read(uri, base, kept, places, layout))
+    places = root_folders(roots, base)
+    return {uri: _read(uri, base, kept, places, layout) for uri in uris}
+
+
+def root_folders(roots: Iterable[Path], base: Path) -> tuple[Path, ...]:
+    """The folders that `roots` of a recipe mean, relative ones from `base`."""
+    return tuple(base / os.path.expanduser(root) for root in roots)  # noqa: PTH111 unknown users are no error
 
 
 def check_source(uri: str, base: Path) -> Path:

@@ -15,6 +15,7 @@ from assets.batch import Settle
 from assets.catalogue import catalogue, sources_mark
 from assets.videos import raw_videos
 from vidpipe import keys
+from vidpipe.corpus.notices import details, notices
 from vidpipe.ledger.snapshot import inputs_of
 from vidpipe.ports import Project, WorkerPool
 from vidpipe.recipe.schema import Recipe
@@ -291,6 +292,46 @@ def test_a_dropped_row_takes_no_other_rows_name(tmp_path: Path, videos: Path, in
     assert make(project, instance)
     assert sorted(outcomes(project).values()) == ["dropped", "ok", "ok"]
     assert outcomes(project)["x (row 2)"] == "ok"
+
+
+# --- what it tells ---
+
+
+def test_details_say_where_under_the_ids_that_status_shows(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance
+) -> None:
+    put(videos, "a.mp4", "b.mp4")
+    (videos / "m.csv").write_text("id,path,view_count\nx,a.mp4,many\nx,b.mp4,1\ny,none.mp4,1\nz,b.mp4,1\n")
+    project = project_on(tmp_path, sources=("videos/m.csv",))
+    assert make(project, instance)
+    assert details(project.tables) == {
+        "x": "m.csv line 2 column view_count: many is no whole number",
+        "x (row 2)": "m.csv line 3 column id: x stands already in line 2",
+        "y": "m.csv line 4 column path: none.mp4 is no file",
+    }
+    assert set(outcomes(project)) == {"x", "x (row 2)", "y", "z"}
+    (videos / "m.csv").write_text("id,path\nx,a.mp4\n")
+    assert make(project, instance)
+    assert details(project.tables) == {}
+
+
+def test_what_looks_like_a_mistake_is_told_until_it_is_mended(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance
+) -> None:
+    put(videos, "a.mp4")
+    (tmp_path / "none").mkdir()
+    (videos / "m.csv").write_text("path,titel\na.mp4,T\n")
+    project = project_on(tmp_path, sources=("none", "videos/m.csv"), layout="{series}/{episode}")
+    assert make(project, instance)
+    assert notices(project.store) == (
+        "no videos found in none",
+        "m.csv: unknown column 'titel'; did you mean title?",
+        "layout '{series}/{episode}' fits none of 1 files, such as 'a'",
+    )
+    assert outcomes(project) == {"a": "ok"}
+    mended = project_on(tmp_path)
+    assert make(mended, instance)
+    assert notices(mended.store) == ()
 
 
 # --- who is admitted ---

@@ -15,7 +15,8 @@ def test_sources_are_read_in_their_order_from_the_base(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "two/m.csv").write_text("path,title\na.mp4,Told\n")
     found = read_sources(["one", "two/m.csv", str(tmp_path / "two")], base=tmp_path)
-    assert [(row.video_id, row.title) for row in found] == [("b", "b"), ("a", "Told"), ("a", "a")]
+    titles = {uri: [(row.video_id, row.title) for row in rows] for uri, rows in found.items()}
+    assert titles == {"one": [("b", "b")], "two/m.csv": [("a", "Told")], str(tmp_path / "two"): [("a", "a")]}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_folder_with_a_colon_in_its_name_is_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.corpus
 def test_the_shared_videos_are_76_rows() -> None:
-    found = read_sources([str(SHARED / "video")], base=Path("/"))
+    (found,) = read_sources([str(SHARED / "video")], base=Path("/")).values()
     assert len(found) == len({row.video_id for row in found})
     assert all(row.keep for row in found)
     assert len(found) == 76
