@@ -11,7 +11,7 @@ demo: $(STAMP)
 	$(BIN)/vidpipe demo "$(DIR)"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --junitxml=build/tests.xml
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --junitxml=build/tests.xml
 
 check: $(STAMP)
 	$(BIN)/ruff check .

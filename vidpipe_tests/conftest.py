@@ -10,10 +10,12 @@ import pytest
 from vidpipe_tests.shared import SHARED
 
 OURS = ("VIDPIPE_", "AWS_", "GEMINI_", "GOOGLE_", "TGI_", "HF_", "HUGGINGFACE_", "TWELVELABS_", "DAGSTER_")
+LONG = tuple(f"vidpipe_tests/{name}" for name in ("e2e/", "benchmarks/", "media/", "cli/test_demo", "test_readme.py"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the shared corpus where it is not there."""
+    """Long ones first, so that short ones fill the end; skip what needs the shared corpus where it is not there."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     if SHARED.is_dir():
         return
     for item in items:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import orchestration
 from benchmarks.figures import Figure, Usage, machine, measure, middle
 from benchmarks.orchestration import TASKS, batch, index
-from benchmarks.projects import VIDPIPE, make_recorded
+from benchmarks.projects import VIDPIPE, environ_of
 from benchmarks.sampling import share_of
 from vidpipe.cli.bench import run_bench
 from vidpipe.errors import RecipeError
@@ -19,8 +20,17 @@ NAMES = {"task", "input", "ours_s", "peer", "peer_s", "ratio", "ours_rss_mb", "p
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return make_recorded(tmp_path_factory.mktemp("recorded"), N_VIDEOS)
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Figure], dict[str, str]]:
+    """What the index task measured, and the environment of its recorded project."""
+    folder = tmp_path_factory.mktemp("recorded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orchestration, "_TIMES", 1)
+        return index(folder, N_VIDEOS), environ_of(folder / "project")
+
+
+@pytest.fixture(scope="module")
+def recorded(indexed: tuple[list[Figure], dict[str, str]]) -> dict[str, str]:
+    return indexed[1]
 
 
 def status(environ: dict[str, str]) -> dict[str, object]:
@@ -54,8 +64,8 @@ def test_a_batch_accounts_for_the_whole_run(tmp_path: Path) -> None:
     assert more["dagster_bytes_per_asset_and_video"] > 0
 
 
-def test_the_index_task_measures_both_commands(tmp_path: Path) -> None:
-    found = index(tmp_path, n_videos=2)
+def test_the_index_task_measures_both_commands(indexed: tuple[list[Figure], dict[str, str]]) -> None:
+    found, _ = indexed
     assert [figure.input.partition(":")[0] for figure in found] == ["status --json", "run, nothing to do"]
     assert all(figure.ours_s > 0 and figure.ours_cpu_s > 0 and figure.ours_rss_mb > 0 for figure in found)
 

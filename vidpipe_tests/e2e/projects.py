@@ -68,6 +68,11 @@ class Line:
         assert done.returncode == 0, done.stderr
         return cls(folder)
 
+    @property
+    def videos(self) -> Path:
+        """Where its videos lie, for a project made as `finished` is."""
+        return self.folder.parent / "videos"
+
     def copy(self, folder: Path) -> "Line":
         """The same project, as it stands now, at another place."""
         shutil.copytree(self.folder, folder)

@@ -5,24 +5,16 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from vidpipe.ledger.ledger import open_ledger
 from vidpipe.recipe.line import PER_VIDEO
-from vidpipe_tests.e2e.projects import Line, make_sources, processes_of
+from vidpipe_tests.e2e.projects import Line, processes_of
 
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Line:
-    """What an undisturbed run gives."""
-    folder = tmp_path_factory.mktemp("killed")
-    line = Line.at(folder / "project", make_sources(folder / "videos", 4))
-    line.run()
-    return line
-
-
-def sources_of(line: Line) -> Path:
-    return line.folder.parent / "videos"
+MOMENTS = (
+    "store/tables/catalogue.parquet",
+    "store/raw_videos/v0.json",
+    "store/segment_clips/v1",
+    "store/datasets/scenes/videos",
+)
 
 
 def wait_for(found: Path, *, within_s: float = 60) -> None:
@@ -33,6 +25,14 @@ def wait_for(found: Path, *, within_s: float = 60) -> None:
         time.sleep(0.005)
 
 
+def wait_for_word(line: Line, word: str, *, within_s: float = 60) -> None:
+    """Return as soon as a command that was started has said a word."""
+    until = time.monotonic() + within_s
+    while word not in (line.folder / "said.log").read_text():
+        assert time.monotonic() < until, f"{word!r} was never said"
+        time.sleep(0.02)
+
+
 def wait_for_end_of_workers(folder: Path, *, within_s: float = 20) -> None:
     until = time.monotonic() + within_s
     while rest := processes_of(folder):
@@ -40,24 +40,17 @@ def wait_for_end_of_workers(folder: Path, *, within_s: float = 20) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "store/tables/catalogue.parquet",
-        "store/raw_videos/v0.json",
-        "store/segment_clips/v1",
-        "store/datasets/scenes/videos",
-    ],
-)
-def test_after_kill_9_the_next_run_gives_what_an_undisturbed_one_gives(
-    finished: Line, tmp_path: Path, moment: str
+def test_after_kill_9_at_any_moment_the_next_run_goes_on_to_what_an_undisturbed_one_gives(
+    finished: Line, tmp_path: Path
 ) -> None:
-    line = Line.at(tmp_path / "project", sources_of(finished))
-    run = line.start("run")
-    wait_for(line.folder / moment)
-    run.kill()
-    run.wait(timeout=30)
-    wait_for_end_of_workers(line.folder)
+    line = Line.at(tmp_path / "project", finished.videos)
+    for moment in MOMENTS:
+        assert not (line.folder / moment).exists(), "no run before has come so far"
+        run = line.start("run")
+        wait_for(line.folder / moment)
+        run.kill()
+        run.wait(timeout=30)
+        wait_for_end_of_workers(line.folder)
     line.run()
     line.is_whole()
     assert line.contents() == finished.contents()
@@ -65,8 +58,18 @@ def test_after_kill_9_the_next_run_gives_what_an_undisturbed_one_gives(
         assert set(line.statuses(stage.name).values()) == {"MATERIALIZED"}
 
 
-def test_ctrl_c_finishes_what_has_begun_and_the_next_run_goes_on(finished: Line, tmp_path: Path) -> None:
-    line = Line.at(tmp_path / "project", sources_of(finished))
+def test_ctrl_c_finishes_what_has_begun_a_second_one_ends_at_once_and_the_next_run_goes_on(
+    finished: Line, tmp_path: Path
+) -> None:
+    line = Line.at(tmp_path / "project", finished.videos)
+    run = line.start("run")
+    wait_for(line.folder / "store" / "raw_videos")
+    os.kill(run.pid, signal.SIGINT)
+    wait_for_word(line, "Stopping")
+    if run.poll() is None:
+        os.kill(run.pid, signal.SIGINT)
+    assert run.wait(timeout=30) == 130
+    wait_for_end_of_workers(line.folder)
     run = line.start("run")
     wait_for(line.folder / "store" / "video_signals")
     os.kill(run.pid, signal.SIGINT)
@@ -74,21 +77,6 @@ def test_ctrl_c_finishes_what_has_begun_and_the_next_run_goes_on(finished: Line,
     line.has_no_rests()
     assert processes_of(line.folder) == []
     assert "Traceback" not in (line.folder / "said.log").read_text()
-    line.run()
-    line.is_whole()
-    assert line.contents() == finished.contents()
-
-
-def test_a_second_ctrl_c_ends_at_once(finished: Line, tmp_path: Path) -> None:
-    line = Line.at(tmp_path / "project", sources_of(finished))
-    run = line.start("run")
-    wait_for(line.folder / "store" / "raw_videos")
-    os.kill(run.pid, signal.SIGINT)
-    time.sleep(0.4)
-    if run.poll() is None:
-        os.kill(run.pid, signal.SIGINT)
-    assert run.wait(timeout=30) == 130
-    wait_for_end_of_workers(line.folder)
     line.run()
     line.is_whole()
     assert line.contents() == finished.contents()

@@ -1,4 +1,4 @@
-"""Videos that go away and come back, and what is asked for of only some of them."""
+"""Videos that are added, go away and come back, and what is asked for of only some of them."""
 
 from pathlib import Path
 
@@ -7,41 +7,45 @@ import pytest
 from vidpipe_tests.e2e.projects import Line, make_small, make_sources
 
 
-@pytest.fixture
-def line(tmp_path: Path) -> Line:
-    made = Line.at(tmp_path / "project", make_sources(tmp_path / "videos", 2))
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A project with videos of its own that has run once; each test goes on where the one before it ended."""
+    folder = tmp_path_factory.mktemp("membership")
+    made = Line.at(folder / "project", make_sources(folder / "videos", 2))
     made.run()
     return made
 
 
-def test_a_file_that_comes_back_is_a_member_again_without_new_work(line: Line, tmp_path: Path) -> None:
+def test_one_more_video_touches_no_other(line: Line) -> None:
     before = line.stamps()
-    away = tmp_path / "v0.mp4"
-    (tmp_path / "videos" / "v0.mp4").rename(away)
+    make_small(line.videos / "v9.mp4", 9)
+    (line.videos / "v0.mov").write_bytes((line.videos / "v1.mp4").read_bytes())
+    line.run("--only", "catalogue")
+    document = line.status()
+    assert all(c["stale"] == 0 for c in document["assets"] if c["unit"] == "video")
+    assert line.counts("raw_videos")["pending"] == {"not reached": 2}
     line.run()
-    assert (line.status()["videos"], line.status()["selected"]) == (3, 1)
+    after = line.stamps()
+    assert {name: after[name] for name in before} == before
+    assert line.record("raw_videos", "v0")["where"]["media"].endswith("v0.mp4")
+    assert line.record("shots", "v0.mov")["outcome"] == "ok"
+    line.is_whole()
+
+
+def test_a_file_that_comes_back_is_a_member_again_without_new_work(line: Line, tmp_path: Path) -> None:
+    before, document = line.stamps(), line.status()
+    n_videos, n_selected = document["videos"], document["selected"]
+    (line.videos / "v9.mp4").rename(tmp_path / "v9.mp4")
+    line.run()
+    document = line.status()
+    assert (document["videos"], document["selected"]) == (n_videos - 1, n_selected - 1)
     assert line.counts("catalogue")["dropped"] == {"no longer in the source": 1}
-    away.rename(tmp_path / "videos" / "v0.mp4")
+    (tmp_path / "v9.mp4").rename(line.videos / "v9.mp4")
     line.run()
-    assert (line.status()["videos"], line.status()["selected"]) == (4, 2)
+    document = line.status()
+    assert (document["videos"], document["selected"]) == (n_videos, n_selected)
     assert line.stamps() == before
     line.is_whole()
-
-
-def test_exit_codes_speak_of_what_was_asked_for_alone(line: Line, tmp_path: Path) -> None:
-    (line.folder / "store" / "shots" / "v2.json").mkdir()
-    make_small(tmp_path / "videos" / "v2.mp4", 2)
-    make_small(tmp_path / "videos" / "v3.mp4", 3)
-    line.run("--ids", "v3")
-    line.run("--ids", "v2", code=1)
-    line.run("--ids", "v0,v3")
-    line.run("--ids", "empty")
-    assert "no such video" in line.run("--ids", "nobody", code=2)
-    line.run(code=1)
-    (line.folder / "store" / "shots" / "v2.json").rmdir()
-    assert line("retry").returncode == 0
-    line.is_whole()
-    assert line("retry").returncode == 0
 
 
 def test_status_of_one_video_tells_its_whole_way(line: Line) -> None:
@@ -51,3 +55,17 @@ def test_status_of_one_video_tells_its_whole_way(line: Line) -> None:
         ("raw_videos", "unusable"),
         ("dynamic_videos", "skipped"),
     ]
+
+
+def test_exit_codes_speak_of_what_was_asked_for_alone(tmp_path: Path) -> None:
+    line = Line.at(tmp_path / "project", make_sources(tmp_path / "videos", 2))
+    blocked = line.record_path("raw_videos", "v1")
+    blocked.mkdir(parents=True)
+    line.run("--ids", "v1", "--only", "raw_videos", code=1)
+    line.run("--ids", "v0,empty", "--only", "raw_videos")
+    assert "no such video" in line.run("--ids", "nobody", code=2)
+    line.run("--only", "raw_videos", code=1)
+    blocked.rmdir()
+    assert line("retry").returncode == 0
+    line.is_whole()
+    assert line("retry").returncode == 0

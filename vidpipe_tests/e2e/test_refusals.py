@@ -119,13 +119,13 @@ def test_empty_variables_count_as_unset(line: Line) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_catalogue_or_table_that_cannot_be_written_is_a_failure_that_shows(tmp_path: Path) -> None:
-    line = Line.at(tmp_path / "project", make_sources(tmp_path / "videos", 1, broken=False))
+def test_a_catalogue_or_table_that_cannot_be_written_is_a_failure_that_shows(finished: Line, tmp_path: Path) -> None:
+    line = finished.copy(tmp_path / "project")
     for asset in ("catalogue", "scene_dataset"):
         blocked = line.folder / "store" / "tables" / f"{asset}.json"
-        if blocked.exists():
-            blocked.unlink()
-        blocked.mkdir(parents=True)
+        blocked.unlink()
+        assert line.status("--verify", code=1)["differences"]
+        blocked.mkdir()
         line.run(code=1)
         assert sum(line.counts(asset)["failed"].values()) == 1
         shutil.rmtree(blocked)

@@ -8,13 +8,11 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from vidpipe_tests.e2e.projects import VIDPIPE, Line, environment, make_sources, processes_of
+from vidpipe_tests.e2e.projects import VIDPIPE, Line, environment, processes_of
 
 CTRL_C = b"\x03"
 
@@ -69,43 +67,41 @@ def terminal(line: Line, *args: str) -> Iterator[Terminal]:
         os.close(opened.keyboard)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Line:
-    """What an undisturbed run gives, at a terminal."""
-    folder = tmp_path_factory.mktemp("terminal")
-    line = Line.at(folder / "project", make_sources(folder / "videos", 3))
-    with terminal(line, "run") as shown:
-        assert shown.wait() == 0
-    assert b"raw_videos" in shown.shown
-    assert b"/5" in shown.shown
-    assert b"Traceback" not in shown.shown
-    return line
+def wait_for(claim: Callable[[], bool], *, within_s: float = 60) -> None:
+    """Return as soon as a claim holds."""
+    until = time.monotonic() + within_s
+    while not claim():
+        assert time.monotonic() < until
+        time.sleep(0.002)
 
 
-@pytest.mark.parametrize(
-    ("moment", "n_times"), [("store/raw_videos", 1), ("store/segment_clips", 2), ("store/video_signals", 1)]
-)
-def test_ctrl_c_stops_without_a_traceback_and_leaves_nothing(
-    finished: Line, tmp_path: Path, moment: str, n_times: int
-) -> None:
-    line = Line.at(tmp_path / "project", finished.folder.parent / "videos")
+def interrupt(line: Line, moment: str, n_times: int) -> bytes:
+    """Run until something is in the store, then press Ctrl-C so often; what was shown. Nothing may be left over."""
+    assert not (line.folder / moment).exists(), "no run before has come so far"
     with terminal(line, "run") as shown:
-        until = time.monotonic() + 60
-        while not (line.folder / moment).exists():
-            assert time.monotonic() < until
-            time.sleep(0.002)
+        wait_for((line.folder / moment).exists)
         for _ in range(n_times):
             shown.press(CTRL_C)
-            time.sleep(0.5)
+            wait_for(lambda: b"Stopping" in shown.shown)
         assert shown.wait() == 130
-    assert b"Stopping" in shown.shown
     assert b"Traceback" not in shown.shown
-    until = time.monotonic() + 10
-    while rest := processes_of(line.folder):
-        assert time.monotonic() < until, rest
-        time.sleep(0.1)
+    wait_for(lambda: processes_of(line.folder) == [], within_s=10)
     with line.instance() as instance:
         assert [run for run in instance.get_runs() if not run.is_finished] == []
-    line.run()
+    return shown.shown
+
+
+def test_ctrl_c_stops_without_a_traceback_leaves_nothing_and_the_next_run_goes_on(
+    finished: Line, tmp_path: Path
+) -> None:
+    line = Line.at(tmp_path / "project", finished.videos)
+    interrupt(line, "store/raw_videos", 1)
+    shown = interrupt(line, "store/video_signals", 1)
+    assert b"raw_videos" in shown  # a bar shows how far it is
+    assert b"/6" in shown
+    interrupt(line, "store/aligned_metadata", 2)
+    with terminal(line, "run") as last:
+        assert last.wait() == 0
+    assert b"Traceback" not in last.shown
     line.is_whole()
     assert line.contents() == finished.contents()
