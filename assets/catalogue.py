@@ -21,7 +21,6 @@ from vidpipe.corpus.catalogue import (
     text_part,
 )
 from vidpipe.corpus.contents import FileMark, files_part, mark_file, mark_of, named_files, see_files, see_sources
-from vidpipe.corpus.layouts import parse_layout
 from vidpipe.corpus.notices import NOTICES, find_notices
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.corpus.sources import read_sources
@@ -29,6 +28,7 @@ from vidpipe.errors import StoreError
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.media.headers import header_duration_s
 from vidpipe.ports import Project
+from vidpipe.recipe.layouts import parse_layout
 from vidpipe.records import version_of
 from vidpipe.tables import Made
 from vidpipe.workers.processes import Task

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vidpipe.errors import RecipeError
 from vidpipe.opening import open_project
 from vidpipe.ports import Project
-from vidpipe.recipe.loading import builtin, builtin_names, check_recipe, parse_yaml
+from vidpipe.recipe.loading import builtin, builtin_names, check_recipe
+from vidpipe.recipe.parsing import read_yaml
 from vidpipe.recipe.writing import recipe_text
 
 if TYPE_CHECKING:  # half a second to import, and most commands have no need of it
@@ -29,7 +30,7 @@ def init_project(folder: Path, *, recipe: str, sources: tuple[str, ...], layout:
     """Make a project folder with a commented recipe.
 
     Raises:
-        RecipeError: there is a project already, the recipe is unknown, or a source is not there.
+        RecipeError: there is a project already, the recipe or layout is none, or a source cannot be read.
     """
     if (folder / "recipe.yaml").exists():
         raise RecipeError(str(folder), "there is a project already")
@@ -57,14 +58,14 @@ def _settings(recipe: str) -> dict[str, Any]:
     path = Path(recipe)
     if not path.is_file():
         return builtin(recipe)  # says which there are
-    return {"name": path.stem, **parse_yaml(recipe, path.read_text(encoding="utf-8"))}
+    return {"name": path.stem, **read_yaml(path)}
 
 
 def _source(uri: str) -> str:
-    """A source as the recipe holds it: local ones absolute, and there."""
-    from vidpipe.corpus.sources import check_source
+    """A source as the recipe holds it: local ones absolute, there, and such that `run` can read them."""
+    from vidpipe.corpus.sources import check_contents
 
-    check_source(uri, Path.cwd())
+    check_contents(uri, Path.cwd())
     path = Path(uri).expanduser()
     return str(path.absolute()) if path.exists() else uri
 

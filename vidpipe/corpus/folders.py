@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vidpipe.corpus.identities import assign_ids, without_suffix
-from vidpipe.corpus.layouts import Layout
 from vidpipe.corpus.rows import VideoRow, detail_text, valid_text, without_file
 from vidpipe.corpus.sidecars import InfoError, Sidecars, is_sidecar, match_sidecars, read_info
 from vidpipe.errors import RecipeError
+from vidpipe.recipe.layouts import Layout
 
 LINK_LEAVES = "link leaves the folder"
 LINK_BROKEN = "link leads nowhere"

@@ -74,7 +74,8 @@ def check_columns(manifest: Path, columns: list[str]) -> None:
         raise unusable(manifest, f"column {twice} stands twice", 1)
     if not set(columns) & {"id", "video_id", "path", "file_name", "url", "video_link"}:
         found = ", ".join(columns[:8]) or "none"
-        raise unusable(manifest, f"no column id, path or url (columns: {found})", 1)
+        hint = "; part columns by commas" if len(columns) == 1 and {";", "\t"} & set(found) else ""
+        raise unusable(manifest, f"no column id, path or url (columns: {found}){hint}", 1)
 
 
 def _lines(manifest: Path) -> Iterator[str]:

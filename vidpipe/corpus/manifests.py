@@ -18,11 +18,11 @@ from pathlib import Path
 
 from vidpipe.corpus.folders import described_row, reserved_ids
 from vidpipe.corpus.identities import assign_ids
-from vidpipe.corpus.layouts import Layout
 from vidpipe.corpus.manifest_places import Place, is_caption_name
 from vidpipe.corpus.manifest_records import BROKEN_LINE, Record, read_records, unusable
 from vidpipe.corpus.rows import VideoRow, as_count, as_language, as_text, detail_text, valid_text
 from vidpipe.corpus.sidecars import CAPTION_SUFFIXES, COUNTS, caption_language, info_fields, suffix_of
+from vidpipe.recipe.layouts import Layout
 
 PATH_LEAVES = "path leaves the manifest's folder"
 NO_FILE = "no such file"
@@ -76,15 +76,25 @@ def read_manifest(
     """
     manifest = Path(os.path.abspath(manifest))  # noqa: PTH100 links in the manifest's own path stay
     place = Place.of(manifest, roots)
-    findings = [_find(place, _renamed(record)) for record in read_records(manifest)]
-    if manifest.suffix.lower() == ".jsonl" and findings and all(one.record.broken for one in findings):
-        raise unusable(manifest, findings[0].record.broken or "", findings[0].record.line)
+    findings = [_find(place, _renamed(record)) for record in usable_records(manifest)]
     given = [as_id(one.record.values["id"]) for one in findings if one.path and "id" in one.record.values]
     unnamed = {one.path: None for one in findings if one.path and "id" not in one.record.values}
     taken = reserved_ids(known, Path(place.roots[0])) | {name for name in given if name}
     ids = assign_ids(((path, place.relative(path)) for path in unnamed), known=known, taken=taken)
     ids |= {path: known[path] for path in map(_missing, findings) if path in known}
     return tuple(_without_duplicates(manifest, [(one, _row(place, one, ids, layout)) for one in findings]))
+
+
+def usable_records(manifest: Path) -> list[Record]:
+    """The records of a manifest that can be used as a whole, whatever is wrong with single ones.
+
+    Raises:
+        RecipeError: it cannot; its text names file and line.
+    """
+    records = list(read_records(manifest))
+    if manifest.suffix.lower() == ".jsonl" and records and all(record.broken for record in records):
+        raise unusable(manifest, records[0].broken or "", records[0].line)
+    return records
 
 
 def as_id(value: object) -> str | None:

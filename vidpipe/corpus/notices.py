@@ -10,13 +10,13 @@ from pathlib import Path
 
 from vidpipe.corpus.catalogue import index_ids
 from vidpipe.corpus.identities import without_suffix
-from vidpipe.corpus.layouts import Layout
 from vidpipe.corpus.manifest_places import Place
 from vidpipe.corpus.manifest_records import column_names
 from vidpipe.corpus.manifests import COLUMNS
 from vidpipe.corpus.rows import VideoRow, detail_text, valid_text
 from vidpipe.corpus.sources import check_source, root_folders
 from vidpipe.errors import CorruptObjectError, MissingObjectError
+from vidpipe.recipe.layouts import Layout
 from vidpipe.store.documents import Tables, read_table_record
 from vidpipe.store.objects import ObjectStore
 

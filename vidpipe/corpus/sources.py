@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from vidpipe.corpus.folders import read_folder
-from vidpipe.corpus.layouts import Layout
-from vidpipe.corpus.manifests import read_manifest
+from vidpipe.corpus.manifests import read_manifest, usable_records
 from vidpipe.corpus.rows import VideoRow, valid_text
 from vidpipe.errors import RecipeError
+from vidpipe.recipe.layouts import Layout
 
 MANIFEST_SUFFIXES = (".csv", ".jsonl", ".parquet")
 REMOTE_SCHEMES = ("youtube", "youtube-commons", "action100m", "http", "https", "s3", "gs", "hf")
@@ -60,6 +60,18 @@ def check_source(uri: str, base: Path) -> Path:
         raise RecipeError("sources", f"no such folder or file: {name}")
     if path.suffix.lower() not in MANIFEST_SUFFIXES:
         raise RecipeError("sources", f"{name}: a source is a folder, or a .csv, .jsonl or .parquet file")
+    return path
+
+
+def check_contents(uri: str, base: Path) -> Path:
+    """The folder or manifest that `uri` means, the manifest read through; what is in a folder is not looked at.
+
+    Raises:
+        RecipeError: it is not there, of no kind that this version reads, or a manifest that cannot be used as a whole.
+    """
+    path = check_source(uri, base)
+    if path.is_file():
+        usable_records(path)
     return path
 
 

@@ -1,14 +1,18 @@
-"""Reading a recipe: YAML in, a validated recipe or one clear line out."""
+"""Checking a recipe: a mapping in, a validated recipe or one clear line out. YAML itself: `parsing`."""
 
 import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from vidpipe.errors import RecipeError
+from vidpipe.recipe.layouts import parse_layout
+from vidpipe.recipe.parsing import parse_yaml, read_yaml
 from vidpipe.recipe.schema import Recipe
 
 # Keys and values of the public contract that this version does not have yet: refused with these words.
@@ -21,6 +25,14 @@ _LATER_KEYS = frozenset(
     | {f"annotation.{name}" for name in ("burn_time", "max_duration_s", "min_quality", "canaries", "calls")}
 )
 _LATER_VALUES = ("default", "gemini", "llm", "oracle", "balanced", "copy", "smart")
+_NEEDS = {
+    "float_type": "need a number",
+    "int_type": "need a whole number",
+    "int_from_float": "need a whole number",
+    "bool_type": "need true or false",
+    "string_type": "need text (in quotes where it looks like something else)",
+    "model_type": "need keys with values below it",
+}
 
 
 def builtin_names() -> list[str]:
@@ -40,36 +52,13 @@ def builtin(name: str) -> dict[str, Any]:
     return parse_yaml(f"recipe {name}", text)
 
 
-def parse_yaml(where: str, text: str) -> dict[str, Any]:
-    """The mapping in a YAML text.
-
-    Raises:
-        RecipeError: not YAML, or not a mapping.
-    """
-    try:
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2026-13-45 is a ValueError
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise RecipeError(f"{where}{line}", "not valid YAML") from error
-    if not isinstance(raw, dict | None):
-        raise RecipeError(where, "a recipe is a mapping of keys to values")
-    return raw or {}
-
-
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a file.
 
     Raises:
-        RecipeError: unreadable, not YAML, or a key or value that no recipe has.
+        RecipeError: unreadable, not UTF-8, not YAML, or a key or value that no recipe has.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(
-            str(path), "cannot be read; make a project with `vidpipe init DIR --source FOLDER`"
-        ) from error
-    return check_recipe(path.name, parse_yaml(path.name, text))
+    return check_recipe(path.name, read_yaml(path))
 
 
 def check_recipe(where: str, raw: dict[str, Any]) -> Recipe:
@@ -79,27 +68,59 @@ def check_recipe(where: str, raw: dict[str, Any]) -> Recipe:
         RecipeError: the first key or value that no recipe has, with the nearest key there is.
     """
     try:
-        return Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(raw)
+        if recipe.layout is not None:
+            parse_layout(recipe.layout)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            why = _unknown_key(first["loc"])
-        elif first["type"] == "literal_error" and first["input"] in _LATER_VALUES:
-            why = f"{first['input']} is {_LATER}; have {first['ctx']['expected']}"
-        else:
-            why = f"{first['msg'].removeprefix('Value error, ')}, got {str(first.get('input'))[:60]!r}"
-        raise RecipeError(f"{where}: {path}", why) from error
+        raise RecipeError(f"{where}: {path}", _why(dict(first))) from error
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error.path}", error.why) from error
+    return recipe
 
 
-def _unknown_key(loc: tuple[int | str, ...]) -> str:
+def _why(error: Mapping[str, Any]) -> str:
+    kind, value = error["type"], error.get("input")
+    if kind == "extra_forbidden":
+        return _unknown_key(error["loc"])
+    if kind == "literal_error" and value in _LATER_VALUES:
+        return f"{value} is {_LATER}; have {error['ctx']['expected']}"
+    if kind == "tuple_type":
+        is_plain = isinstance(value, str) and re.fullmatch(r"[\w./~-]{1,60}", value)
+        return f"need a list, e.g. [{value if is_plain else 'one, two'}]"
+    what = _NEEDS.get(kind, error["msg"].removeprefix("Value error, "))
+    if kind == "value_error" and isinstance(value, dict):
+        return f"{what}, got {_values(_model_at(error['loc']), value, what)}"
+    return f"{what}, got {_shown(value)}"
+
+
+def _values(model: type[BaseModel], given: Mapping[str, Any], message: str) -> str:
+    """The keys of a section that a message is about, with what they are."""
+    about = [name for name in model.model_fields if re.search(rf"\b{name}\b", message)]
+    return ", ".join(f"{name} {_shown(given.get(name, model.model_fields[name].default))}" for name in about)
+
+
+def _shown(value: object) -> str:
+    """A value as it would stand in YAML, in short."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "keys with values"
+    return json.dumps(value, default=str, ensure_ascii=False)[:60]
+
+
+def _model_at(loc: Sequence[int | str]) -> type[BaseModel]:
     model: type[BaseModel] = Recipe
-    for part in loc[:-1]:
+    for part in loc:
         annotation = model.model_fields[str(part)].annotation
         assert isinstance(annotation, type)
         model = annotation
+    return model
+
+
+def _unknown_key(loc: tuple[int | str, ...]) -> str:
+    fields = _model_at(loc[:-1]).model_fields
     name = str(loc[-1])
     if ".".join(str(part) for part in loc) in _LATER_KEYS:
         return _LATER
-    near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(name, fields, n=1, cutoff=0.0)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"

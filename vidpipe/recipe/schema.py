@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
+Texts = Annotated[tuple[str, ...], Field(strict=False)]  # YAML has lists, no tuples
 
 
 class Section(BaseModel):
-    """A frozen group of settings; unknown keys are refused."""
+    """A frozen group of settings; unknown keys are refused, and so is a text or a truth value for a number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Catalogue(Section):
@@ -26,9 +27,16 @@ class Catalogue(Section):
         ge=0,
         description="Keep videos whose captions have at least this many words a second. FineVideo: 0.5.",
     )
-    languages: tuple[str, ...] = Field((), description="Keep these languages where the language is known; empty: all.")
+    languages: Texts = Field((), description="Keep these languages where the language is known; empty: all.")
     min_duration_s: float | None = Field(None, ge=0, description="Keep videos at least this long, in seconds.")
     max_duration_s: float | None = Field(None, ge=0, description="Keep videos at most this long, in seconds.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Catalogue":
+        shortest, longest = self.min_duration_s, self.max_duration_s
+        if shortest is not None and longest is not None and shortest > longest:
+            raise ValueError("min_duration_s must not be above max_duration_s")
+        return self
 
 
 class Download(Section):
@@ -63,7 +71,7 @@ class Taxonomy(Section):
 
     file: str | None = Field(None, description="A JSON taxonomy (nested objects, empty = leaf); none: FineVideo's.")
     categoriser: Literal["offline"] = Field("offline", description="offline: words of title, description, captions.")
-    discard: tuple[str, ...] = Field((), description="Leaves that exist to be discarded: such videos are dropped.")
+    discard: Texts = Field((), description="Leaves that exist to be discarded: such videos are dropped.")
 
 
 class Selection(Section):
@@ -119,9 +127,9 @@ class Recipe(Section):
     """Everything that changes the data."""
 
     name: str = Field("default", description="The recipe's name, shown by status.")
-    sources: tuple[str, ...] = Field((), description="Where the videos come from: folders and manifests.")
+    sources: Texts = Field((), description="Where the videos come from: folders and manifests.")
     layout: str | None = Field(None, description="Reads series and episode from paths, e.g. '{series}/{episode}'.")
-    roots: tuple[str, ...] = Field((), description="Folders that a manifest's paths may lead to, beside its own.")
+    roots: Texts = Field((), description="Folders that a manifest's paths may lead to, beside its own.")
     max_partitions: int | None = Field(None, gt=0, description="Admit at most this many videos.")
     batch_size: int = Field(50, gt=0, description="Videos per run; changes no result.")
     catalogue: Catalogue = Catalogue()

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from vidpipe.corpus.folders import read_folder
-from vidpipe.corpus.layouts import parse_layout
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import RecipeError
+from vidpipe.recipe.layouts import parse_layout
 
 HOSTILE = ("-rf", "x...y", "a\nb", "<script>alert(1)<", "😀" * 20, "\u202egpj", "n" * 200, " ", "%2e%2e", "con")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.corpus.layouts import parse_layout
 from vidpipe.corpus.notices import details, find_notices, notices
 from vidpipe.corpus.sources import read_sources
+from vidpipe.recipe.layouts import parse_layout
 from vidpipe_tests.projects import project_at
 
 

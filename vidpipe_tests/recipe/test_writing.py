@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from vidpipe.recipe.loading import builtin, builtin_names, check_recipe, parse_yaml
+from vidpipe.recipe.loading import builtin, builtin_names, check_recipe
+from vidpipe.recipe.parsing import parse_yaml
 from vidpipe.recipe.schema import Recipe, Section
 from vidpipe.recipe.writing import recipe_text
 
@@ -17,7 +18,7 @@ RAW = st.fixed_dictionaries(
     optional={
         "name": TEXT,
         "sources": st.lists(TEXT, max_size=3),
-        "layout": st.none() | TEXT,
+        "layout": st.none() | TEXT.map(lambda text: text.replace("{", "").replace("}", "") + "{series}"),
         "max_partitions": st.none() | st.integers(1),
         "catalogue": st.fixed_dictionaries(
             {},

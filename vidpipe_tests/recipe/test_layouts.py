@@ -2,8 +2,8 @@
 
 import pytest
 
-from vidpipe.corpus.layouts import parse_layout
 from vidpipe.errors import RecipeError
+from vidpipe.recipe.layouts import parse_layout
 
 
 @pytest.mark.parametrize(
