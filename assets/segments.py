@@ -14,11 +14,15 @@ from assets.videos import limits_of
 from vidpipe import keys
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
+from vidpipe.media.copying import cut_copy
 from vidpipe.media.cutting import Clip, cut_exact
+from vidpipe.media.smart import cut_smart
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
 from vidpipe.timeline.spans import sliding_windows
 from vidpipe.workers.processes import Task
+
+_CUTS = {"copy": cut_copy, "exact": cut_exact, "smart": cut_smart}
 
 
 @per_video("segment_clips")
@@ -31,11 +35,12 @@ def _cut(inputs: Inputs) -> Task:
     settings = inputs.project.recipe.segments
     duration_s = Fraction(str(inputs.record("raw_videos").value["duration_s"]))
     spans = tuple(sliding_windows(duration_s, Fraction(str(settings.length_s)), Fraction(str(settings.overlap_s))))
-    work = partial(cut_exact, spans=spans, out_dir=inputs.scratch(), limits=limits_of(inputs.project))
+    work = partial(_CUTS[settings.mode], spans=spans, out_dir=inputs.scratch(), limits=limits_of(inputs.project))
     return Task(inputs.key, work, inputs.video_file())
 
 
 def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
+    mode = inputs.project.recipe.segments.mode
     rows = []
     where = {}
     n_bytes = {}
@@ -51,7 +56,8 @@ def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
                 "end_s": clip.end_s,
                 "actual_start_s": clip.actual_start_s,
                 "actual_end_s": clip.actual_end_s,
+                **({} if mode == "exact" else {"mode": clip.mode}),  # the one really used
             }
         )
-    value = {"clips": rows, "mode": inputs.project.recipe.segments.mode}
+    value = {"clips": rows, "mode": mode}
     return Outcome("ok", value=value, where={"clips": where, "bytes": n_bytes})

@@ -5,12 +5,15 @@ Here belongs which packets a copied clip takes. Writing them belongs to `copied_
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil, floor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vidpipe.media.clip_set import ClipSet
@@ -18,22 +21,24 @@ from vidpipe.media.container import audio_stream, open_video, video_stream
 from vidpipe.media.copied_clip import SOUND_CODECS, ClipPlan, sounds_within
 from vidpipe.media.cutting import Clip, Target, cut_targets, groups_of, targets_of
 from vidpipe.media.limits import Limits
+from vidpipe.media.nal_units import has_idr
 from vidpipe.media.tracks import Ticks, Track, Tracks, read_tracks
 from vidpipe.timeline.spans import Span
 
 _PICTURE_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 Cut = Callable[[Path, Sequence[Target], Limits], tuple[list[Clip], list[Target]]]
+_MAX_RUN_IN_S = 60
 _MAX_OPEN = 64  # files that are written at once
 
 
 def cut_copy(path: Path, spans: Sequence[Span], out_dir: Path, limits: Limits) -> tuple[Clip, ...]:
     """Cuts each span of `path` into `out_dir`/clip_0000.mp4, … without decoding, as `cut_exact` numbers them.
 
-    A clip starts at the last key frame at or before start_s (the first one where there is none) and has every
-    frame up to end_s, and those few after it that the last ones are coded from: its real span stands in the
-    clip, and its own zero is its first frame. Sound starts within one packet of it, cut to it by the file's
-    edit list. A span whose codecs MP4 does not hold, or whose time stamps are not sound, is cut exactly
-    instead: `Clip.mode` tells. A span without any frame yields no clip.
+    A clip starts at the last key frame at or before start_s (in H.264 an IDR one) and has every frame up to end_s,
+    and those few after it that the last ones are coded from: its real span stands in the clip, and its own
+    zero is its first frame. Sound starts within one packet of it, cut to it by the file's edit list. A span whose
+    codecs MP4 does not hold, whose time stamps are not sound, or that is more than a minute away from such a key
+    frame, is cut exactly instead: `Clip.mode` tells. A span without any frame yields no clip. Damage stays.
 
     Raises:
         UnreadableVideoError, LimitExceededError, OSError: as `cut_exact`.
@@ -82,7 +87,7 @@ def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> tuple[list[C
         video, audio = video_stream(container, limits), audio_stream(container)
         if not _fits(container, video, audio):
             return [], list(targets)
-        tracks = read_tracks(container, video, audio=audio, limits=limits, is_start=lambda packet: packet.is_keyframe)
+        tracks = read_tracks(container, video, audio=audio, limits=limits, is_start=partial(_is_start, video))
     targets = [target for target in targets if has_picture(target[0], tracks)]
     plans = [plan for target in targets if (plan := _plan(target, tracks)) is not None]
     with open_video(path, limits) as container:
@@ -101,6 +106,15 @@ def _fits(container: InputContainer, video: VideoStream, audio: AudioStream | No
     return container.format.name != "avi" and names[0] in _PICTURE_CODECS and set(sounds) <= SOUND_CODECS
 
 
+def _is_start(video: VideoStream, packet: "Packet[Any]") -> bool:
+    """Whether a clip may start at the packet: a key frame, in H.264 an IDR one, since others may need earlier ones."""
+    if not packet.is_keyframe or video.codec_context.codec.canonical_name != "h264":
+        return packet.is_keyframe
+    extradata = video.codec_context.extradata or b""
+    is_avcc = len(extradata) > 4 and extradata[0] == 1
+    return has_idr(bytes(packet), (extradata[4] & 3) + 1 if is_avcc else 0)
+
+
 def _plan(target: Target, tracks: Tracks) -> ClipPlan | None:
     """What is copied for the span; None where it has no frame or cannot be copied."""
     picture, span = tracks.picture, target[0]
@@ -108,7 +122,7 @@ def _plan(target: Target, tracks: Tracks) -> ClipPlan | None:
     inside = np.flatnonzero((picture.pts >= low) & (picture.pts < high))
     numbers = _numbers(picture, floor((span.start_s + tracks.start_s) / picture.time_base), inside)
     order = picture.pts[numbers]
-    if not len(inside) or not len(order) or picture.is_odd[numbers].any() or len(np.unique(order)) != len(order):
+    if not len(order) or picture.is_odd[numbers].any() or len(np.unique(order)) != len(order):
         return None
     last = int(np.argmax(order))
     end_pts = end_of(picture, int(numbers[last]), high)
@@ -124,7 +138,8 @@ def _numbers(picture: Track, start_pts: int, inside: Ticks) -> Ticks:
         return inside[:0]
     before = keys[picture.pts[keys] <= start_pts]
     key = int(before[np.argmax(picture.pts[before])]) if len(before) else int(keys[0])
-    if picture.pts[key] > picture.pts[inside].min():
+    run_in = int(picture.pts[inside].min() - picture.pts[key])
+    if not 0 <= run_in * picture.time_base <= _MAX_RUN_IN_S:
         return inside[:0]
     last, grown = -1, int(inside.max())
     while grown > last:  # a frame that is shown after the end is shown with all before it

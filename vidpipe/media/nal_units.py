@@ -7,7 +7,8 @@ names: ITU-T H.264 (08/2021) 7.4.1; ISO/IEC 14496-15 5.3.3.1.
 from collections.abc import Iterable, Iterator
 
 SLICE, IDR, SEI, SPS, PPS, AUD = 1, 5, 6, 7, 8, 9
-_ALLOWED = frozenset({SLICE, IDR, SEI, SPS, PPS, AUD, 12})  # 12: filler; no data partitions, no extensions
+# 10 and 11: end of sequence and stream, 12: filler; no data partitions, no extensions
+_ALLOWED = frozenset({SLICE, IDR, SEI, SPS, PPS, AUD, 10, 11, 12})
 _LENGTH_BYTES = 4
 
 
@@ -47,6 +48,19 @@ def split_units(data: bytes) -> list[bytes]:
         at = first + int.from_bytes(data[at:first], "big")
         units.append(data[first:at])
     return units
+
+
+def has_idr(data: bytes, length_bytes: int) -> bool:
+    """Whether a packet holds an IDR picture; its units have lengths of so many bytes, or, with 0, start codes."""
+    if not length_bytes:
+        return any(kind(unit) == IDR for unit in split_annexb(data))
+    at = 0
+    while at + length_bytes < len(data):
+        first = at + length_bytes
+        if data[first] & 31 == IDR:
+            return True
+        at = first + int.from_bytes(data[at:first], "big")
+    return False
 
 
 def split_annexb(data: bytes) -> Iterator[bytes]:

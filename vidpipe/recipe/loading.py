@@ -24,7 +24,7 @@ _LATER_KEYS = frozenset(
     | {f"annotation.{name}" for name in ("mode", "model", "fps", "media_resolution", "proxy", "inline_below_bytes")}
     | {f"annotation.{name}" for name in ("burn_time", "max_duration_s", "min_quality", "canaries", "calls")}
 )
-_LATER_VALUES = ("default", "gemini", "llm", "oracle", "balanced", "copy", "smart")
+_LATER_VALUES = ("default", "gemini", "llm", "oracle", "balanced")
 _NEEDS = {
     "float_type": "need a number",
     "int_type": "need a whole number",

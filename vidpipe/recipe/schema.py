@@ -99,7 +99,14 @@ class Segments(Section):
 
     length_s: Seconds = Field(60.0, description="Length of a window, in seconds.")
     overlap_s: float = Field(5.0, ge=0, description="What neighbouring windows share, in seconds.")
-    mode: Literal["exact"] = Field("exact", description="exact: re-encoded, cut at the frame.")
+    mode: Literal["exact", "smart", "copy"] = Field(
+        "exact",
+        description=(
+            "exact: re-encoded, cut at the frame; smart: the same frames, copied but for the groups of pictures at the "
+            "edges; copy: nothing is decoded, a clip starts at the key frame before. Where smart or copy cannot be "
+            "right, exact is used, and the record says so."
+        ),
+    )
 
     @model_validator(mode="after")
     def _shorter(self) -> "Segments":

@@ -44,7 +44,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "shots.min_length_s": (1.0, frozenset({"shots"})),
     "segments.length_s": (30.0, frozenset({"segment_clips"})),
     "segments.overlap_s": (1.0, frozenset({"segment_clips"})),
-    "segments.mode": (None, NOTHING),
+    "segments.mode": ("smart", frozenset({"segment_clips"})),
     "annotation.annotator": (None, NOTHING),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),

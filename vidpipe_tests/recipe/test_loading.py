@@ -74,7 +74,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
         {"annotation": {"annotator": "gemini"}},
         {"taxonomy": {"categoriser": "llm"}},
         {"selection": {"strategy": "balanced"}},
-        {"segments": {"mode": "smart"}},
         {"dynamism": {"mode": "default"}},
     ],
 )
