@@ -53,7 +53,7 @@ LINE: tuple[Stage, ...] = (
         "catalogue",
         "row",
         "video",
-        version=1,
+        version=2,
         group="curation",
         recipe=("sources", "layout", "roots", "max_partitions", "catalogue"),
     ),
