@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 
+import click
 from rich.console import Console
 
 from assets.overview import look
@@ -20,6 +21,7 @@ from vidpipe.cli.projects import dagster_home, open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
+from vidpipe.corpus.notices import notices
 from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.connections import kept_open
@@ -73,6 +75,8 @@ def run_line(
     if interrupted:
         console.print("Interrupted. `vidpipe run` goes on where this stopped.")
         return INTERRUPTED
+    for line in notices(project.store):
+        click.echo(f"vidpipe: {line}", err=True)
     code = _verdict(state, engine, console)
     if not engine.runs.ids:
         console.print("Nothing to do.")

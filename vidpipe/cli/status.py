@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bo
     members = members_of(dagster_home())
     state = overview(snapshot, project.code_versions(), members)
     found = _differences(folder) if verify else []
-    items = list(_items(members, snapshot, state, video_id)) if videos or video_id else None
+    items = _items(project, members, state, snapshot, only=video_id) if videos or video_id else None
     if as_json:
         click.echo(json.dumps(_document(project, members, state, items, found, verified=verify), ensure_ascii=False))
     else:
@@ -88,25 +88,23 @@ def _document(
     return document
 
 
-def _items(members: Members, snapshot: Snapshot, state: Overview, only: str | None) -> Iterator[dict[str, Any]]:
+def _items(
+    project: Project, members: Members, state: Overview, snapshot: Snapshot, *, only: str | None
+) -> list[dict[str, Any]]:
     """One item per catalogued video, then one per asset of the sets it is in, in line order."""
-    inside = {over: set(keys) for over, keys in members.items()}
+    from vidpipe.corpus.notices import details
+
+    inside, remarks = {over: set(keys) for over, keys in members.items()}, details(project.tables)
+    items = []
     for video_id, row in snapshot.rows.get("catalogue", {}).items():
         if only is not None and video_id != only:
             continue
         key = segment(video_id)
-        yield {
-            "video_id": video_id,
-            "key": key,
-            "asset": "catalogue",
-            "outcome": row.outcome,
-            "reason": row.reason,
-            "updated": None,
-            "stale_because": None,
-        }
-        for stage in PER_VIDEO:
-            if key in inside[stage.over]:
-                yield _item(snapshot, state, video_id, key, stage.name)
+        item = {"video_id": video_id, "key": key, "asset": "catalogue", "outcome": row.outcome, "reason": row.reason}
+        items.append(item | {"detail": remarks.get(video_id), "updated": None, "stale_because": None})
+        here = (stage for stage in PER_VIDEO if key in inside[stage.over])
+        items += [_item(snapshot, state, video_id, key, stage.name) for stage in here]
+    return items
 
 
 def _item(snapshot: Snapshot, state: Overview, video_id: str, key: str, asset: str) -> dict[str, Any]:
@@ -129,7 +127,7 @@ def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence[
     if not only:
         console().print(counts_table(state))
     for item in items or ():
-        reason = f": {shown(item['reason'])}" if item["reason"] else ""
+        reason = "".join(f": {shown(why)}" for why in (item["reason"], item.get("detail")) if why)
         stale = f"  (stale: {item['stale_because']})" if item["stale_because"] else ""
         click.echo(f"{shown(item['video_id'])}  {item['asset']}  {item['outcome']}{reason}{stale}")
     if state.problems:

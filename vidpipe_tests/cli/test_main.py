@@ -1,6 +1,8 @@
 """Commands as a person types them, and mistypes them: one line that says what to do, and the exit code."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +16,12 @@ VIDPIPE = str(Path(sys.executable).with_name("vidpipe"))
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project over one video, nothing done."""
+    """A project over one video, catalogued."""
     folder = tmp_path_factory.mktemp("main")
     (folder / "videos").mkdir()
     make_clip(folder / "videos" / "a.mp4", [(1, 1)], fps=10, size=(96, 64))
     assert call("init", str(folder / "project"), "--source", str(folder / "videos")).returncode == 0
+    assert call("run", "-C", str(folder / "project"), "--only", "catalogue").returncode == 0
     return folder / "project"
 
 
@@ -72,7 +75,6 @@ def test_doctor_names_settings_that_are_none_and_projects_that_are_not_there(pro
 
 
 def test_another_store_is_noticed(project: Path, tmp_path: Path) -> None:
-    assert call("run", "-C", str(project), "--only", "catalogue").returncode == 0
     assert "the store is" not in call("status", "-C", str(project)).stderr
     done = call("status", "-C", str(project), VIDPIPE_STORE=str(tmp_path))
     assert f"the store is {tmp_path} now" in done.stderr
@@ -93,5 +95,17 @@ def test_a_run_says_where_the_dataset_lies_and_whether_there_was_anything_to_do(
     assert page.as_uri() in second.stderr
     assert "Nothing to do." not in first.stderr
     assert "Nothing to do." in second.stderr
-    assert "raw_videos 0 of 1" in first.stderr
+    assert re.search(r"raw_videos \d of 1\b", first.stderr), first.stderr
     assert "raw_videos" not in second.stderr.partition(" asset ")[0]
+
+
+def test_what_a_manifest_gets_wrong_is_said_where_a_person_looks(tmp_path: Path) -> None:
+    make_clip(tmp_path / "a.mp4", [(1, 1)], fps=10, size=(96, 64))
+    (tmp_path / "list.csv").write_text("id,path,titel\na,a.mp4,A\nb,nowhere.mp4,B\n")
+    assert call("init", str(tmp_path / "p"), "--source", str(tmp_path / "list.csv")).returncode == 0
+    ran = call("run", "-C", str(tmp_path / "p"), "--only", "catalogue")
+    assert "vidpipe: list.csv: unknown column 'titel'; did you mean title?" in ran.stderr
+    shown = call("status", "b", "-C", str(tmp_path / "p")).stdout
+    assert shown.startswith("b  catalogue  dropped: no such file: list.csv line 3 column path:")
+    document = json.loads(call("status", "b", "--json", "-C", str(tmp_path / "p")).stdout)
+    assert document["items"][0]["detail"].startswith("list.csv line 3 column path:")
