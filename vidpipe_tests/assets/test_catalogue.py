@@ -19,7 +19,7 @@ from vidpipe.corpus.notices import details, notices
 from vidpipe.ledger.snapshot import inputs_of
 from vidpipe.ports import Project, WorkerPool
 from vidpipe.recipe.schema import Recipe
-from vidpipe.store.documents import read_record
+from vidpipe.store.documents import encode_rows, read_record
 from vidpipe.workers.processes import Done, Task
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.projects import InPlace, project_at
@@ -151,6 +151,33 @@ def test_what_a_manifest_names_is_looked_for_until_it_comes(
     assert not is_due(project)
     assert outcomes(project)["two"] == ("ok" if name == "b.mp4" else "dropped")
     assert project.tables.row("catalogue", "one")["word_count"] == (1 if name == "subs/a.srt" else None)
+
+
+def test_a_sidecar_that_goes_and_comes_back_makes_it_due(
+    tmp_path: Path, videos: Path, instance: dg.DagsterInstance
+) -> None:
+    put(videos, "a.mp4")
+    (videos / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nword\n")
+    (videos / "m.csv").write_text("path\na.mp4\n")
+    project = project_on(tmp_path, sources=("videos/m.csv",))
+    assert make(project, instance)
+    for there, back in ((videos / "a.srt", tmp_path / "a.srt"), (tmp_path / "a.srt", videos / "a.srt")):
+        there.rename(back)
+        assert is_due(project)
+        assert make(project, instance)
+        assert not is_due(project)
+        assert project.tables.row("catalogue", "a")["word_count"] == (1 if back.parent == videos else None)
+
+
+def test_a_catalogue_of_an_older_version_is_read(tmp_path: Path, videos: Path, instance: dg.DagsterInstance) -> None:
+    put(videos, "a.mp4", "b.mp4")
+    project = project_on(tmp_path)
+    assert make(project, instance)
+    rows = project.tables.rows("catalogue").drop("tried")
+    project.store.put(keys.table_rows("catalogue"), encode_rows(rows))
+    (videos / "b.mp4").unlink()
+    assert make(project_on(tmp_path), instance)
+    assert outcomes(project) == {"a": "ok", "b": "dropped"}
 
 
 def test_a_manifests_file_that_goes_and_comes_back_keeps_its_id(
