@@ -39,6 +39,7 @@ class ClipSet:
             self._by_picture.setdefault(plan.first, []).append(plan)
             self._by_sound.setdefault(plan.sounds.start, []).append(plan)
         self._begun: set[str] = set()
+        self._n_plans = len(plans)
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +51,9 @@ class ClipSet:
             clip.discard()
 
     def packets(self, container: InputContainer) -> Iterator[tuple["Packet[Any]", int]]:
-        """The picture's packets and their numbers, as `Tracks` counts them; sound goes to its clips by itself.
+        """The picture's packets and their numbers, as `Tracks` counts them, until all clips are through.
+
+        Sound goes to its clips by itself.
 
         Raises:
             LimitExceededError: FFmpeg ran out of memory.
@@ -68,6 +71,8 @@ class ClipSet:
                 self._hear(packet, n_sounds)
                 n_sounds += 1
             self._close()
+            if not self._open and len(self._begun) == self._n_plans:
+                return
 
     def at_picture(self, number: int) -> list[CopiedClip]:
         """The open clips, with those that begin with this packet of the picture."""

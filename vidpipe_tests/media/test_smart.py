@@ -1,5 +1,8 @@
 """Smart clips: the frames and times of exact ones, most of them copied; anything doubtful is cut exactly."""
 
+import contextlib
+import random
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vidpipe.errors import VideoError
+from vidpipe.media.copying import cut_copy
 from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.media.limits import Limits
+from vidpipe.media.probe import inspect_video
 from vidpipe.media.smart import cut_smart
 from vidpipe.timeline.spans import Span, sliding_windows
 from vidpipe_tests.clips import ClipTruth, make_clip, read_numbers, read_times
@@ -186,6 +192,29 @@ def test_a_unit_that_leads_beyond_its_packet_makes_all_exact(truth: ClipTruth, t
     data[place : place + 4] = b"\x7f\xff\xff\xff"
     (tmp_path / "a.mp4").write_bytes(data)
     assert modes(cut(tmp_path / "a.mp4", [span(2, 3)], tmp_path / "out")) == {"exact"}
+
+
+@pytest.mark.parametrize("cut_other", [cut_smart, cut_copy])
+def test_mutated_files_give_clips_or_one_reason_and_leave_nothing_else(
+    cut_other: Callable[..., tuple[Clip, ...]], truth: ClipTruth, tmp_path: Path
+) -> None:
+    whole, spans = truth.path.read_bytes(), [span(0, 1.1), span(0.9, 2.5), span(2, 9)]
+    for seed in range(12):
+        chance, data = random.Random(seed), bytearray(whole)
+        for _ in range(chance.choice([1, 5, 20])):
+            data[chance.randrange(chance.choice([6000, len(data)]))] ^= 1 << chance.randrange(8)
+        (tmp_path / "a.mp4").write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+        out = tmp_path / f"out{seed}"
+        out.mkdir()
+        with contextlib.suppress(VideoError):
+            clips = cut_other(tmp_path / "a.mp4", spans, out, Limits())
+            assert {path.name for path in out.iterdir()} == {Path(clip.file).name for clip in clips}
+
+
+def test_a_clip_claims_the_seconds_it_holds(truth: ClipTruth, tmp_path: Path) -> None:
+    for clip in cut(truth.path, [span(0.5, 2), span(2, 60)], tmp_path / "out"):
+        length_s = inspect_video(Path(clip.file), Limits()).duration_s
+        assert length_s == pytest.approx(clip.actual_end_s - clip.start_s, abs=1e-4)
 
 
 def test_decord_plays_what_was_cut(truth: ClipTruth, tmp_path: Path) -> None:
