@@ -20,7 +20,7 @@ from vidpipe.workers.processes import Task
 
 @per_video("dynamic_videos")
 def dynamic_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
-    """The share of each video that stands still: 60-s segments with a freeze of 50 s, as FineVideo counted them.
+    """The share of each video that stands still, and where: of its duration, or of 60-s segments as FineVideo counted.
 
     From the recipe's share on a video is `dropped: static`, if the recipe drops at all; the share is kept either way.
     """

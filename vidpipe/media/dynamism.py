@@ -1,13 +1,14 @@
 """How much of a video stands still, and where.
 
-Here belongs the answer and its duration. What counts as standing still belongs to `freezes` (as FineVideo counted,
-exactly) and to `stillness`; what is done with a static video, to the recipe. Two accidents of the original are not
-repeated: it also calls a video static whose title or file name contains "freezedetect".
+Here belong the answer, the two ways to count, and the duration. What counts as standing still belongs to `stillness`
+and to `freezes` (as FineVideo counted, exactly); what is done with a static video, to the recipe. Two accidents of
+the original are not repeated: it also calls a video static whose title or file name contains "freezedetect".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Literal
@@ -16,19 +17,21 @@ import av
 
 from vidpipe.errors import VideoError
 from vidpipe.media.container import open_video, video_stream
-from vidpipe.media.frames import FrameReader, read_frames
+from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 from vidpipe.media.freeze_shortcuts import find_freezes
 from vidpipe.media.freezes import SEGMENT_S, FrozenSegments, Stillness, segment_of
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
 from vidpipe.media.packets import packets_end_s
+from vidpipe.media.still_packets import quiet_by_packets
+from vidpipe.media.stillness import quiet_by_pixels, still_spans
 
 _HEADER_SLACK_S = 1  # a header may promise this much more than the packets hold before they are believed instead
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentVerdict:
-    """Seconds [start_s, end_s) of the video and whether a freeze was seen there."""
+    """Seconds [start_s, end_s) of the video and whether it is static there."""
 
     start_s: float
     end_s: float
@@ -37,7 +40,7 @@ class SegmentVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Seconds [start_s, end_s) in which the picture stands still, within one segment."""
+    """Seconds [start_s, end_s) in which the picture stands still."""
 
     start_s: float
     end_s: float
@@ -45,7 +48,11 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Dynamism:
-    """The share of static segments, 0..1, with every segment's verdict and every freeze, in order of time."""
+    """How much is static, 0..1, with every segment's verdict and every freeze, in order of time.
+
+    With mode default the segments are as long as the picture stands still or moves, and the share is of the duration;
+    with compat they are 60 s long, the share is of their number, and a freeze lies within one of them.
+    """
 
     static_share: float
     segments: tuple[SegmentVerdict, ...]
@@ -53,15 +60,18 @@ class Dynamism:
     mode: str
 
 
-def measure_dynamism(path: Path, limits: Limits, *, mode: Literal["compat"] = "compat") -> Dynamism:
-    """FineVideo's static share of `path`: FFmpeg's freezedetect (noise 0.05, 50 s) on 60-s segments.
+def measure_dynamism(path: Path, limits: Limits, *, mode: Literal["default", "compat"] = "default") -> Dynamism:
+    """The share of `path` that stands still, from as few decoded frames as answer it.
 
-    Segments start at 0, 60, … < int(duration); the share is static segments / ceil(duration / 60). A
-    segment's filter sees its frames and the first one at or after its end, as `-t 60` lets through. A freeze
-    that is still going on when the segment ends counts, and ends with it; one that a border splits counts
-    only where 50 s of it lie in one segment. `duration` is the file's, sound included, as ffprobe reports it;
-    where the header promises over a second more than the packets hold, the packets count. Only what is needed to be
-    certain is decoded, everything where the file is odd or damaged; the answer is the same.
+    default: the share of the duration in which nothing on the picture changes for 1.5 s or more (see `stillness`).
+    compat: FineVideo's share, FFmpeg's freezedetect (noise 0.05, 50 s) on 60-s segments. These start at 0, 60, … <
+    int(duration); the share is static segments / ceil(duration / 60). A segment's filter sees its frames and the
+    first one at or after its end, as `-t 60` lets through. A freeze that is still going on when the segment ends
+    counts, and ends with it; one that a border splits counts only where 50 s of it lie in one segment. Only what is
+    needed to be certain is decoded, everything where the file is odd or damaged; the answer is the same.
+
+    `duration` is the file's, sound included, as ffprobe reports it; where the header promises over a second more than
+    the packets hold, the packets count.
 
     Raises:
         UnreadableVideoError: no video, no video stream, no supported codec, or no frame that decodes.
@@ -69,14 +79,15 @@ def measure_dynamism(path: Path, limits: Limits, *, mode: Literal["compat"] = "c
         OSError: the file cannot be read.
         ValueError: the mode is unknown.
     """
-    if mode != "compat":
-        raise ValueError(f"need mode compat, got {mode=}")
+    if mode not in ("default", "compat"):
+        raise ValueError(f"need mode default or compat, got {mode=}")
+    sparing, thorough = (
+        (_still_by_packets, _still_by_frames) if mode == "default" else (_frozen_by_packets, measure_every_frame)
+    )
     try:
-        with open_video(path, limits) as container:
-            freezes, duration_s = find_freezes(container, limits, _duration_of(path, limits, container.duration))
-        return _as_finevideo(freezes, duration_s)
+        return sparing(path, limits)
     except (UncertainError, VideoError, av.FFmpegError):
-        return measure_every_frame(path, limits)
+        return thorough(path, limits)
 
 
 def measure_every_frame(path: Path, limits: Limits) -> Dynamism:
@@ -88,12 +99,48 @@ def measure_every_frame(path: Path, limits: Limits) -> Dynamism:
         OSError: the file cannot be read.
     """
     segments = FrozenSegments()
+    duration_s = _see_all(path, limits, segments.see_all)
+    return _as_finevideo(tuple(segments.close(duration_s)), duration_s)
+
+
+def _frozen_by_packets(path: Path, limits: Limits) -> Dynamism:
+    with open_video(path, limits) as container:
+        freezes, duration_s = find_freezes(container, limits, _duration_of(path, limits, container.duration))
+    return _as_finevideo(freezes, duration_s)
+
+
+def _still_by_packets(path: Path, limits: Limits) -> Dynamism:
+    with open_video(path, limits) as container:
+        quiet, end_s = quiet_by_packets(container, limits)
+        duration_of = _duration_of(path, limits, container.duration)
+    return _as_spans(quiet, duration_of(end_s))
+
+
+def _still_by_frames(path: Path, limits: Limits) -> Dynamism:
+    quiet: list[bool] = []
+    duration_s = _see_all(path, limits, lambda frames: quiet.extend(quiet_by_pixels(frames)))
+    return _as_spans(quiet, duration_s)
+
+
+def _see_all(path: Path, limits: Limits, see: Callable[[Iterator[TimedFrame]], None]) -> Fraction:
+    """Shows every frame, and tells the duration in seconds."""
     with open_video(path, limits) as container:
         reader = FrameReader(container, video_stream(container, limits), audio=None, limits=limits)
-        segments.see_all(read_frames(reader))
+        see(read_frames(reader))
         duration_of = _duration_of(path, limits, container.duration)
-    duration_s = duration_of(reader.end_pts * reader.time_base - reader.start_s)
-    return _as_finevideo(tuple(segments.close(duration_s)), duration_s)
+    return duration_of(reader.end_pts * reader.time_base - reader.start_s)
+
+
+def _as_spans(quiet: Sequence[bool], duration_s: Fraction) -> Dynamism:
+    still = still_spans(quiet, duration_s)
+    edges_s = sorted({Fraction(0), duration_s, *(one.start_s for one in still), *(one.end_s for one in still)})
+    starts_s = {one.start_s for one in still}
+    segments = tuple(
+        SegmentVerdict(round(float(start_s), 6), round(float(end_s), 6), start_s in starts_s)
+        for start_s, end_s in pairwise(edges_s)
+    )
+    still_s = sum((one.end_s - one.start_s for one in still), Fraction(0))
+    return Dynamism(round(float(still_s / duration_s), 6), segments, _as_freezes(still), "default")
 
 
 def _as_finevideo(freezes: tuple[Stillness, ...], duration_s: Fraction) -> Dynamism:
@@ -108,8 +155,11 @@ def _as_finevideo(freezes: tuple[Stillness, ...], duration_s: Fraction) -> Dynam
         for number in numbers
     )
     share = round(sum(verdict.static for verdict in verdicts) / ceil(duration_s / SEGMENT_S), 6)
-    spans = tuple(Freeze(round(float(freeze.start_s), 6), round(float(freeze.end_s), 6)) for freeze in freezes)
-    return Dynamism(share, verdicts, spans, "compat")
+    return Dynamism(share, verdicts, _as_freezes(freezes), "compat")
+
+
+def _as_freezes(still: Sequence[Stillness]) -> tuple[Freeze, ...]:
+    return tuple(Freeze(round(float(one.start_s), 6), round(float(one.end_s), 6)) for one in still)
 
 
 def _duration_of(path: Path, limits: Limits, stated_us: int | None) -> Callable[[Fraction], Fraction]:

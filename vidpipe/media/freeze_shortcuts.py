@@ -5,20 +5,18 @@ nor has one whose key frames in the middle cannot all be near one picture; and d
 freeze can follow. Every segment is decided. Where anything is odd, UncertainError leaves it to decoding all.
 """
 
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 from vidpipe.media.freezes import FREEZE_S, NOISE, SEGMENT_S, SegmentWatch, Stillness, segment_of
-from vidpipe.media.key_frames import PacketScan, UncertainError, decode_key
+from vidpipe.media.key_frames import KeyRun, PacketScan, UncertainError, decode_key
 from vidpipe.media.limits import Limits
 
 # The first frame at or after a segment's end is seen in it too; some packets may give no frame.
@@ -51,7 +49,7 @@ def find_freezes(
     scan = PacketScan(container, limits)
     moving = _moving_by_keys(scan)
     duration_s = duration_of(scan.end_s)
-    run = _Run(container, scan, limits)
+    run = KeyRun(container, scan, limits)
     freezes: list[Stillness] = []
     for index in range(segment_of(scan.time_s(run.times_pts[-1])) + 1):
         seen_s = _seen_s(scan, run.times_pts, index)
@@ -73,7 +71,7 @@ def _seen_s(scan: PacketScan, times_pts: Sequence[int], index: int) -> tuple[Fra
     return scan.time_s(times_pts[first]), scan.time_s(times_pts[last])
 
 
-def _decoded(run: "_Run", watch: SegmentWatch, *, last_s: Fraction, duration_s: Fraction) -> list[Stillness]:
+def _decoded(run: KeyRun, watch: SegmentWatch, *, last_s: Fraction, duration_s: Fraction) -> list[Stillness]:
     for frame in run.frames_from(watch.start_s):
         watch.see(frame)
         if frame.time_s >= watch.end_s:
@@ -99,8 +97,10 @@ def _moving_by_keys(scan: PacketScan) -> set[int]:
         is_first = len(scan.key_pts) == 1
         if is_first or (_CORE_S[0] <= within_s < _CORE_S[1] and index not in moving and time_s >= next_s):
             frame = decode_key(scan.video, packet)
+            if is_first and frame is None:
+                raise UncertainError("no picture at the start")
             core = core if core.index == index else _Core(index)
-            if _CORE_S[0] <= within_s < _CORE_S[1]:
+            if frame is not None and _CORE_S[0] <= within_s < _CORE_S[1]:
                 next_s = time_s + _KEY_STEP_S
                 core.see(frame)
         if core.has_moved:
@@ -152,47 +152,3 @@ def _block_sums(frame: VideoFrame) -> tuple[Sums, int]:
         down = np.add.reduce([samples[i:rows:block, :columns] for i in range(block)], axis=0, dtype=np.int32)
         parts.append(np.add.reduce([down[:, i::block] for i in range(block)], axis=0, dtype=np.int32).ravel())
     return np.concatenate(parts), n_samples
-
-
-class _Run:
-    """Frames from wanted times on: reading goes on where it is, or begins anew at a key frame."""
-
-    def __init__(self, container: InputContainer, scan: PacketScan, limits: Limits) -> None:
-        self.times_pts = array("q", sorted(scan.pts))
-        self._keys_pts = array("q", sorted(scan.key_pts))
-        self._container, self._scan, self._limits = container, scan, limits
-        self._frames: Iterator[TimedFrame] = iter(())
-        self._reader: FrameReader | None = None
-        self._last: TimedFrame | None = None
-
-    def frames_from(self, time_s: Fraction) -> Iterator[TimedFrame]:
-        """The frames at or after `time_s` in order, which is not before what was asked for last.
-
-        Raises:
-            UncertainError: the file does not seek, or its frames have other times than its packets.
-        """
-        begin = bisect_right(self._keys_pts, floor(self._scan.pts_at(time_s))) - 1
-        key_pts = self._keys_pts[max(0, begin)]
-        if self._last is None or self._last.pts < key_pts:
-            self._seek(key_pts)
-        if self._last is not None and self._last.time_s >= time_s:
-            yield self._last
-        for frame in self._frames:
-            self._check(frame, key_pts)
-            self._last = frame
-            if frame.time_s >= time_s:
-                yield frame
-
-    def _seek(self, key_pts: int) -> None:
-        self._last = None
-        self._container.seek(key_pts, stream=self._scan.video)
-        self._scan.video.codec_context.flush_buffers()
-        self._reader = FrameReader(self._container, self._scan.video, audio=None, limits=self._limits)
-        self._frames = read_frames(self._reader)
-
-    def _check(self, frame: TimedFrame, key_pts: int) -> None:
-        place = bisect_left(self.times_pts, frame.pts)
-        is_known = place < len(self.times_pts) and self.times_pts[place] == frame.pts
-        has_begun_well = self._last is not None or (frame.is_key and frame.pts <= key_pts)
-        if self._reader is None or self._reader.n_errors or not is_known or not has_begun_well:
-            raise UncertainError("frames differ from packets")

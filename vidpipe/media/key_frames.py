@@ -1,12 +1,15 @@
 """When a video's packets are shown, and its key frames alone, without decoding what lies between.
 
-Here belongs what one pass over the packets tells, and decoding one key packet by itself. Whoever cannot be sure that
+Here belongs what one pass over the packets tells, decoding one key packet by itself, and decoding from a key frame on.
+Whoever cannot be sure that
 this gives the same pictures and times as decoding everything raises UncertainError and decodes everything instead.
 """
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from av.container import InputContainer
@@ -14,8 +17,8 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from vidpipe.media.container import clock_start_s, video_stream
-from vidpipe.media.frames import nominal_ticks, time_base_of
+from vidpipe.media.container import check_pixels, clock_start_s, video_stream
+from vidpipe.media.frames import TimedFrame, nominal_ticks, time_base_of
 from vidpipe.media.limits import Limits
 from vidpipe.media.packets import packets_of
 
@@ -45,7 +48,11 @@ class PacketScan:
         self.time_base = time_base_of(self.video)
         self.pts, self.n_bytes = array("q"), array("q")  # in decoding order
         self.key_pts = array("q")
+        self.seek_targets: dict[int, int] = {}  # by the key frame's pts: what its container finds it by
+        self._seeks_by_dts = container.format.name.startswith("mpeg")
         self._container, self._limits = container, limits
+        self._first_pts = ceil(self.pts_at(Fraction(0)))
+        self._last_pts = floor(self.pts_at(Fraction(limits.max_duration_s)))
         self._last_end: int = 0
         self._nominal_ticks = nominal_ticks(self.video)
 
@@ -80,29 +87,83 @@ class PacketScan:
         pts = packet.pts
         if pts is None or packet.is_corrupt or packet.has_sidedata("new_extradata"):
             raise UncertainError("odd packet")
-        time_s = self.time_s(pts)
-        if not 0 <= time_s <= self._limits.max_duration_s or len(self.pts) >= self._limits.max_frames:
+        if not self._first_pts <= pts <= self._last_pts or len(self.pts) >= self._limits.max_frames:
             raise UncertainError("odd time")
         self.pts.append(pts)
         self.n_bytes.append(packet.size)
         if packet.is_keyframe:
             self.key_pts.append(pts)
+            self.seek_targets[pts] = packet.dts if self._seeks_by_dts and packet.dts is not None else pts
         self._last_end = max(self._last_end, pts + (packet.duration or self._nominal_ticks))
 
 
-def decode_key(video: VideoStream, packet: "Packet[Any]") -> VideoFrame:
-    """The picture of a key packet by itself, the same as in its place.
+def decode_key(video: VideoStream, packet: "Packet[Any]") -> VideoFrame | None:
+    """The picture of a key packet by itself, the same as in its place; None where it is half a picture or needs others.
 
     Raises:
-        UncertainError: it is damaged, half a picture, or needs others.
+        av.FFmpegError: it is damaged.
     """
     context = video.codec_context
     context.flush_buffers()
     frames = [*context.decode(packet), *context.decode(None)]
     context.flush_buffers()
     if len(frames) != 1:
-        raise UncertainError("no single picture")
+        return None
     frame = frames[0]
-    if not frame.key_frame or frame.pict_type not in _WHOLE or frame.interlaced_frame or frame.is_corrupt:
-        raise UncertainError("no whole picture")
-    return frame
+    is_whole = frame.key_frame and frame.pict_type in _WHOLE and not frame.interlaced_frame and not frame.is_corrupt
+    return frame if is_whole else None
+
+
+class KeyRun:
+    """Frames from wanted times on: reading goes on where it is, or begins anew at a key frame."""
+
+    def __init__(self, container: InputContainer, scan: PacketScan, limits: Limits) -> None:
+        self.times_pts = array("q", sorted(scan.pts))
+        self._keys_pts = array("q", sorted(scan.key_pts))
+        self._container, self._scan, self._limits = container, scan, limits
+        self._frames: Iterator[TimedFrame] = iter(())
+        self._last: TimedFrame | None = None
+
+    def frames_from(self, time_s: Fraction) -> Iterator[TimedFrame]:
+        """The frames at or after `time_s` in order, which is not before what was asked for last.
+
+        Raises:
+            UncertainError: the file does not seek, or its frames have other times than its packets.
+            LimitExceededError: too many pixels, or FFmpeg ran out of memory.
+            av.FFmpegError: damage.
+        """
+        begin = bisect_right(self._keys_pts, floor(self._scan.pts_at(time_s))) - 1
+        key_pts = self._keys_pts[max(0, begin)]
+        if self._last is None or self._last.pts < key_pts:
+            self._seek(key_pts)
+        if self._last is not None and self._last.time_s >= time_s:
+            yield self._last
+        for frame in self._frames:
+            if self._last is None and not (frame.is_key and frame.pts <= key_pts):
+                raise UncertainError("the file does not seek")
+            self._last = frame
+            if frame.time_s >= time_s:
+                yield frame
+
+    def _seek(self, key_pts: int) -> None:
+        self._last = None
+        self._container.seek(self._scan.seek_targets[key_pts], stream=self._scan.video)
+        self._scan.video.codec_context.flush_buffers()
+        self._frames = self._decoded()
+
+    def _decoded(self) -> Iterator[TimedFrame]:
+        """Every frame from here on; stricter than `FrameReader`, which goes on after damage."""
+        last_pts: int | None = None
+        for packet in packets_of(self._container, [self._scan.video]):
+            for frame in packet.decode():
+                assert isinstance(frame, VideoFrame)
+                check_pixels(frame.width, frame.height, self._limits)
+                pts = frame.dts if frame.pts is None else frame.pts
+                if pts is None or not self._is_known(pts) or (last_pts is not None and pts <= last_pts):
+                    raise UncertainError("frames differ from packets")
+                last_pts = pts
+                yield TimedFrame(pts, self._scan.time_s(pts), frame, bool(frame.key_frame))
+
+    def _is_known(self, pts: int) -> bool:
+        place = bisect_left(self.times_pts, pts)
+        return place < len(self.times_pts) and self.times_pts[place] == pts

@@ -58,11 +58,12 @@ class Limits(Section):
 class Dynamism(Section):
     """How much of a video stands still, and what follows from it."""
 
-    mode: Literal["compat"] = Field(
-        "compat",
-        description="compat: freezedetect (noise 0.05, 50 s) on each 60-s segment, as FineVideo did.",
+    mode: Literal["default", "compat"] = Field(
+        "default",
+        description="default: the share of the duration in which nothing changes for 1.5 s or more; compat: the share "
+        "of 60-s segments with a freeze of 50 s (freezedetect, noise 0.05), as FineVideo counted.",
     )
-    drop_from_static_share: Share = Field(0.4, description="A video is static from this share of static segments on.")
+    drop_from_static_share: Share = Field(0.4, description="A video is static from this share on.")
     drop: bool = Field(default=True, description="Whether static videos are dropped; false: measured only.")
 
 

@@ -74,7 +74,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
         {"annotation": {"annotator": "gemini"}},
         {"taxonomy": {"categoriser": "llm"}},
         {"selection": {"strategy": "balanced"}},
-        {"dynamism": {"mode": "default"}},
     ],
 )
 def test_what_the_contract_promises_for_later_is_refused_as_not_yet_available(raw: dict[str, Any]) -> None:
