@@ -77,6 +77,8 @@ class CopiedClip:
         self._order = plan.order.tolist()
         self._dts = (shown - plan.zero_pts - shift).tolist()
         self._ticks = [*np.diff(shown).tolist(), max(1, plan.end_pts - int(shown[-1]))]
+        sound_base = Fraction(1) if tracks.sound is None else tracks.sound.time_base
+        self._sound_zero = round(plan.zero_pts * tracks.picture.time_base / sound_base)
         self._n_pictures = self._n_sounds = 0
         self._is_whole = True
         self._file = PacketFile(plan.target[1], *streams, extradata=plan.extradata)
@@ -103,8 +105,7 @@ class CopiedClip:
         sound = self._tracks.sound
         if sound is None or number not in self.plan.sounds:
             return
-        zero = round(self.plan.zero_pts * self._tracks.picture.time_base / sound.time_base)
-        pts = int(sound.pts[number]) - zero
+        pts = int(sound.pts[number]) - self._sound_zero
         self._file.add_sound(data, Stamp(pts, pts, int(sound.ticks[number])))
         self._n_sounds += 1
 

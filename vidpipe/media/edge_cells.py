@@ -95,7 +95,7 @@ class GroupCutter:
         Raises:
             UnreadableVideoError: no encoder takes such pictures.
         """
-        if not self.is_sound:
+        if not self.is_sound or not self._is_wanted():
             return
         try:
             frames = self._video.codec_context.decode(packet)
@@ -103,14 +103,16 @@ class GroupCutter:
             self.is_sound = False
             return
         for frame in frames:
-            self._see(frame)
+            if self.is_sound and self._is_wanted():
+                self._see(frame)
         if packet is None:
-            self.is_sound = self.is_sound and not self._cells
+            self.is_sound = self.is_sound and not self._is_wanted()
+
+    def _is_wanted(self) -> bool:
+        """Whether any clip holds a piece that is still to come; what follows the last one is not decoded."""
+        return any(cell.takers for cell in self._cells)
 
     def _see(self, frame: VideoFrame) -> None:
-        if not self.is_sound or not self._cells:
-            self.is_sound = False
-            return
         if frame.is_corrupt or frame.pts != self._shown[self._number] or not self._looks_alike(frame):
             self.is_sound = False
             return

@@ -72,6 +72,7 @@ def _cut(path: Path, targets: Sequence[Target], limits: Limits) -> tuple[list[Cl
     plans = [_plan(wish, number, source, groups) for number, wish in enumerate(wishes)]
     with open_video(path, limits) as container:
         video = video_stream(container, limits)
+        video.codec_context.options |= {"err_detect": "explode"}  # where anything is wrong, nothing is made up
         given = [plan for plan in plans if plan is not None]
         clips = ClipSet(given, source.tracks, streams=(video, audio_stream(container)), mode="smart")
         with clips:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
+from av.audio.frame import AudioFrame
 
 from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.media.limits import Limits
@@ -178,3 +179,19 @@ def test_real_files_are_cut_without_losing_the_distance_of_frames(name: str, tmp
         times_s = clip_times(clip)
         length_s = clip.actual_end_s - clip.actual_start_s
         assert 0 < times_s[-1] - times_s[0] + 1e-6 < length_s + 1e-6
+
+
+def test_sound_in_channels_that_no_one_can_mix_becomes_silence(tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.mkv", [(1, 1)], sound=False)
+    with av.open(str(truth.path)) as source, av.open(str(tmp_path / "b.mkv"), "w") as output:
+        video = output.add_stream_from_template(source.streams.video[0], opaque=True)
+        audio = output.add_stream("pcm_s16le", rate=48_000, layout="30 channels")
+        sound = AudioFrame(format="s16", layout="30 channels", samples=48_000)
+        sound.sample_rate, sound.pts = 48_000, 0
+        for packet in [*audio.encode(sound), *source.demux(video=0)]:
+            if packet.size:
+                packet.stream = video if packet.stream is source.streams.video[0] else audio
+                output.mux(packet)
+    (clip,) = cut(tmp_path / "b.mkv", [span(0, 1)], tmp_path / "out")
+    assert read_numbers(Path(clip.file)) == list(range(25))
+    assert abs(read_sound(Path(clip.file))[1]).max() < 0.001
