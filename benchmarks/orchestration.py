@@ -75,16 +75,16 @@ def single(folder: Path) -> list[Figure]:
     return [Figure("single", "1 video of 1 s, 64 x 48", usage.wall_s, usage.cpu_s, usage.rss_mb, note)]
 
 
-def index(folder: Path, n_videos: int = RECORDED) -> list[Figure]:
+def index(folder: Path, n_videos: int = RECORDED, *, n_times: int = _TIMES) -> list[Figure]:
     """Many videos that are all done: what `status --json` takes, and a run that finds nothing to do."""
     environ = make_recorded(folder, n_videos)
     what = f"{n_videos:,} recorded videos, {n_videos * len(PER_VIDEO):,} records in a folder"
     found = []
     for name, command, aim_s in (("status --json", ["status", "--json"], 2), ("run, nothing to do", ["run"], 10)):
         measure([*VIDPIPE, *command], environ=environ)  # the file system's caches, as after any work on the project
-        usages = [measure([*VIDPIPE, *command], environ=environ) for _ in range(_TIMES)]
+        usages = [measure([*VIDPIPE, *command], environ=environ) for _ in range(n_times)]
         usage, best = middle(usages), min(u.wall_s for u in usages)
-        note = f"the whole process; median of {_TIMES} runs; aim < {aim_s} s"
+        note = f"the whole process; median of {n_times} runs; aim < {aim_s} s"
         task = f"index_{n_videos // 1000}k" if n_videos >= 1000 else f"index_{n_videos}"
         more = {"best_s": best}
         found.append(Figure(task, f"{name}: {what}", usage.wall_s, usage.cpu_s, usage.rss_mb, note, more))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import orchestration
 from benchmarks.figures import Figure, Usage, machine, measure, middle
 from benchmarks.orchestration import TASKS, batch, index
 from benchmarks.projects import VIDPIPE, environ_of
@@ -23,9 +22,7 @@ NAMES = {"task", "input", "ours_s", "peer", "peer_s", "ratio", "ours_rss_mb", "p
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Figure], dict[str, str]]:
     """What the index task measured, and the environment of its recorded project."""
     folder = tmp_path_factory.mktemp("recorded")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(orchestration, "_TIMES", 1)
-        return index(folder, N_VIDEOS), environ_of(folder / "project")
+    return index(folder, N_VIDEOS, n_times=1), environ_of(folder / "project")
 
 
 @pytest.fixture(scope="module")

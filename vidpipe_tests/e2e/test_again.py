@@ -9,11 +9,11 @@ from vidpipe_tests.e2e.projects import Line
 
 @pytest.fixture(scope="module")
 def twice(finished: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
-    """A project over the same videos that two runs have worked on at once, in small batches and another environment."""
+    """A project over the same videos that two runs have worked on at once, one by one and another environment."""
     line = Line.at(tmp_path_factory.mktemp("again") / "project", finished.videos)
     recipe = line.folder / "recipe.yaml"
     assert "batch_size: 50" in recipe.read_text()
-    recipe.write_text(recipe.read_text().replace("batch_size: 50", "batch_size: 2"))
+    recipe.write_text(recipe.read_text().replace("batch_size: 50", "batch_size: 1"))
     other = {"VIDPIPE_WORKERS": "1", "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
     runs = [line.start("run", env=other), line.start("run", env=other)]
     assert [run.wait(timeout=240) for run in runs] == [0, 0], (line.folder / "said.log").read_text()

@@ -51,6 +51,7 @@ def test_after_kill_9_at_any_moment_the_next_run_goes_on_to_what_an_undisturbed_
         run.kill()
         run.wait(timeout=30)
         wait_for_end_of_workers(line.folder)
+        assert line.contents().items() <= finished.contents().items(), "what a killed run leaves is whole and right"
     line.run()
     line.is_whole()
     assert line.contents() == finished.contents()
