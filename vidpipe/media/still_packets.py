@@ -31,6 +31,7 @@ _FAR_BELOW = 3.5  # doublings below the least motion of its group of pictures th
 _FARTHER, _FAR = 1.5, 3  # doublings by which a probe counts less: per group of pictures it is away, and at most
 _CLEAR = 2  # doublings beyond all probes of the other state that leave no doubt
 _DOUBTFUL_SHARE = 0.02  # of the half seconds that may stay in doubt; the others are decoded
+_MOSTLY = 0.5  # where more than this must be decoded, decode all
 _KEY_STEP_S = 4
 _BURST = 8  # times the usual bytes between two equal key frames, from which it may have moved between them
 
@@ -67,6 +68,8 @@ def quiet_by_packets(container: InputContainer, limits: Limits) -> tuple[list[bo
         if n_left > len(quiet) * _DOUBTFUL_SHARE:
             decoded.append(max(group, 1))
             n_left -= n_doubtful
+    if sum(slots.groups.count(group) for group in decoded) > len(quiet) * _MOSTLY:
+        raise UncertainError("bytes tell too little")
     for group in sorted(decoded):
         first, seen = _seen(run, slots, group)
         quiet[first : first + len(seen)] = seen

@@ -198,7 +198,7 @@ def answer(measure: Callable[[Path, Limits], Dynamism], path: Path) -> Dynamism 
 
 @pytest.mark.parametrize("shots", ["m5 s120", "p20 p20 p20 p20 p45", "m70 s55"])
 def test_damaged_files_get_the_answer_of_decoding_all(tmp_path: Path, shots: str) -> None:
-    clip = make_clip(tmp_path / "a.mkv", shots_of(shots), fps=5, size=SIZE, sound=False, options={"g": "50"})
+    clip = make_clip(tmp_path / "a.mkv", shots_of(shots), fps=10, size=SIZE, sound=False, options={"g": "70"})
     frugal = partial(measure_dynamism, mode="compat")
     good, bad = clip.path.read_bytes(), tmp_path / "b.mkv"
     random = np.random.default_rng(len(good))
