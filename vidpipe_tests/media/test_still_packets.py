@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from vidpipe.media.container import open_video, video_stream
@@ -88,3 +90,40 @@ def test_the_end_of_the_picture_is_told(tmp_path: Path) -> None:
     with open_video(clip.path, LIMITS) as container:
         quiet, end_s = quiet_by_packets(container, LIMITS)
     assert (len(quiet), end_s) == (60, Fraction(30))
+
+
+def noisy_room(path: Path, options: dict[str, str], *, scale: int = 1) -> Path:
+    """What moves for 18 s, stands still under a camera's noise for 22 s, and moves for 10 s; 10 frames a second."""
+    random = np.random.default_rng(5)
+    room = random.integers(60, 190, (6, 10), np.uint8).repeat(16, axis=0).repeat(16, axis=1).astype(np.int16)
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=10, options=options)
+        stream.width, stream.height, stream.pix_fmt = 160 // scale, 96 // scale, "yuv420p"
+        stream.codec_context.thread_count = 1
+        for number in range(500):
+            picture = np.roll(room, 0 if 180 <= number < 400 else 3 * number, axis=1) + random.normal(0, 3, room.shape)
+            frame = av.VideoFrame.from_ndarray(np.clip(picture, 0, 255).astype(np.uint8), "gray")
+            frame = frame.reformat(160 // scale, 96 // scale, "yuv420p", interpolation="AREA")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "scale"),
+    [
+        ({"preset": "ultrafast", "crf": "23"}, 1),
+        ({"preset": "medium", "crf": "20", "g": "50"}, 1),
+        ({"preset": "veryfast", "crf": "26", "g": "100"}, 2),
+    ],
+)
+def test_where_noise_takes_bytes_the_share_is_right_too(tmp_path: Path, options: dict[str, str], scale: int) -> None:
+    found = measure_dynamism(noisy_room(tmp_path / "a.mp4", options, scale=scale), LIMITS)
+    assert found.static_share == pytest.approx(22 / 50, abs=0.025)
+
+
+def test_a_flicker_is_motion_though_every_key_frame_is_the_same(tmp_path: Path) -> None:
+    flashes: list[tuple[float, Look]] = [(0.1, "black" if i % 2 else "white") for i in range(300)]
+    clip = make_clip(tmp_path / "a.mp4", flashes, fps=10, size=(64, 32), sound=False, options={"g": "40"})
+    assert measure_dynamism(clip.path, LIMITS).static_share == 0
