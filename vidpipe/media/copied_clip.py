@@ -94,7 +94,7 @@ class CopiedClip:
         return self._order[self._n_pictures] if self._n_pictures < len(self._order) else None
 
     def see(self, data: Data, *, is_key: bool) -> None:
-        """The packet of the picture at `next_pts`."""
+        """The packet of the picture at `next_pts`, which is not None."""
         number = self._n_pictures
         stamp = Stamp(self._order[number] - self.plan.zero_pts, self._dts[number], self._ticks[number])
         self._file.add_picture(data, stamp, is_key=is_key)

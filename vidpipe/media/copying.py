@@ -95,7 +95,7 @@ def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> tuple[list[C
         with clips:
             for packet, number in clips.packets(container):
                 for clip in clips.at_picture(number):
-                    if clip.next_pts == packet.pts:
+                    if packet.pts is not None and clip.next_pts == packet.pts:
                         clip.see(packet, is_key=packet.is_keyframe)
         return clips.done, without(targets, clips.done)
 
