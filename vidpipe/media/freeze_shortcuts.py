@@ -73,10 +73,10 @@ def _seen_s(scan: PacketScan, times_pts: Sequence[int], index: int) -> tuple[Fra
 
 def _decoded(run: KeyRun, watch: SegmentWatch, *, last_s: Fraction, duration_s: Fraction) -> list[Stillness]:
     for frame in run.frames_from(watch.start_s):
-        watch.see(frame)
+        has_moved = watch.see(frame)
         if frame.time_s >= watch.end_s:
             return watch.close(frame.time_s)
-        if watch.is_settled(last_s):
+        if has_moved and watch.is_settled(last_s):
             break
     return watch.close(duration_s)
 

@@ -42,18 +42,19 @@ class SegmentWatch:
         self._reference_s: Fraction | None = None
         self._frozen_from_s: Fraction | None = None
 
-    def see(self, frame: TimedFrame) -> None:
-        """The next frame."""
+    def see(self, frame: TimedFrame) -> bool:
+        """The next frame; whether it differs from its reference and so becomes the next one's."""
         has_moved = self._moved.by(frame)
         reference_s = self._reference_s
         if has_moved or reference_s is None:
             self._reference_s = frame.time_s
         if reference_s is None or frame.time_s - reference_s < FREEZE_S:
-            return
+            return has_moved
         if self._frozen_from_s is None:
             self._frozen_from_s = reference_s
         if has_moved:
             self._end_freeze(frame.time_s)
+        return has_moved
 
     def is_settled(self, last_s: Fraction) -> bool:
         """Whether no frame up to `last_s`, the latest there is, can begin or end a freeze."""

@@ -132,17 +132,18 @@ class KeyRun:
             LimitExceededError: too many pixels, or FFmpeg ran out of memory.
             av.FFmpegError: damage.
         """
+        first_pts = ceil(self._scan.pts_at(time_s))
         begin = bisect_right(self._keys_pts, floor(self._scan.pts_at(time_s))) - 1
         key_pts = self._keys_pts[max(0, begin)]
         if self._last is None or self._last.pts < key_pts:
             self._seek(key_pts)
-        if self._last is not None and self._last.time_s >= time_s:
+        if self._last is not None and self._last.pts >= first_pts:
             yield self._last
         for frame in self._frames:
             if self._last is None and not (frame.is_key and frame.pts <= key_pts):
                 raise UncertainError("the file does not seek")
             self._last = frame
-            if frame.time_s >= time_s:
+            if frame.pts >= first_pts:
                 yield frame
 
     def _seek(self, key_pts: int) -> None:

@@ -115,13 +115,13 @@ def n_decoded(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Dynamism, in
     counts: Counter[str] = Counter()
     decode, see = key_frames.decode_key, SegmentWatch.see
 
-    def counting_key(video: VideoStream, packet: "Packet[VideoStream]") -> VideoFrame:
+    def counting_key(video: VideoStream, packet: "Packet[VideoStream]") -> VideoFrame | None:
         counts["key"] += 1
         return decode(video, packet)
 
-    def counting_frame(self: SegmentWatch, frame: TimedFrame) -> None:
+    def counting_frame(self: SegmentWatch, frame: TimedFrame) -> bool:
         counts["frame"] += 1
-        see(self, frame)
+        return see(self, frame)
 
     monkeypatch.setattr("vidpipe.media.freeze_shortcuts.decode_key", counting_key)
     monkeypatch.setattr(SegmentWatch, "see", counting_frame)
