@@ -258,7 +258,11 @@ def test_long_captions_fit_in_a_field(folder: Path) -> None:
     [
         ("m.csv", b"", "the file is empty"),
         ("m.csv", b"name,title\nx,y\n", "line 1: no column id, path or url"),
-        ("m.csv", b"id;path\nx;a.mp4\n", "line 1: no column id, path or url (columns: id;path); part columns by commas"),
+        (
+            "m.csv",
+            b"id;path\nx;a.mp4\n",
+            "line 1: no column id, path or url (columns: id;path); part columns by commas",
+        ),
         ("m.csv", b"id,path,path\n", "line 1: column path stands twice"),
         ("m.csv", b'id,path\nx,a.mp4\ny,"b.mp4\n', "line 3: no CSV"),
         ("m.csv", b"id,path\nx,caf\xe9\n", "line 2: not UTF-8 at byte 6"),
