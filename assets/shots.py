@@ -1,7 +1,7 @@
 """Where the picture cuts, from the signals: no decoding."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import dagster as dg
 
@@ -12,7 +12,7 @@ from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
-from vidpipe.timeline.shots import ADAPTIVE_THRESHOLD, CONTENT_THRESHOLD, detect_shots
+from vidpipe.timeline.shots import detect_shots
 
 
 @per_video("shots")
@@ -24,10 +24,9 @@ def shots(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project])
 def _detect(inputs: Inputs) -> Outcome:
     settings = inputs.project.recipe.shots
     table = frame_table(inputs)
-    adaptive = settings.detector == "adaptive"
-    threshold = settings.threshold or (ADAPTIVE_THRESHOLD if adaptive else CONTENT_THRESHOLD)
-    detector: Literal["content", "adaptive"] = "adaptive" if adaptive else "content"
-    found = detect_shots(table, detector=detector, threshold=threshold, min_length_s=settings.min_length_s)
+    found = detect_shots(
+        table, detector=settings.detector, threshold=settings.threshold, min_length_s=settings.min_length_s
+    )
     rows = [
         {
             "start_s": round(float(shot.start_s), 6),
@@ -37,4 +36,4 @@ def _detect(inputs: Inputs) -> Outcome:
         }
         for shot in found
     ]
-    return Outcome("ok", value={"shots": rows, "time_base": str(table.time_base), "detector": detector})
+    return Outcome("ok", value={"shots": rows, "time_base": str(table.time_base), "detector": settings.detector})

@@ -7,6 +7,7 @@ columns, belongs elsewhere.
 """
 
 from array import array
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ SIDE_PX = 256  # PySceneDetect 0.7.2 measures at this width
 Columns = dict[str, npt.NDArray[Any]]
 
 _HASH_WIDTH, _HASH_HEIGHT = 9, 8
+_N_BLOCKS = 4  # a side
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,62 @@ class DifferenceHash:
         return {"dhash": np.array(self._hashes, np.uint64)}
 
 
+class Blocks:
+    """The mean luma (0..255, rounded) of 4 x 4 equal blocks of the picture as coded, row by row.
+
+    Eight blocks make one number, the first the highest byte. Frames far apart can be compared by them.
+    """
+
+    def __init__(self) -> None:
+        self._codes = (array("Q"), array("Q"))
+        self._shape: tuple[int, ...] = ()
+
+    def update(self, picture: SmallPicture) -> None:
+        """The next frame."""
+        if picture.gray.shape != self._shape:
+            self._shape = picture.gray.shape
+            self._rows, columns = (_block_weights(n_pixels) for n_pixels in self._shape)
+            self._columns = columns.T
+            self._sizes = np.outer(self._rows.sum(axis=1), columns.sum(axis=1))
+        sums = self._rows @ picture.gray.astype(np.float32) @ self._columns  # whole numbers below 2**24: exact
+        means = np.floor(sums / self._sizes + np.float32(0.5)).astype(np.uint8).tobytes()
+        for codes, half in zip(self._codes, (means[:8], means[8:]), strict=True):
+            codes.append(int.from_bytes(half, "big"))
+
+    def result(self) -> Columns:
+        """Two uint64 columns: the upper two rows of blocks, the lower two."""
+        return {
+            name: np.array(codes, np.uint64)
+            for name, codes in zip(("blocks_upper", "blocks_lower"), self._codes, strict=True)
+        }
+
+
+class Bend:
+    """How far the picture is from the one six frames before, and how far the one between is from their mean.
+
+    Both are mean absolute differences of luma in 1/256 grey levels. Where one picture dissolves into another the
+    one between is the mean; where something moves it is not. Every second pixel of every second row is measured.
+    """
+
+    def __init__(self) -> None:
+        self._last: deque[npt.NDArray[np.int16]] = deque(maxlen=7)
+        self._swing, self._bend = array("H"), array("H")
+
+    def update(self, picture: SmallPicture) -> None:
+        """The next frame; at the start, and after a change of size, the first one stands for those before."""
+        now = picture.gray[::2, ::2].astype(np.int16)
+        if not self._last or self._last[0].shape != now.shape:
+            self._last.extend([now] * 7)
+        self._last.append(now)
+        ends = self._last[0] + now
+        self._swing.append(_fine_mean(now - self._last[0], 1))
+        self._bend.append(_fine_mean(2 * self._last[3] - ends, 2))
+
+    def result(self) -> Columns:
+        """Two uint16 columns."""
+        return {"swing": np.array(self._swing, np.uint16), "bend": np.array(self._bend, np.uint16)}
+
+
 def hsv_of(bgr: Pixels) -> npt.NDArray[np.int32]:
     """OpenCV's 8-bit HSV of (H, W, 3) BGR: (3, H, W) with hue 0..179, saturation and value 0..255."""
     blue, green, red = (np.ascontiguousarray(bgr[..., channel]).astype(np.int32) for channel in range(3))
@@ -141,10 +199,23 @@ def _mean_difference(one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -
     return int(np.abs(one - other).sum()) / one.size
 
 
+def _fine_mean(differences: npt.NDArray[np.int16], per: int) -> int:
+    """The mean of their sizes over `per`, in 1/256."""
+    return int(np.abs(differences).sum(dtype=np.int64)) * 256 // (differences.size * per)
+
+
 def _variance(values: npt.NDArray[np.int32]) -> float:
     wide = values.astype(np.int64)
     total, squares = int(wide.sum()), int((wide * wide).sum())  # exact, so that no order of summing matters
     return (squares * wide.size - total * total) / wide.size**2
+
+
+def _block_weights(n_pixels: int) -> npt.NDArray[np.float32]:
+    """(4, n_pixels): 1 where a pixel lies in a block; blocks of fewer than four pixels share them."""
+    starts = np.arange(_N_BLOCKS) * n_pixels // _N_BLOCKS
+    ends = np.maximum(np.arange(1, _N_BLOCKS + 1) * n_pixels // _N_BLOCKS, starts + 1)
+    places = np.arange(n_pixels)
+    return ((places >= starts[:, None]) & (places < ends[:, None])).astype(np.float32)
 
 
 def _block_means(gray: Pixels) -> npt.NDArray[np.float64]:

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 Pixels = npt.NDArray[np.uint8]
 _MAX_ASPECT = 16  # beyond 1:16 the header is broken, pixels are not that wide
-_UNFILTERED = int(Interpolation.FAST_BILINEAR | Interpolation.BITEXACT | Interpolation.ACCURATE_RND)
+_UNFILTERED = int(Interpolation.POINT | Interpolation.BITEXACT | Interpolation.ACCURATE_RND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def fitted_size(width: int, height: int, *, max_width: int, max_height: int) -> 
 
 
 class Shrinker:
-    """Frames scaled down to fit a square of `side_px`, in one pixel format, with nearly unfiltered sampling.
+    """Frames scaled down to fit a square of `side_px`, in one pixel format, with unfiltered sampling (the nearest sample).
 
     Keeps one scaler per source size and format, as PyAV's reformatter does.
     """

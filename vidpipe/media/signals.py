@@ -19,6 +19,8 @@ from vidpipe.media.limits import Limits
 from vidpipe.media.loudness import Loudness, loudness_stats
 from vidpipe.media.measures import (
     SIDE_PX,
+    Bend,
+    Blocks,
     Blur,
     ContentChange,
     DifferenceHash,
@@ -115,7 +117,7 @@ class _Analysis:
         self.reader = FrameReader(container, video, audio=audio_stream(container), limits=limits)
         self.loudness = Loudness(limits.max_duration_s)
         self.thumbnails = Thumbnails(sample_aspect(video))
-        self._measures = (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash())
+        self._measures = (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash(), Blocks(), Bend())
         self._small = _SmallPictures()
         self._pts = array("q")
         self._is_key = array("b")

@@ -85,12 +85,15 @@ class Shots(Section):
     """Where the picture cuts."""
 
     detector: Literal["default", "content", "adaptive"] = Field(
-        "default", description="content and adaptive: PySceneDetect's; default: content."
+        "default",
+        description=(
+            "default: hard cuts, dissolves and fades, not flashes, shake or fast pans; content and adaptive: PySceneDetect's."
+        ),
     )
     threshold: float | None = Field(
         None,
         gt=0,
-        description="Least change of a cut; none: the detector's own (content 27.0, adaptive 3.0).",
+        description="Least change of a hard cut; none: the detector's own (default 12.0, content 27.0, adaptive 3.0).",
     )
     min_length_s: float = Field(0.6, ge=0, description="Shortest shot, in seconds.")
 

@@ -24,19 +24,26 @@ COLUMNS = {
     "luma": np.float32,
     "blur": np.float32,
     "dhash": np.uint64,
+    "blocks_upper": np.uint64,
+    "blocks_lower": np.uint64,
+    "swing": np.uint16,
+    "bend": np.uint16,
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTable:
-    """The frames of a video in presentation order, one element of each array per frame; 41 bytes a frame.
+    """The frames of a video in presentation order, one element of each array per frame; 61 bytes a frame.
 
     `pts` (int64, strictly increasing) counts `time_base` seconds and is the file's own; `start_s` is the
     presentation time of the clock's zero (the container's start), `end_pts` the end of the last frame.
     `delta_hue` (0..179), `delta_sat`, `delta_lum` (0..255) are mean absolute differences from the frame
     before, 0 for the first; `motion` is the mean absolute luma difference from it and `luma` the mean luma,
     both 0..1; `blur` is the variance of the Laplacian of 8-bit luma (higher is sharper); `dhash` the 64-bit
-    difference hash of the upright picture.
+    difference hash of the upright picture; `blocks_upper` and `blocks_lower` hold the mean luma (0..255) of
+    4 x 4 blocks of the picture as coded, row by row, eight to a number, the first in the highest byte. `swing`
+    is the mean absolute luma difference from the sixth frame before, `bend` that of the third before from the
+    mean of those two, in 1/256 of 0..255.
 
     Raises:
         ValueError: there is no frame, the columns differ in length, or pts do not increase up to `end_pts`.
@@ -54,6 +61,10 @@ class FrameTable:
     luma: npt.NDArray[np.float32]
     blur: npt.NDArray[np.float32]
     dhash: npt.NDArray[np.uint64]
+    blocks_upper: npt.NDArray[np.uint64]
+    blocks_lower: npt.NDArray[np.uint64]
+    swing: npt.NDArray[np.uint16]
+    bend: npt.NDArray[np.uint16]
 
     def __post_init__(self) -> None:
         lengths = {name: len(getattr(self, name)) for name in COLUMNS}
@@ -78,6 +89,11 @@ class FrameTable:
     def lengths(self) -> npt.NDArray[np.int64]:
         """How long each frame is shown, in units of `time_base`: until the next frame, or the end."""
         return np.diff(self.pts, append=np.int64(self.end_pts))
+
+    def blocks(self) -> npt.NDArray[np.uint8]:
+        """The mean luma of the blocks, (n_frames, 16)."""
+        halves = (self.blocks_upper, self.blocks_lower)
+        return np.concatenate([half.astype(">u8").view(np.uint8).reshape(-1, 8) for half in halves], axis=1)
 
     def sha256(self) -> str:
         """Of the clock and the raw little-endian columns, so that it does not depend on a file format."""

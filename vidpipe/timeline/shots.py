@@ -1,7 +1,7 @@
-"""Where the picture cuts: a pure function of the rows per frame, after PySceneDetect 0.7.2.
+"""Where the picture cuts: a pure function of the rows per frame; our own detector and PySceneDetect 0.7.2's two.
 
-Scores come from the frame table; nothing is decoded here. Times go by pts throughout, so that a changing
-frame rate moves no cut. Choosing a detector and its threshold belongs to the recipe.
+Nothing is decoded here. Times go by pts throughout, so that a changing frame rate moves no cut. How our own tells
+transitions from flashes and cameras belongs to `transitions`; choosing a detector and its threshold to the recipe.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from vidpipe.timeline.frame_table import FrameTable
+from vidpipe.timeline.transitions import CHANGE, Transition, transitions
 
+Detector = Literal["default", "content", "adaptive"]
+
+DEFAULT_THRESHOLD = CHANGE
 CONTENT_THRESHOLD = 27.0  # PySceneDetect 0.7.2, ContentDetector
 ADAPTIVE_THRESHOLD = 3.0  # PySceneDetect 0.7.2, AdaptiveDetector
 _MIN_CONTENT = 15.0  # AdaptiveDetector: least score of a cut
 _NEIGHBOURS = 2  # AdaptiveDetector: frames on either side
 _MAX_RATIO = 255.0
+THRESHOLDS: dict[Detector, float] = {
+    "default": DEFAULT_THRESHOLD,
+    "content": CONTENT_THRESHOLD,
+    "adaptive": ADAPTIVE_THRESHOLD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +44,33 @@ class Shot:
 
 
 def detect_shots(
-    table: FrameTable, *, detector: Literal["content", "adaptive"], threshold: float, min_length_s: float
+    table: FrameTable, *, detector: Detector, threshold: float | None = None, min_length_s: float
 ) -> list[Shot]:
     """The shots in order, covering the video from first frame to end without gap or overlap.
 
-    `threshold` is the detector's own: for `content` the least change of a cut (0-255; PySceneDetect: 27.0),
-    for `adaptive` the least ratio of a frame's change to its neighbours' (PySceneDetect: 3.0). Cuts closer
-    together than `min_length_s` are merged (content, FlashFilter's MERGE) or dropped (adaptive), as
-    PySceneDetect does it; a change within `min_length_s` of the first frame is never a cut.
+    `default` finds hard cuts, dissolves and fades through black, and no cut where a light flashes, a camera
+    shakes or moves fast; of cuts closer together than `min_length_s` hard ones count first, then the stronger.
+    `content` and `adaptive` are PySceneDetect's: cuts closer together than `min_length_s` are merged
+    (FlashFilter's MERGE) or dropped, as there. A change within `min_length_s` of the first frame is never a cut.
+    `threshold`, None for the detector's own, is the least change of a hard cut for `default` (0-255; 12.0) and
+    of any for `content` (27.0), for `adaptive` the least ratio of a frame's change to its neighbours' (3.0).
 
     Raises:
         ValueError: the detector is unknown, or a number is negative.
     """
+    if detector not in THRESHOLDS:
+        raise ValueError(f"need default, content or adaptive, got {detector=}")
+    threshold = THRESHOLDS[detector] if threshold is None else threshold
     if threshold < 0 or min_length_s < 0:
         raise ValueError(f"need numbers that are not negative, got {threshold=} {min_length_s=}")
     min_ticks = Fraction(str(min_length_s)) / table.time_base
     match detector:
+        case "default":
+            cuts = _far_apart(table.pts, transitions(table, threshold), min_ticks)
         case "content":
             cuts = list(_merged(table.pts, content_scores(table) >= threshold, min_ticks))
         case "adaptive":
             cuts = list(_adaptive(table.pts, content_scores(table), threshold, min_ticks))
-        case _:
-            raise ValueError(f"need content or adaptive, got {detector=}")
     return _between(table, cuts)
 
 
@@ -73,6 +87,15 @@ def _between(table: FrameTable, cuts: list[int]) -> list[Shot]:
         for i in range(len(edges) - 1)
         if edges[i] < edges[i + 1]
     ]
+
+
+def _far_apart(pts: npt.NDArray[np.int64], found: list[Transition], min_ticks: Fraction) -> list[int]:
+    """The frames of those that count: hard cuts first, then the stronger, then the earlier."""
+    kept: list[int] = []
+    for transition in sorted(found, key=lambda one: (one.kind != "cut", -one.strength, one.frame)):
+        if all(abs(int(pts[transition.frame] - pts[other])) >= min_ticks for other in (0, *kept)):
+            kept.append(transition.frame)
+    return sorted(kept)
 
 
 def _merged(pts: npt.NDArray[np.int64], above: npt.NDArray[np.bool_], min_ticks: Fraction) -> Iterator[int]:

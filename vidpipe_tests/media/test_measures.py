@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from vidpipe.media.measures import (
+    Bend,
+    Blocks,
     Blur,
     ContentChange,
     DifferenceHash,
@@ -101,9 +103,39 @@ def test_the_hash_is_the_upright_pictures() -> None:
     assert hashed(of_gray(turned, clockwise)) == hashed(of_gray(gray))
 
 
+@pytest.mark.parametrize("size", [(144, 256), (13, 22), (4, 4)])
+def test_blocks_are_mean_luma_row_by_row(size: tuple[int, int]) -> None:
+    gray = np.random.default_rng(4).integers(0, 256, size, dtype=np.uint8)
+    measure = Blocks()
+    measure.update(of_gray(gray))
+    columns = measure.result()
+    halves = (int(columns["blocks_upper"][0]), int(columns["blocks_lower"][0]))
+    tops, lefts = (np.arange(5) * side // 4 for side in size)
+    means = [gray[tops[y] : tops[y + 1], lefts[x] : lefts[x + 1]].mean() for y in range(4) for x in range(4)]
+    assert list(b"".join(half.to_bytes(8, "big") for half in halves)) == pytest.approx(means, abs=0.51)
+
+
+def test_bend_is_zero_where_pictures_mix_and_high_where_they_swing() -> None:
+    mixing, swinging = Bend(), Bend()
+    for i in range(13):
+        mixing.update(flat(10 * i))
+        swinging.update(flat(100 if i % 6 == 3 else 0))
+    assert mixing.result()["swing"].tolist()[6:] == [60 * 256] * 7
+    assert mixing.result()["bend"].tolist()[6:] == [0] * 7
+    assert swinging.result()["swing"].tolist()[6::6] == [0, 0]
+    assert swinging.result()["bend"].tolist()[6::6] == [100 * 256] * 2
+
+
+def test_a_change_of_size_is_no_bend() -> None:
+    measure = Bend()
+    for picture in (flat(0), flat(255, 6, 9)):
+        measure.update(picture)
+    assert measure.result()["swing"].tolist() == measure.result()["bend"].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (6, 10), (2, 2)])
 def test_the_smallest_pictures_are_measured_too(size: tuple[int, int]) -> None:
     gray = np.random.default_rng(3).integers(0, 256, size, dtype=np.uint8)
-    for measure in (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash()):
+    for measure in (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash(), Blocks(), Bend()):
         measure.update(of_gray(gray))
         assert all(len(column) == 1 for column in measure.result().values())

@@ -1,8 +1,9 @@
 """Shots from rows: PySceneDetect's rules, in time instead of frames, and a cover without gap or overlap."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.timeline.frame_table import COLUMNS, FrameTable
-from vidpipe.timeline.shots import detect_shots
-
-Detector = Literal["content", "adaptive"]
+from vidpipe.timeline.shots import Detector, detect_shots
 
 
 def table_of(scores: list[float], pts: list[int] | None = None, *, start_s: Fraction = Fraction(0)) -> FrameTable:
@@ -81,7 +80,7 @@ def test_times_count_from_the_clocks_zero() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(1, 50), st.floats(0, 255, width=32)), min_size=1, max_size=200),
-    st.sampled_from(["content", "adaptive"]),
+    st.sampled_from(["default", "content", "adaptive"]),
     st.floats(0, 60),
     st.floats(0, 3),
 )
@@ -90,11 +89,22 @@ def test_shots_cover_the_video_without_gap_or_overlap(
 ) -> None:
     pts = np.cumsum([step for step, _ in frames]).tolist()
     table = table_of([score for _, score in frames], pts)
+    seed = sum(pts) % 2**32
+    upper, lower = np.random.default_rng(seed).integers(0, 2**63, (2, len(pts)), np.uint64)
+    table = replace(table, motion=table.delta_lum / np.float32(255), blocks_upper=upper, blocks_lower=lower)
     shots = detect_shots(table, detector=detector, threshold=threshold, min_length_s=min_length_s)
     assert (shots[0].start_pts, shots[-1].end_pts) == (pts[0], table.end_pts)
     assert all(a.end_pts == b.start_pts and a.end_s == b.start_s for a, b in pairwise(shots))
     assert all(shot.start_pts < shot.end_pts for shot in shots)
     assert {shot.start_pts for shot in shots} <= set(pts)
+
+
+def test_without_a_threshold_the_detectors_own_holds() -> None:
+    table = table_of(with_peaks(80, 30, height=27.0))
+    assert len(detect_shots(table, detector="content", min_length_s=0.6)) == 2
+    table = table_of(with_peaks(80, 30, height=26.9))
+    assert len(detect_shots(table, detector="content", min_length_s=0.6)) == 1
+    assert len(detect_shots(table, detector="adaptive", min_length_s=0.6)) == 2
 
 
 def test_nonsense_is_refused() -> None:
