@@ -81,7 +81,7 @@ def fitted_size(width: int, height: int, *, max_width: int, max_height: int) -> 
 
 
 class Shrinker:
-    """Frames scaled down to fit a square of `side_px`, in one pixel format, with unfiltered sampling (the nearest sample).
+    """Frames scaled down to fit a square of `side_px`, in one pixel format, by the nearest samples.
 
     Keeps one scaler per source size and format, as PyAV's reformatter does.
     """

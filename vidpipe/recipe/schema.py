@@ -87,7 +87,8 @@ class Shots(Section):
     detector: Literal["default", "content", "adaptive"] = Field(
         "default",
         description=(
-            "default: hard cuts, dissolves and fades, not flashes, shake or fast pans; content and adaptive: PySceneDetect's."
+            "default: hard cuts, dissolves and fades, not flashes, shake or fast pans; "
+            "content and adaptive: PySceneDetect's."
         ),
     )
     threshold: float | None = Field(
