@@ -143,6 +143,8 @@ class GroupCutter:
 
 
 def _encoder(form: CellForm) -> VideoCodecContext:
+    # x264's AVX-512 code for mbtree gives other bytes now and then where a row is no multiple of 8 macroblocks
+    has_odd_rows = (form.picture.width + 15) // 16 % 8 != 0
     context = av.CodecContext.create("libx264", "w")
     assert isinstance(context, VideoCodecContext)
     shape_encoder(context, form.picture)
@@ -151,6 +153,6 @@ def _encoder(form: CellForm) -> VideoCodecContext:
         **encoder_options(form.picture),
         "flags": "+bitexact+global_header",
         "profile": PROFILES[form.profile],
-        "x264-params": f"sps-id={form.set_id}:annexb=1",
+        "x264-params": f"sps-id={form.set_id}:annexb=1" + (":mbtree=0" if has_odd_rows else ""),
     }
     return context
