@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from vidpipe.errors import LimitExceededError, UnreadableVideoError
 from vidpipe.media.container import NO_FRAME, check_pixels, clock_start_s
 from vidpipe.media.limits import Limits
+from vidpipe.media.packets import known_packets
 
 _PATIENCE = 10_000  # packets that may fail before the first frame
 _NOMINAL_RATE = Fraction(25)  # where neither frames nor the stream tell a rate
@@ -120,7 +121,7 @@ class FrameReader:
     def _packets(self) -> Iterator["Packet[Any] | None"]:
         """Packets to the end, FFmpeg's empty ones that flush included; None where they are missing."""
         streams = [self._video] if self._audio is None else [self._video, self._audio]
-        packets = self._container.demux(streams)
+        packets = known_packets(self._container, streams)
         while True:
             try:
                 packet = next(packets, None)

@@ -16,13 +16,27 @@ from vidpipe.errors import LimitExceededError
 from vidpipe.media.container import clock_start_s
 
 
+def known_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator["Packet[Any]"]:
+    """FFmpeg's packets of `streams`, the empty ones that flush included, errors and all.
+
+    Packets of streams that a damaged file seems to begin in its middle are left out: PyAV 18.1 does not know those and
+    stumbles over each with an IndexError, then goes on with the next.
+    """
+    while True:
+        try:
+            yield from container.demux(list(streams))
+        except IndexError:
+            continue
+        return
+
+
 def packets_of(container: InputContainer, streams: Sequence[Stream]) -> Iterator["Packet[Any]"]:
     """The packets of `streams` in the file's order, up to the end or to where the demuxer gives up.
 
     Raises:
         LimitExceededError: FFmpeg ran out of memory.
     """
-    packets = container.demux(list(streams))
+    packets = known_packets(container, streams)
     while True:
         try:
             packet = next(packets, None)

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import av
 import pytest
@@ -62,6 +63,17 @@ def test_a_damaged_packet_costs_its_frames_only(tmp_path: Path) -> None:
     rows, reader = frames_of(path)
     assert len(rows) + reader.n_errors == 50
     assert reader.n_errors == 1
+
+
+@pytest.mark.parametrize("seed", [*range(20), 35, 40, 43])
+def test_streams_that_damage_makes_up_cost_nothing_else(tmp_path: Path, seed: int) -> None:
+    data = bytearray(make_clip(tmp_path / "a.ts", [(2, 1), (2, 2)], fps=10, size=(96, 64)).path.read_bytes())
+    random = Random(seed)
+    for _ in range(8):
+        data[random.randrange(len(data))] = random.randrange(256)  # 35, 40 and 43 begin streams in the middle
+    (tmp_path / "b.ts").write_bytes(data)
+    rows, _ = frames_of(tmp_path / "b.ts")
+    assert len(rows) > 30
 
 
 def test_a_truncated_file_gives_its_good_head(tmp_path: Path) -> None:
