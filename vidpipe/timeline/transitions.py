@@ -19,7 +19,8 @@ from vidpipe.timeline.rows import Floats, Rows
 CHANGE = 12.0  # least mean change of hue, saturation and value of a hard cut
 _PLAIN_CHANGE = 30.0  # a lesser one must stand out more
 _STANDS_OUT = 1.5
-_MIN_MOTION = 3.0
+_MIN_MOTION = 4.0
+_NARROW = 8  # of 16 blocks may change less: more would be a caption
 _STAYS = 0.5  # share of the change that must stay
 _FLASH_S = 0.4  # the same picture again within this time: a flash, or a shaken camera
 _SIDES = 4  # frames on either side that a cut stands out from
@@ -68,14 +69,15 @@ def _second_around(values: Floats) -> Floats:
 def _hard_cuts(rows: Rows, threshold: float) -> tuple[list[Transition], list[tuple[int, int]]]:
     """The hard cuts, and the flashes: frames `[start, end)` after which the picture of before is back.
 
-    A cut changes the picture far more than its neighbours do, and no frame shortly after it looks like one
-    shortly before.
+    A cut changes the picture far more than its neighbours do, in most places, and no frame shortly after it looks
+    like one shortly before.
     """
     steps = rows.steps()
     out = np.sqrt((rows.motion / (1 + _second_around(rows.motion))) * (steps / (1 + _second_around(steps))))
     out *= np.minimum(rows.change / _PLAIN_CHANGE, 1)
     cuts, flashes = [], []
-    may_be = (rows.change >= threshold) & (rows.motion >= _MIN_MOTION) & (out >= _STANDS_OUT)
+    widely = np.partition(np.abs(np.diff(rows.blocks, axis=0, prepend=rows.blocks[:1])), _NARROW, axis=1)[:, _NARROW]
+    may_be = (rows.change >= threshold) & (widely >= _MIN_MOTION) & (out >= _STANDS_OUT)
     for frame in np.flatnonzero(may_be).tolist():
         stays, back = _stays(rows, frame)
         if stays >= _STAYS * steps[frame]:
