@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidpipe.media.avcc import AvcC, avcc_of
-from vidpipe.media.clip_file import PictureForm, encoder_options, encoding, shape_encoder
+from vidpipe.media.clip_file import PictureForm, encoder_options, encoding, shape_encoder, x264_params
 from vidpipe.media.nal_units import AUD, PPS, SEI, SPS, join_units, kind, split_annexb
 from vidpipe.media.tracks import Ticks
 
@@ -143,8 +143,6 @@ class GroupCutter:
 
 
 def _encoder(form: CellForm) -> VideoCodecContext:
-    # x264's AVX-512 code for mbtree gives other bytes now and then where a row is no multiple of 8 macroblocks
-    has_odd_rows = (form.picture.width + 15) // 16 % 8 != 0
     context = av.CodecContext.create("libx264", "w")
     assert isinstance(context, VideoCodecContext)
     shape_encoder(context, form.picture)
@@ -153,6 +151,6 @@ def _encoder(form: CellForm) -> VideoCodecContext:
         **encoder_options(form.picture),
         "flags": "+bitexact+global_header",
         "profile": PROFILES[form.profile],
-        "x264-params": f"sps-id={form.set_id}:annexb=1" + (":mbtree=0" if has_odd_rows else ""),
+        "x264-params": x264_params(form.picture, **{"sps-id": form.set_id, "annexb": 1}),
     }
     return context

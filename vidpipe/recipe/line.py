@@ -130,7 +130,7 @@ LINE: tuple[Stage, ...] = (
         "segment_clips",
         "video",
         "selected",
-        version=1,
+        version=2,
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
