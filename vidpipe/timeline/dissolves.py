@@ -148,7 +148,7 @@ def _measured(rows: Rows, frame: int, window: Window) -> Stretch:
 
 def _aside(way: Floats, one: Floats, other: Floats) -> Floats:
     """How far the blocks on the way are from the straight line from `one` to `other`."""
-    smooth = np.stack([_thirds(column) for column in way.T], axis=1) if len(way) > 2 else way
+    smooth = _thirds(way)
     line = other - one
     share = (smooth - one) @ line / max(float(line @ line), 1.0)
     return np.asarray(np.abs(smooth - one - np.outer(share, line)).mean(axis=1))
@@ -187,4 +187,4 @@ def _own(rows: Rows, window: Window) -> tuple[float, float]:
 
 def _thirds(values: Floats) -> Floats:
     """Means of three neighbours, or the values where there are fewer."""
-    return np.convolve(values, np.ones(3) / 3, "valid") if len(values) > 2 else values
+    return (values[:-2] + values[1:-1] + values[2:]) / 3 if len(values) > 2 else values

@@ -20,7 +20,8 @@ class Rows:
 
     def __init__(self, table: FrameTable) -> None:
         self.pts = table.pts
-        self.time_base = table.time_base
+        self._time_base = table.time_base
+        self._known_ticks: dict[float, int] = {}
         self.n = table.n_frames
         self.blocks = table.blocks().astype(np.float64)
         self.change = (table.delta_hue.astype(np.float64) + table.delta_sat + table.delta_lum) / 3
@@ -31,13 +32,18 @@ class Rows:
 
     def at(self, frames: Places, shift_s: float) -> Places:
         """The last frame shown at `shift_s` from the starts of `frames`, within the table."""
-        ticks = int(Fraction(str(shift_s)) / self.time_base)
-        found = np.searchsorted(self.pts, self.pts[frames] + ticks, side="right") - 1
+        found = np.searchsorted(self.pts, self.pts[frames] + self._ticks(shift_s), side="right") - 1
         return np.clip(found, 0, self.n - 1)
 
     def place(self, frame: int, shift_s: float) -> int:
         """The same for one frame."""
-        return int(self.at(np.array([frame]), shift_s)[0])
+        found = int(np.searchsorted(self.pts, self.pts[frame] + self._ticks(shift_s), side="right")) - 1
+        return min(max(found, 0), self.n - 1)
+
+    def _ticks(self, shift_s: float) -> int:
+        if shift_s not in self._known_ticks:
+            self._known_ticks[shift_s] = int(Fraction(str(shift_s)) / self._time_base)
+        return self._known_ticks[shift_s]
 
     def steps(self) -> Floats:
         """How far each frame's blocks are from those of the frame before."""
