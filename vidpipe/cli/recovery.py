@@ -20,6 +20,7 @@ from vidpipe.store.objects import sha256_of
 
 _SCOPE = "recovery"
 _POLL_S = 0.1
+_CHUNK = 500
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -97,19 +98,36 @@ def note_events(project: Project, instance: dg.DagsterInstance, run_ids: Collect
 
     Of tables nobody else notes it; of a video's record the run that made it does, unless it is killed just then.
     """
-    for run_id, records in project.ledger.unreported(run_ids).items():
-        found: dict[str, set[str]] = {}
-        for event in _materializations(instance, run_id):
-            found.setdefault(event.asset_key.to_user_string(), set()).add(event.partition or "")
-        for asset, segments in found.items():
-            ids = {"", *project.ledger.video_ids(sorted(segments)).values()}  # a table's event has no partition
-            told = [video_id for name, video_id in records if name == asset and video_id in ids]
-            project.ledger.mark_reported(asset, told, run_id=run_id)
+    unreported: dict[str, dict[str, str]] = {}
+    for (asset, video_id), run_id in project.ledger.unreported(run_ids).items():
+        unreported.setdefault(asset, {})[video_id] = run_id
+    for asset, made_by in unreported.items():
+        told = _newest_runs(instance, asset, list(made_by))
+        for video_id, run_id in made_by.items():
+            if told.get(video_id) == run_id:
+                project.ledger.mark_reported(asset, [video_id], run_id=run_id)
 
 
-def _materializations(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetMaterialization]:
-    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
-    return [event for record in records if (event := record.asset_materialization) is not None]
+def _newest_runs(instance: dg.DagsterInstance, asset: str, video_ids: Collection[str]) -> dict[str, str]:
+    """The run of the newest event of each video's partition, or of the table; those without an event are left out.
+
+    Asked of the asset's index: a run's own log has an event a moment earlier, and keeps it when the run is killed then.
+    """
+    key = dg.AssetKey(asset)
+    if STAGES[asset].unit != "video":
+        newest = instance.fetch_materializations(key, limit=1).records
+        return {"": newest[0].run_id} if newest else {}
+    segments = {keys.segment(video_id): video_id for video_id in video_ids}
+    event_type = dg.DagsterEventType.ASSET_MATERIALIZATION
+    latest = instance.get_latest_storage_id_by_partition(key, event_type, set(segments))
+    found = {}
+    ids = sorted(latest.values())
+    for first in range(0, len(ids), _CHUNK):
+        chunk = ids[first : first + _CHUNK]
+        of_chunk = dg.AssetRecordsFilter(asset_key=key, storage_ids=chunk)
+        for record in instance.fetch_materializations(of_chunk, limit=len(chunk)).records:
+            found[segments[record.partition_key or ""]] = record.run_id
+    return found
 
 
 def survey(project: Project, asset: str) -> None:

@@ -91,14 +91,12 @@ class Ledger:
         with self._engine.connect() as db:
             return {asset: n for asset, n in db.execute(query)}  # noqa: C416 - rows, not pairs
 
-    def unreported(self, run_ids: Collection[str] | None = None) -> dict[str, set[tuple[str, str]]]:
-        """The records whose events the orchestrator may lack, as (asset, video id), by the run that made them."""
-        query = sa.select(ENTRIES.c.run_id, ENTRIES.c.asset, ENTRIES.c.video_id).where(ENTRIES.c.reported.is_(False))
-        found: dict[str, set[tuple[str, str]]] = {}
+    def unreported(self, run_ids: Collection[str] | None = None) -> dict[tuple[str, str], str]:
+        """The (asset, video id) of records whose events the orchestrator may lack, with the run that made each."""
+        query = sa.select(ENTRIES.c.asset, ENTRIES.c.video_id, ENTRIES.c.run_id).where(ENTRIES.c.reported.is_(False))
         with self._engine.connect() as db:
-            for row in db.execute(query if run_ids is None else query.where(ENTRIES.c.run_id.in_(run_ids))):
-                found.setdefault(row.run_id, set()).add((row.asset, row.video_id))
-        return found
+            rows = db.execute(query if run_ids is None else query.where(ENTRIES.c.run_id.in_(run_ids)))
+            return {(row.asset, row.video_id): row.run_id for row in rows}
 
     def fact(self, name: str) -> str | None:
         """A fact about the project; None when it is not known."""

@@ -122,10 +122,10 @@ def test_rows_are_replaced_as_a_whole(ledger: Ledger) -> None:
 def test_marks_touch_the_named_only(ledger: Ledger) -> None:
     for video_id in ("a", "b"):
         settle(ledger, "shots", video_id)
-    assert ledger.unreported() == ledger.unreported(["run"]) == {"run": {("shots", "a"), ("shots", "b")}}
+    assert ledger.unreported() == ledger.unreported(["run"]) == {("shots", "a"): "run", ("shots", "b"): "run"}
     ledger.mark_reported("shots", ["a", "unknown"], run_id="run")
     ledger.mark_reported("shots", ["b"], run_id="an earlier run")
-    assert ledger.unreported() == {"run": {("shots", "b")}}
+    assert ledger.unreported() == {("shots", "b"): "run"}
     assert ledger.unreported(["an earlier run"]) == {}
     ledger.mark_damaged("shots", ["b"])
     ledger.mark_damaged("shots", [])
