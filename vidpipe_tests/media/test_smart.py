@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import decord
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -218,7 +219,6 @@ def test_a_clip_claims_the_seconds_it_holds(truth: ClipTruth, tmp_path: Path) ->
 
 
 def test_decord_plays_what_was_cut(truth: ClipTruth, tmp_path: Path) -> None:
-    decord = pytest.importorskip("decord")
     (clip,) = cut(truth.path, [span(0.5, 3)], tmp_path / "out")
     reader = decord.VideoReader(clip.file)
     assert len(reader) == 62

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 import pytest
+import scenedetect
+from scenedetect.scene_manager import compute_downscale_factor
 
 from vidpipe.media.limits import Limits
 from vidpipe.media.signals import measure_signals
@@ -57,10 +60,6 @@ KNOWN = {
 
 def their_cuts(path: Path, times_s: "np.ndarray[Any, np.dtype[np.float64]]") -> Cuts:
     """What PySceneDetect finds, as frames, in one pass with all settings."""
-    scenedetect = pytest.importorskip("scenedetect", exc_type=ImportError)
-    cv2 = pytest.importorskip("cv2", exc_type=ImportError)
-    from scenedetect.scene_manager import compute_downscale_factor
-
     made = {"content": scenedetect.ContentDetector, "adaptive": scenedetect.AdaptiveDetector}
     names = {"content": "threshold", "adaptive": "adaptive_threshold"}
     detectors = {(kind, level): made[kind](**{names[kind]: level}, min_scene_len="0.6s") for kind, level in SETTINGS}
