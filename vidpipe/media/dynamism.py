@@ -105,8 +105,8 @@ def measure_every_frame(path: Path, limits: Limits) -> Dynamism:
 
 def _frozen_by_packets(path: Path, limits: Limits) -> Dynamism:
     with open_video(path, limits) as container:
-        freezes, duration_s = find_freezes(container, limits, _duration_of(path, limits, container.duration))
-    return _as_finevideo(freezes, duration_s)
+        found = find_freezes(container, limits, _duration_of(path, limits, container.duration))
+    return _as_finevideo(found.freezes, found.duration_s)
 
 
 def _still_by_packets(path: Path, limits: Limits) -> Dynamism:

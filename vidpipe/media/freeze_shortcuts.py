@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,10 +34,16 @@ _FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "
 Sums = npt.NDArray[np.int32]
 
 
-def find_freezes(
-    container: InputContainer, limits: Limits, duration_of: Callable[[Fraction], Fraction]
-) -> tuple[tuple[Stillness, ...], Fraction]:
-    """The freezes of all segments as decoding everything finds them, and the video's duration in seconds.
+class Found(NamedTuple):
+    """The freezes in order, the video's duration in seconds, and how many frames were decoded to find them."""
+
+    freezes: tuple[Stillness, ...]
+    duration_s: Fraction
+    n_decoded: int
+
+
+def find_freezes(container: InputContainer, limits: Limits, duration_of: Callable[[Fraction], Fraction]) -> Found:
+    """The freezes of all segments, the same as decoding everything finds.
 
     `duration_of` tells the duration from where the last packet of the picture ends.
 
@@ -47,7 +54,7 @@ def find_freezes(
         av.FFmpegError: damage.
     """
     scan = PacketScan(container, limits)
-    moving = _moving_by_keys(scan)
+    moving, n_keys = _moving_by_keys(scan)
     duration_s = duration_of(scan.end_s)
     run = KeyRun(container, scan, limits)
     freezes: list[Stillness] = []
@@ -58,7 +65,7 @@ def find_freezes(
         if index in moving and seen_s[1] - (index + 1) * SEGMENT_S <= _AFTER_S:
             continue
         freezes += _decoded(run, SegmentWatch(index), last_s=seen_s[1], duration_s=duration_s)
-    return tuple(freezes), duration_s
+    return Found(tuple(freezes), duration_s, n_keys + run.n_decoded)
 
 
 def _seen_s(scan: PacketScan, times_pts: Sequence[int], index: int) -> tuple[Fraction, Fraction] | None:
@@ -81,12 +88,13 @@ def _decoded(run: KeyRun, watch: SegmentWatch, *, last_s: Fraction, duration_s: 
     return watch.close(duration_s)
 
 
-def _moving_by_keys(scan: PacketScan) -> set[int]:
-    """The segments whose key frames show that there is no freeze; reads all packets.
+def _moving_by_keys(scan: PacketScan) -> tuple[set[int], int]:
+    """The segments whose key frames show that there is no freeze, and how many those were; reads all packets.
 
     The video's first key frame is decoded in any case, so that a video that cannot be decoded is found out.
     """
     moving: set[int] = set()
+    n_keys = 0
     core = _Core()
     next_s = Fraction(0)
     for packet in scan.packets():
@@ -97,6 +105,7 @@ def _moving_by_keys(scan: PacketScan) -> set[int]:
         is_first = len(scan.key_pts) == 1
         if is_first or (_CORE_S[0] <= within_s < _CORE_S[1] and index not in moving and time_s >= next_s):
             frame = decode_key(scan.video, packet)
+            n_keys += 1
             if is_first and frame is None:
                 raise UncertainError("no picture at the start")
             core = core if core.index == index else _Core(index)
@@ -107,7 +116,7 @@ def _moving_by_keys(scan: PacketScan) -> set[int]:
             moving.add(core.index)
     if not scan.key_pts:
         raise UncertainError("no key frame")
-    return moving
+    return moving, n_keys
 
 
 class _Core:

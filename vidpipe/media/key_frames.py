@@ -115,7 +115,10 @@ def decode_key(video: VideoStream, packet: "Packet[Any]") -> VideoFrame | None:
 
 
 class KeyRun:
-    """Frames from wanted times on: reading goes on where it is, or begins anew at a key frame."""
+    """Frames from wanted times on: reading goes on where it is, or begins anew at a key frame.
+
+    `n_decoded` counts all frames that were decoded for it.
+    """
 
     def __init__(self, container: InputContainer, scan: PacketScan, limits: Limits) -> None:
         self.times_pts = array("q", sorted(scan.pts))
@@ -123,6 +126,7 @@ class KeyRun:
         self._container, self._scan, self._limits = container, scan, limits
         self._frames: Iterator[TimedFrame] = iter(())
         self._last: TimedFrame | None = None
+        self.n_decoded = 0
 
     def frames_from(self, time_s: Fraction) -> Iterator[TimedFrame]:
         """The frames at or after `time_s` in order, which is not before what was asked for last.
@@ -158,6 +162,7 @@ class KeyRun:
         for packet in packets_of(self._container, [self._scan.video]):
             for frame in packet.decode():
                 assert isinstance(frame, VideoFrame)
+                self.n_decoded += 1
                 check_pixels(frame.width, frame.height, self._limits)
                 pts = frame.dts if frame.pts is None else frame.pts
                 if pts is None or not self._is_known(pts) or (last_pts is not None and pts <= last_pts):
