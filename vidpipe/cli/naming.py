@@ -1,6 +1,7 @@
 """What people call things: videos by id or partition key, and the store that a project's ledger speaks of."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 from vidpipe.errors import RecipeError
 from vidpipe.ports import Project
@@ -37,5 +38,6 @@ def note_store(project: Project) -> None:
 
 
 def _store_of(project: Project) -> str:
-    """The store's address; one within the project moves with it."""
-    return project.store.url.replace(str(project.folder), "DIR")
+    """The store's address; one within the project (there `DIR`) moves with it."""
+    place = Path(project.store.url)
+    return f"DIR/{place.relative_to(project.folder)}" if place.is_relative_to(project.folder) else project.store.url

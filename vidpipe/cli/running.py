@@ -21,6 +21,7 @@ from vidpipe.cli.projects import dagster_home, open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
+from vidpipe.cli.words import shown
 from vidpipe.corpus.notices import notices
 from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
@@ -66,7 +67,8 @@ def run_line(
     engine = Engine(project, instance, asked)
     console = terminal(stderr=True)
     if (elsewhere := other_store(project)) is not None:
-        console.print(f"The store was {elsewhere}, and is {project.store.url} now: what is not there is done again.")
+        now = f"and is {shown(project.store.url)} now: what is not there is done again."
+        click.echo(f"The store was {shown(elsewhere)}, {now}", err=True)
     note_store(project)
     with kept_open(dagster_home()):
         interrupted = _drive(engine, console)

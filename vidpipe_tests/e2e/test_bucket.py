@@ -42,15 +42,20 @@ def line(finished: Line, environ: dict[str, str], tmp_path_factory: pytest.TempP
     return made
 
 
-def objects_of(environ: dict[str, str]) -> dict[str, bytes]:
-    """Every object under the prefix."""
-    client: Any = boto3.client(
+def client_of(environ: dict[str, str]) -> Any:
+    """A client of the bucket's server that is not ours."""
+    return boto3.client(
         "s3",
         endpoint_url=environ["AWS_ENDPOINT_URL_S3"],
         aws_access_key_id=KEY,
         aws_secret_access_key=SECRET,
         region_name="us-east-1",
     )
+
+
+def objects_of(environ: dict[str, str]) -> dict[str, bytes]:
+    """Every object under the prefix."""
+    client = client_of(environ)
     prefix = "some/prefix/"
     pages = client.get_paginator("list_objects_v2").paginate(Bucket="bucket")
     keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
@@ -84,13 +89,7 @@ def test_records_and_dataset_lie_there(finished: Line, line: Line, environ: dict
 def test_a_lost_object_is_named_and_restored(line: Line, environ: dict[str, str]) -> None:
     key = record_key("shots", segment("v1"))
     before = json.loads(objects_of(environ)[key])
-    client: Any = boto3.client(
-        "s3",
-        endpoint_url=environ["AWS_ENDPOINT_URL_S3"],
-        aws_access_key_id=KEY,
-        aws_secret_access_key=SECRET,
-        region_name="us-east-1",
-    )
+    client = client_of(environ)
     client.delete_object(Bucket="bucket", Key=f"some/prefix/{key}")
     found = line.status("--verify", code=1, env=environ)["differences"]
     assert [(d["video_id"], d["asset"]) for d in found] == [("v1", "shots")]
