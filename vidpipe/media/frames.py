@@ -8,6 +8,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 import av
@@ -73,8 +74,9 @@ class FrameReader:
         self._limits = limits
         self._time_base = time_base_of(video)
         self._stamps = _Stamps(has_pts=container.format.name != "avi")
+        self._max_pts = floor((Fraction(limits.max_duration_s) + self.start_s) / self._time_base)
         self._last_pts: int | None = None
-        self._last_ticks = nominal_ticks(video)
+        self._nominal_ticks = self._last_ticks = nominal_ticks(video)
 
     @property
     def time_base(self) -> Fraction:
@@ -156,15 +158,14 @@ class FrameReader:
         if self._last_pts is not None and pts <= self._last_pts:
             self.n_errors += 1
             return None
-        time_s = pts * self._time_base - self.start_s
-        self._check(frame, time_s)
+        self._check(frame, pts)
         self._last_pts, self.n_frames = pts, self.n_frames + 1
-        self._last_ticks = frame.duration or nominal_ticks(self._video)
-        return TimedFrame(pts, time_s, frame, bool(frame.key_frame))
+        self._last_ticks = frame.duration or self._nominal_ticks
+        return TimedFrame(pts, pts * self._time_base - self.start_s, frame, bool(frame.key_frame))
 
-    def _check(self, frame: VideoFrame, time_s: Fraction) -> None:
+    def _check(self, frame: VideoFrame, pts: int) -> None:
         check_pixels(frame.width, frame.height, self._limits)
-        if time_s > self._limits.max_duration_s:
+        if pts > self._max_pts:
             raise LimitExceededError("too long")
         if self.n_frames >= self._limits.max_frames:
             raise LimitExceededError("too many frames")

@@ -36,16 +36,14 @@ class Loudness:
         if not rate or not len(squares):
             return
         first = round(sound.time_s * rate)
-        bins = (first + np.arange(len(squares), dtype=np.int64)) * _BINS_PER_S // rate
-        inside = (bins >= 0) & (bins < self._n_max)
-        if not inside.any():
-            return
-        bins, squares = bins[inside], squares[inside]
-        offset = int(bins[0])
-        self._grow(int(bins[-1]) + 1)
-        sums, counts = np.bincount(bins - offset, weights=squares), np.bincount(bins - offset)
-        self._squares[offset : offset + len(sums)] += sums
-        self._counts[offset : offset + len(sums)] += counts
+        low, high = max(first, 0), min(first + len(squares), -(-self._n_max * rate // _BINS_PER_S))
+        while low < high:
+            this_bin = low * _BINS_PER_S // rate
+            end = min(high, -(-(this_bin + 1) * rate // _BINS_PER_S))  # the first sample of the next bin
+            self._grow(this_bin + 1)
+            self._squares[this_bin] += float(squares[low - first : end - first].sum())
+            self._counts[this_bin] += end - low
+            low = end
 
     def result(self) -> npt.NDArray[np.float32] | None:
         """One float32 per bin up to the last sample; None without any sound."""
@@ -73,9 +71,11 @@ def mean_squares(frame: AudioFrame) -> npt.NDArray[np.float64]:
     wide = samples.astype(np.float64)
     if name == "u8":
         wide -= 128
-    wide /= _FULL_SCALE.get(name, 1.0)
-    wide = np.clip(np.nan_to_num(wide), -_MAX_SAMPLE, _MAX_SAMPLE)
-    return np.asarray((wide * wide).mean(axis=0), np.float64)
+    wide *= 1 / _FULL_SCALE.get(name, 1.0)
+    squares = wide * wide
+    if not squares.max(initial=0) <= _MAX_SAMPLE**2:  # too loud, or no number
+        squares = np.minimum(np.nan_to_num(squares), _MAX_SAMPLE**2)
+    return np.asarray(squares.sum(axis=0) / max(len(squares), 1), np.float64)
 
 
 def loudness_stats(dbfs: npt.NDArray[np.float32]) -> tuple[float, float]:

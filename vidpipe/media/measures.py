@@ -1,13 +1,11 @@
-"""What is measured on each frame: small classes that see one small picture after another.
+"""What is measured on each frame: small classes that see one run of small pictures after another.
 
-Each measure takes a `SmallPicture` in `update` and gives its columns in `result`, one element per frame.
-Pictures are at most 256 px on their long side and sampled without a filter, because antialiasing alters the
-ratios that shot detection rests on (media research, 4.2). Which frames there are, and what follows from the
-columns, belongs elsewhere.
+Each measure takes `SmallPictures` in `update` and gives its columns in `result`, one element per frame. Runs make
+numpy's cost per call small; how a video is divided into them changes no result. Pictures are sampled without a filter,
+because antialiasing alters the ratios that shot detection rests on (media research, 4.2). Sums are of whole numbers, so
+that no machine's order of adding matters. Which frames there are, and what follows from the columns, belongs elsewhere.
 """
 
-from array import array
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,83 +14,97 @@ import numpy.typing as npt
 
 from vidpipe.media.pictures import Orientation, Pixels
 
-SIDE_PX = 256  # PySceneDetect 0.7.2 measures at this width
 Columns = dict[str, npt.NDArray[Any]]
+Floats = npt.NDArray[np.float32]
 
 _HASH_WIDTH, _HASH_HEIGHT = 9, 8
 _N_BLOCKS = 4  # a side
+_BENT_OVER = 6  # frames
 
 
 @dataclass(frozen=True, slots=True)
-class SmallPicture:
-    """One frame made small: `bgr` (H, W, 3) and `gray` (H, W), both uint8, as coded, not turned."""
+class SmallPictures:
+    """Frames that follow each other, made small, as coded, not turned, all uint8.
+
+    `bgr` is blue, green and red, (3, N, H, W); `gray` their luma, (N, H, W).
+    """
 
     bgr: Pixels
     gray: Pixels
     orientation: Orientation
 
 
+def small_pictures(bgr: Pixels, orientation: Orientation) -> SmallPictures:
+    """Pictures (3, N, H, W) with their luma, 0.299 red + 0.587 green + 0.114 blue as OpenCV has it."""
+    blue, green, red = (plane.astype(np.uint16) for plane in bgr)
+    gray = (77 * red + 150 * green + 29 * blue + 128) >> 8
+    return SmallPictures(bgr, gray.astype(np.uint8), orientation)
+
+
 class ContentChange:
     """PySceneDetect's components: mean absolute change of hue (0..179), saturation, value (0..255).
 
-    Hue is not wrapped around. Every second pixel of every second row is measured: a quarter of the work, and
-    samples of the same picture.
+    Hue is not wrapped around.
     """
 
     def __init__(self) -> None:
-        self._last: npt.NDArray[np.int32] | None = None
-        self._deltas = (array("f"), array("f"), array("f"))
+        self._last: Pixels | None = None
+        self._deltas: list[Floats] = []
 
-    def update(self, picture: SmallPicture) -> None:
-        """The next frame; a change of size counts as no change."""
-        now = hsv_of(picture.bgr[::2, ::2])
-        last = now if self._last is None or self._last.shape != now.shape else self._last
-        for deltas, plane, before in zip(self._deltas, now, last, strict=True):
-            deltas.append(_mean_difference(plane, before))
-        self._last = now
+    def update(self, pictures: SmallPictures) -> None:
+        """The next frames; a change of size counts as no change."""
+        now = hsv_of(pictures.bgr)
+        if self._last is None or self._last.shape != now[:, :1].shape:
+            self._last = now[:, :1]
+        self._deltas.append(_mean_changes(np.concatenate((self._last, now), axis=1)))
+        self._last = now[:, -1:]
 
     def result(self) -> Columns:
         """Three float32 columns; the first frame's are 0."""
         names = ("delta_hue", "delta_sat", "delta_lum")
-        return {name: np.array(deltas, np.float32) for name, deltas in zip(names, self._deltas, strict=True)}
+        return dict(zip(names, np.concatenate([np.zeros((3, 0), np.float32), *self._deltas], axis=1), strict=True))
 
 
 class LumaAndMotion:
     """Mean luma and its mean absolute change from the frame before, both 0..1."""
 
     def __init__(self) -> None:
-        self._last: npt.NDArray[np.int32] | None = None
-        self._luma = array("f")
-        self._motion = array("f")
+        self._last: Pixels | None = None
+        self._luma: list[Floats] = []
+        self._motion: list[Floats] = []
 
-    def update(self, picture: SmallPicture) -> None:
-        """The next frame; a change of size counts as no motion."""
-        now = picture.gray.astype(np.int32)
-        last = now if self._last is None or self._last.shape != now.shape else self._last
-        self._luma.append(int(now.sum()) / now.size / 255)
-        self._motion.append(_mean_difference(now, last) / 255)
-        self._last = now
+    def update(self, pictures: SmallPictures) -> None:
+        """The next frames; a change of size counts as no motion."""
+        now = pictures.gray
+        if self._last is None or self._last.shape != now[:1].shape:
+            self._last = now[:1]
+        self._luma.append(_means(now) / np.float32(255))
+        self._motion.append(_mean_changes(np.concatenate((self._last, now))) / np.float32(255))
+        self._last = now[-1:]
 
     def result(self) -> Columns:
         """Two float32 columns; the first frame's motion is 0."""
-        return {"luma": np.array(self._luma, np.float32), "motion": np.array(self._motion, np.float32)}
+        return {"luma": _joined(self._luma, np.float32), "motion": _joined(self._motion, np.float32)}
 
 
 class Blur:
     """The variance of the Laplacian (4 neighbours) of 8-bit luma: higher is sharper."""
 
     def __init__(self) -> None:
-        self._variances = array("f")
+        self._variances: list[Floats] = []
 
-    def update(self, picture: SmallPicture) -> None:
-        """The next frame; a picture without inner pixels has variance 0."""
-        gray = picture.gray.astype(np.int32)
-        inner = gray[:-2, 1:-1] + gray[2:, 1:-1] + gray[1:-1, :-2] + gray[1:-1, 2:] - 4 * gray[1:-1, 1:-1]
-        self._variances.append(_variance(inner) if inner.size else 0.0)
+    def update(self, pictures: SmallPictures) -> None:
+        """The next frames; a picture without inner pixels has variance 0."""
+        gray = pictures.gray.astype(np.int16)
+        inner = gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1]
+        inner += gray[:, 1:-1, :-2]
+        inner += gray[:, 1:-1, 2:]
+        inner -= 4 * gray[:, 1:-1, 1:-1]
+        self._variances.append(_variances(inner))
 
     def result(self) -> Columns:
         """One float32 column."""
-        return {"blur": np.array(self._variances, np.float32)}
+        return {"blur": _joined(self._variances, np.float32)}
 
 
 class DifferenceHash:
@@ -102,17 +114,17 @@ class DifferenceHash:
     """
 
     def __init__(self) -> None:
-        self._hashes = array("Q")
+        self._hashes: list[npt.NDArray[np.uint64]] = []
 
-    def update(self, picture: SmallPicture) -> None:
-        """The next frame."""
-        means = _block_means(picture.orientation.upright(picture.gray))
-        bits = np.packbits(means[:, :-1] > means[:, 1:])
-        self._hashes.append(int.from_bytes(bits.tobytes(), "big"))
+    def update(self, pictures: SmallPictures) -> None:
+        """The next frames."""
+        upright = pictures.orientation.upright(pictures.gray.transpose(1, 2, 0)).transpose(2, 0, 1)
+        means = _block_means(upright, _HASH_HEIGHT, _HASH_WIDTH)
+        self._hashes.append(_numbers(np.packbits(means[:, :, :-1] > means[:, :, 1:], axis=2)))
 
     def result(self) -> Columns:
         """One uint64 column."""
-        return {"dhash": np.array(self._hashes, np.uint64)}
+        return {"dhash": _joined(self._hashes, np.uint64)}
 
 
 class Blocks:
@@ -122,68 +134,59 @@ class Blocks:
     """
 
     def __init__(self) -> None:
-        self._codes = (array("Q"), array("Q"))
-        self._shape: tuple[int, ...] = ()
+        self._upper: list[npt.NDArray[np.uint64]] = []
+        self._lower: list[npt.NDArray[np.uint64]] = []
 
-    def update(self, picture: SmallPicture) -> None:
-        """The next frame."""
-        if picture.gray.shape != self._shape:
-            self._shape = picture.gray.shape
-            self._rows, columns = (_block_weights(n_pixels) for n_pixels in self._shape)
-            self._columns = columns.T
-            self._sizes = np.outer(self._rows.sum(axis=1), columns.sum(axis=1))
-        sums = self._rows @ picture.gray.astype(np.float32) @ self._columns  # whole numbers below 2**24: exact
-        means = np.floor(sums / self._sizes + np.float32(0.5)).astype(np.uint8).tobytes()
-        for codes, half in zip(self._codes, (means[:8], means[8:]), strict=True):
-            codes.append(int.from_bytes(half, "big"))
+    def update(self, pictures: SmallPictures) -> None:
+        """The next frames."""
+        means = _block_means(pictures.gray, _N_BLOCKS, _N_BLOCKS)
+        rounded = np.floor(means + np.float32(0.5)).astype(np.uint8)
+        self._upper.append(_numbers(rounded[:, :2]))
+        self._lower.append(_numbers(rounded[:, 2:]))
 
     def result(self) -> Columns:
         """Two uint64 columns: the upper two rows of blocks, the lower two."""
-        return {
-            name: np.array(codes, np.uint64)
-            for name, codes in zip(("blocks_upper", "blocks_lower"), self._codes, strict=True)
-        }
+        return {"blocks_upper": _joined(self._upper, np.uint64), "blocks_lower": _joined(self._lower, np.uint64)}
 
 
 class Bend:
     """How far the picture is from the one six frames before, and how far the one between is from their mean.
 
     Both are mean absolute differences of luma in 1/256 grey levels. Where one picture dissolves into another the
-    one between is the mean; where something moves it is not. Every second pixel of every second row is measured.
+    one between is the mean; where something moves it is not.
     """
 
     def __init__(self) -> None:
-        self._last: deque[npt.NDArray[np.int16]] = deque(maxlen=7)
-        self._swing, self._bend = array("H"), array("H")
+        self._last: npt.NDArray[np.int16] | None = None
+        self._swing: list[npt.NDArray[np.uint16]] = []
+        self._bend: list[npt.NDArray[np.uint16]] = []
 
-    def update(self, picture: SmallPicture) -> None:
-        """The next frame; at the start, and after a change of size, the first one stands for those before."""
-        now = picture.gray[::2, ::2].astype(np.int16)
-        if not self._last or self._last[0].shape != now.shape:
-            self._last.extend([now] * 7)
-        self._last.append(now)
-        ends = self._last[0] + now
-        self._swing.append(_fine_mean(now - self._last[0], 1))
-        self._bend.append(_fine_mean(2 * self._last[3] - ends, 2))
+    def update(self, pictures: SmallPictures) -> None:
+        """The next frames; at the start, and after a change of size, the first one stands for those before."""
+        now = pictures.gray.astype(np.int16)
+        if self._last is None or self._last.shape[1:] != now.shape[1:]:
+            self._last = np.repeat(now[:1], _BENT_OVER, axis=0)
+        series = np.concatenate((self._last, now))
+        before, between, after = series[:-_BENT_OVER], series[_BENT_OVER // 2 : -_BENT_OVER // 2], series[_BENT_OVER:]
+        self._swing.append(_fine_means(after - before, 1))
+        self._bend.append(_fine_means(2 * between - before - after, 2))
+        self._last = series[-_BENT_OVER:]
 
     def result(self) -> Columns:
         """Two uint16 columns."""
-        return {"swing": np.array(self._swing, np.uint16), "bend": np.array(self._bend, np.uint16)}
+        return {"swing": _joined(self._swing, np.uint16), "bend": _joined(self._bend, np.uint16)}
 
 
-def hsv_of(bgr: Pixels) -> npt.NDArray[np.int32]:
-    """OpenCV's 8-bit HSV of (H, W, 3) BGR: (3, H, W) with hue 0..179, saturation and value 0..255."""
-    blue, green, red = (np.ascontiguousarray(bgr[..., channel]).astype(np.int32) for channel in range(3))
+def hsv_of(bgr: Pixels) -> Pixels:
+    """OpenCV's 8-bit HSV of blue, green, red (3, …): (3, …) with hue 0..179, saturation and value 0..255."""
+    blue, green, red = bgr
     value = np.maximum(np.maximum(blue, green), red)
     chroma = value - np.minimum(np.minimum(blue, green), red)
-    hue = np.where(
-        value == red,
-        green - blue,
-        np.where(value == green, blue - red + 2 * chroma, red - green + 4 * chroma),
-    )
-    hue = (hue * _HUE_DIVISORS[chroma] + 2048) >> 12
-    hue += 180 * (hue < 0)
-    return np.stack((hue, (chroma * _SATURATION_DIVISORS[value] + 2048) >> 12, value))
+    b, g, r, c = (plane.astype(np.int16) for plane in (blue, green, red, chroma))
+    angle = np.where(value == red, g - b, np.where(value == green, b - r + 2 * c, r - g + 4 * c))
+    hue = _HUES.take(((angle.astype(np.int32) + 256) << 8) | chroma)
+    saturation = _SATURATIONS.take((value.astype(np.uint16) << 8) | chroma)
+    return np.stack((hue, saturation, value))
 
 
 def _divisors(scale: float) -> npt.NDArray[np.int32]:
@@ -191,40 +194,68 @@ def _divisors(scale: float) -> npt.NDArray[np.int32]:
     return np.array([0, *(round(scale * 4096 / i) for i in range(1, 256))], np.int32)
 
 
-_SATURATION_DIVISORS = _divisors(255)
-_HUE_DIVISORS = _divisors(180 / 6)
+def _hues() -> Pixels:
+    """The hue of each angle from -256 to 1279 (60 degrees are one chroma) and chroma, one after the other."""
+    hues = (np.arange(-256, 1280)[:, None] * _divisors(180 / 6) + 2048) >> 12
+    return np.asarray(np.where(hues < 0, hues + 180, hues), np.uint8).ravel()
 
 
-def _mean_difference(one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> float:
-    return int(np.abs(one - other).sum()) / one.size
+def _saturations() -> Pixels:
+    """The saturation of each value and chroma, one after the other; chroma above the value does not occur."""
+    found = (np.arange(256) * _divisors(255)[:, None] + 2048) >> 12
+    return np.asarray(np.minimum(found, 255), np.uint8).ravel()
 
 
-def _fine_mean(differences: npt.NDArray[np.int16], per: int) -> int:
-    """The mean of their sizes over `per`, in 1/256."""
-    return int(np.abs(differences).sum(dtype=np.int64)) * 256 // (differences.size * per)
+_HUES = _hues()
+_SATURATIONS = _saturations()
 
 
-def _variance(values: npt.NDArray[np.int32]) -> float:
-    wide = values.astype(np.int64)
-    total, squares = int(wide.sum()), int((wide * wide).sum())  # exact, so that no order of summing matters
-    return (squares * wide.size - total * total) / wide.size**2
+def _means(pictures: Pixels) -> Floats:
+    """The mean of each picture (…, H, W); sums stay below 2**32."""
+    flat = pictures.reshape(*pictures.shape[:-2], -1)
+    return np.asarray(flat.sum(axis=-1, dtype=np.uint32) / flat.shape[-1], np.float32)
 
 
-def _block_weights(n_pixels: int) -> npt.NDArray[np.float32]:
-    """(4, n_pixels): 1 where a pixel lies in a block; blocks of fewer than four pixels share them."""
-    starts = np.arange(_N_BLOCKS) * n_pixels // _N_BLOCKS
-    ends = np.maximum(np.arange(1, _N_BLOCKS + 1) * n_pixels // _N_BLOCKS, starts + 1)
-    places = np.arange(n_pixels)
-    return ((places >= starts[:, None]) & (places < ends[:, None])).astype(np.float32)
+def _mean_changes(series: Pixels) -> Floats:
+    """The mean absolute difference of each picture (…, N, H, W) but the first from the one before."""
+    before, now = series[..., :-1, :, :], series[..., 1:, :, :]
+    return _means(np.maximum(before, now) - np.minimum(before, now))
 
 
-def _block_means(gray: Pixels) -> npt.NDArray[np.float64]:
-    """(8, 9) means of equal blocks; pixels of a picture smaller than that are repeated."""
-    height, width = gray.shape
-    rows, columns = -(-_HASH_HEIGHT // height), -(-_HASH_WIDTH // width)
-    large = gray.repeat(rows, axis=0).repeat(columns, axis=1).astype(np.int64)
-    tops = np.arange(_HASH_HEIGHT) * large.shape[0] // _HASH_HEIGHT
-    lefts = np.arange(_HASH_WIDTH) * large.shape[1] // _HASH_WIDTH
-    sums = np.add.reduceat(np.add.reduceat(large, tops, axis=0), lefts, axis=1)
-    sizes = np.outer(np.diff(tops, append=large.shape[0]), np.diff(lefts, append=large.shape[1]))
-    return np.asarray(sums / sizes, np.float64)
+def _fine_means(differences: npt.NDArray[np.int16], per: int) -> npt.NDArray[np.uint16]:
+    """The means of their sizes over `per`, in 1/256, rounded down."""
+    flat = np.abs(differences, out=differences).reshape(len(differences), -1)
+    return np.asarray(flat.sum(axis=1, dtype=np.int64) * 256 // (flat.shape[1] * per), np.uint16)
+
+
+def _variances(pictures: npt.NDArray[np.int16]) -> Floats:
+    """The variance of each picture (N, H, W); float64 holds the sums, whole numbers, exactly."""
+    flat = pictures.reshape(len(pictures), -1).astype(np.float64)
+    n_pixels = flat.shape[1]
+    if not n_pixels:
+        return np.zeros(len(pictures), np.float32)
+    sums, squares = flat.sum(axis=1), np.einsum("ij,ij->i", flat, flat)
+    return np.asarray((squares * n_pixels - sums * sums) / n_pixels**2, np.float32)
+
+
+def _block_means(gray: Pixels, n_rows: int, n_columns: int) -> Floats:
+    """(N, n_rows, n_columns) means of equal blocks of each picture (N, H, W); blocks of less than a pixel share it."""
+    (tops, heights), (lefts, widths) = _parts(gray.shape[1], n_rows), _parts(gray.shape[2], n_columns)
+    rows = np.add.reduceat(gray, tops, axis=1, dtype=np.uint32)
+    sums = np.add.reduceat(rows, lefts, axis=2)
+    return np.asarray(sums / np.outer(heights, widths), np.float32)
+
+
+def _parts(n_pixels: int, n_parts: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where equal parts of a side begin, and how many pixels each has: at least one."""
+    starts = np.arange(n_parts) * n_pixels // n_parts
+    return starts, np.maximum(np.diff(starts, append=n_pixels), 1)
+
+
+def _numbers(eight: Pixels) -> npt.NDArray[np.uint64]:
+    """Eight bytes of each picture as a number, the first the highest."""
+    return np.ascontiguousarray(eight).reshape(len(eight), 8).view(">u8").astype(np.uint64)[:, 0]
+
+
+def _joined(parts: list[Any], kind: Any) -> npt.NDArray[Any]:
+    return np.concatenate([np.zeros(0, kind), *parts]).astype(kind, copy=False)

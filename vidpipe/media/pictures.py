@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 Pixels = npt.NDArray[np.uint8]
 _MAX_ASPECT = 16  # beyond 1:16 the header is broken, pixels are not that wide
-_UNFILTERED = int(Interpolation.POINT | Interpolation.BITEXACT | Interpolation.ACCURATE_RND)
+_UNFILTERED = int(Interpolation.POINT | Interpolation.BITEXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def fitted_size(width: int, height: int, *, max_width: int, max_height: int) -> 
 
 
 class Shrinker:
-    """Frames scaled down to fit a square of `side_px`, in one pixel format, by the nearest samples.
+    """Frames scaled down to fit a square of `side_px`, in one pixel format of full range, by the nearest samples.
 
     Keeps one scaler per source size and format, as PyAV's reformatter does.
     """
@@ -94,11 +94,20 @@ class Shrinker:
     def __call__(self, frame: VideoFrame) -> VideoFrame:
         """The small picture of `frame`, neither turned nor corrected for its sample aspect."""
         width, height = fitted_size(frame.width, frame.height, max_width=self._side_px, max_height=self._side_px)
-        return self._reformatter.reformat(frame, width, height, self._format, interpolation=_UNFILTERED, threads=1)
+        return self._reformatter.reformat(
+            frame, width, height, self._format, interpolation=_UNFILTERED, dst_color_range="JPEG", threads=1
+        )
+
+
+def plane_of(frame: VideoFrame, number: int) -> Pixels:
+    """The samples of one plane of 8 bits a sample, (H, W), without copying: they live as long as the frame's."""
+    plane = frame.planes[number]
+    samples: Pixels = np.frombuffer(memoryview(plane), np.uint8)
+    return samples.reshape(-1, plane.line_size)[: plane.height, : plane.width]
 
 
 def pixels_of(frame: VideoFrame) -> Pixels:
-    """The frame's own samples as (H, W) for gray, (H, W, 3) for rgb24 and bgr24; a copy."""
+    """The frame's own samples as (H, W, 3) for rgb24; a copy."""
     return np.asarray(frame.to_ndarray(), np.uint8)
 
 

@@ -110,7 +110,7 @@ LINE: tuple[Stage, ...] = (
         "video_signals",
         "video",
         "selected",
-        version=2,
+        version=3,
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),

@@ -12,29 +12,28 @@ from vidpipe.media.measures import (
     ContentChange,
     DifferenceHash,
     LumaAndMotion,
-    SmallPicture,
+    SmallPictures,
     hsv_of,
+    small_pictures,
 )
 from vidpipe.media.pictures import Orientation, Pixels
 
 UPRIGHT = Orientation()
 
 
-def flat(level: int, height: int = 12, width: int = 18) -> SmallPicture:
-    return SmallPicture(
-        np.full((height, width, 3), level, np.uint8), np.full((height, width), level, np.uint8), UPRIGHT
-    )
+def flat(level: int, height: int = 12, width: int = 18) -> SmallPictures:
+    return small_pictures(np.full((3, 1, height, width), level, np.uint8), UPRIGHT)
 
 
-def of_gray(gray: Pixels, orientation: Orientation = UPRIGHT) -> SmallPicture:
-    return SmallPicture(np.repeat(gray[..., None], 3, axis=2), gray, orientation)
+def of_gray(gray: Pixels, orientation: Orientation = UPRIGHT) -> SmallPictures:
+    return small_pictures(np.repeat(gray[None, None], 3, axis=0), orientation)
 
 
 def test_hsv_is_the_8_bit_one() -> None:
-    bgr = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    bgr = np.random.default_rng(0).integers(0, 256, (3, 40, 50), dtype=np.uint8)
     hue, saturation, value = hsv_of(bgr)
     for (y, x), v in np.ndenumerate(value):
-        blue, green, red = (int(channel) for channel in bgr[y, x])
+        blue, green, red = (int(channel) for channel in bgr[:, y, x])
         h, s, _ = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
         assert v == max(red, green, blue)
         assert saturation[y, x] == pytest.approx(s * 255, abs=1)
@@ -43,7 +42,7 @@ def test_hsv_is_the_8_bit_one() -> None:
 
 
 def test_grey_has_no_hue_and_no_saturation() -> None:
-    hue, saturation, value = hsv_of(np.full((2, 2, 3), 77, np.uint8))
+    hue, saturation, value = hsv_of(np.full((3, 2, 2), 77, np.uint8))
     assert (hue.max(), saturation.max(), value.min()) == (0, 0, 77)
 
 
@@ -83,7 +82,7 @@ def test_blur_is_the_variance_of_the_laplacian() -> None:
     assert measure.result()["blur"][1] == 0
 
 
-def hashed(picture: SmallPicture) -> int:
+def hashed(picture: SmallPictures) -> int:
     measure = DifferenceHash()
     measure.update(picture)
     return int(measure.result()["dhash"][0])
@@ -133,9 +132,34 @@ def test_a_change_of_size_is_no_bend() -> None:
     assert measure.result()["swing"].tolist() == measure.result()["bend"].tolist() == [0, 0]
 
 
+MEASURES = (ContentChange, LumaAndMotion, Blur, DifferenceHash, Blocks, Bend)
+
+
+@pytest.mark.parametrize("lengths", [(1,) * 12, (12,), (5, 7), (1, 9, 2)])
+def test_how_frames_are_divided_into_runs_changes_nothing(lengths: tuple[int, ...]) -> None:
+    frames = np.random.default_rng(5).integers(0, 256, (3, 12, 10, 16), dtype=np.uint8)
+    for made in MEASURES:
+        whole, divided = made(), made()
+        whole.update(small_pictures(frames, UPRIGHT))
+        for end, length in zip(np.cumsum(lengths), lengths, strict=True):
+            divided.update(small_pictures(frames[:, end - length : end], UPRIGHT))
+        columns = divided.result()
+        for name, column in whole.result().items():
+            assert column.tobytes() == columns[name].tobytes(), name
+
+
+def test_luma_weighs_colours_as_the_eye_does() -> None:
+    pure = np.zeros((3, 4, 2, 2), np.uint8)
+    for colour in range(3):
+        pure[colour, colour] = 255
+    pure[:, 3] = 255
+    assert small_pictures(pure, UPRIGHT).gray[:, 0, 0].tolist() == [29, 149, 77, 255]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (6, 10), (2, 2)])
 def test_the_smallest_pictures_are_measured_too(size: tuple[int, int]) -> None:
     gray = np.random.default_rng(3).integers(0, 256, size, dtype=np.uint8)
-    for measure in (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash(), Blocks(), Bend()):
+    for made in MEASURES:
+        measure = made()
         measure.update(of_gray(gray))
         assert all(len(column) == 1 for column in measure.result().values())
