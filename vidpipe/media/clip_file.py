@@ -1,7 +1,8 @@
 """One clip while it is written: H.264 and AAC in an MP4 that appears only when it is whole.
 
-Here belongs encoding one clip with exact time stamps. Which frames and samples it gets is decided in
-`cutting`.
+Here belongs encoding one clip with exact time stamps, picture and sound each encoded or, where it needs no change,
+copied. Which frames and samples it gets is decided in `cutting`, `proxy` and `conforming`; a clip of nothing but
+copied packets is a `PacketFile`. Long because all that encoders are told stands in one place.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from av.video.stream import VideoStream
 from vidpipe.errors import LimitExceededError, UnreadableVideoError
 
 Samples = npt.NDArray[np.float32]
+_NO_BASE = Fraction(1, 1000)  # of a stream that does not tell its time base
 _THREADS = 2  # fixed, because x264's output depends on it
 _LARGE_PIXELS = 1920 * 1088
 _MIN_TIMESCALE = 10_000  # FFmpeg's mp4 writer doubles smaller ones up to this
@@ -49,33 +51,34 @@ class PictureForm:
 
 @dataclass(frozen=True, slots=True)
 class SoundForm:
-    """How sound is encoded: samples a second and "mono" or "stereo"."""
+    """How sound is encoded: samples a second, "mono" or "stereo", bits a second (0: FFmpeg's choice)."""
 
     rate: int
     layout: str
+    bit_rate: int = 0
 
 
 class ClipFile:
     """An MP4 in the making. Frames come in order, each with its pts in the clip; so does sound.
 
     No B frames, so that every pts is kept as it is and the clip needs no edit of its picture's start but its
-    offset.
+    offset. Where a stream stands for a form its packets are copied: it gets `copy_picture` or `copy_sound` instead.
 
     Raises:
         OSError: the file cannot be written.
         UnreadableVideoError: no encoder takes such pictures.
     """
 
-    def __init__(self, path: Path, picture: PictureForm, sound: SoundForm | None) -> None:
+    def __init__(self, path: Path, picture: PictureForm | VideoStream, sound: SoundForm | AudioStream | None) -> None:
         self._path = path
         self._unfinished = path.with_name(f".{path.name}.part")
         self._held: Packet[Any] | None = None
         self._last_pts = 0
         self.n_frames = 0
         self._n_samples = 0
-        self._sound = sound
+        self._sound = sound if isinstance(sound, SoundForm) else None
         with encoding():
-            self._output = new_mp4(self._unfinished, picture.time_base)
+            self._output = new_mp4(self._unfinished, picture.time_base or _NO_BASE)
             self._video = _video_stream(self._output, picture)
             self._audio = None if sound is None else _audio_stream(self._output, sound)
 
@@ -105,6 +108,31 @@ class ClipFile:
                 self._output.mux(self._held)
                 self._held = None
 
+    def copy_picture(self, packet: "Packet[Any]") -> None:
+        """The next packet of a copied picture, its times in the clip, in its stream's time base.
+
+        Raises:
+            OSError: the file cannot be written.
+            UnreadableVideoError: MP4 does not take it.
+        """
+        self._copy(packet, self._video)
+        self.n_frames += 1
+
+    def copy_sound(self, packet: "Packet[Any]") -> None:
+        """The next packet of copied sound, its times in the clip, in its stream's time base.
+
+        Raises:
+            OSError: the file cannot be written.
+            UnreadableVideoError: MP4 does not take it.
+        """
+        assert self._audio is not None
+        self._copy(packet, self._audio)
+
+    def _copy(self, packet: "Packet[Any]", stream: VideoStream | AudioStream) -> None:
+        packet.stream = stream
+        with encoding():
+            self._output.mux_one(packet)
+
     def add_sound(self, first: int, samples: Samples) -> None:
         """Samples (channels, n) whose first is number `first` of the clip; a gap before them becomes silence.
 
@@ -131,7 +159,7 @@ class ClipFile:
             if self._sound is not None and not self._n_samples:
                 n_channels = 2 if self._sound.layout == "stereo" else 1
                 self._encode_sound(np.zeros((n_channels, max(1, n_silent)), np.float32))
-            if self._audio is not None:
+            if self._sound is not None and self._audio is not None:
                 self._output.mux(self._audio.encode(None))
             self._output.close()
         return self._unfinished.replace(self._path)
@@ -220,7 +248,11 @@ def _is_large(form: PictureForm) -> bool:
     return form.width * form.height > _LARGE_PIXELS
 
 
-def _video_stream(output: OutputContainer, form: PictureForm) -> VideoStream:
+def _video_stream(output: OutputContainer, form: PictureForm | VideoStream) -> VideoStream:
+    if isinstance(form, VideoStream):
+        copied = output.add_stream_from_template(form, opaque=True)
+        copied.time_base = form.time_base or _NO_BASE
+        return copied
     options = {**encoder_options(form), "x264-params": x264_params(form)}
     stream = output.add_stream("libx264", rate=form.rate, options=options)
     assert isinstance(stream, VideoStream)
@@ -229,8 +261,12 @@ def _video_stream(output: OutputContainer, form: PictureForm) -> VideoStream:
     return stream
 
 
-def _audio_stream(output: OutputContainer, form: SoundForm) -> AudioStream:
+def _audio_stream(output: OutputContainer, form: SoundForm | AudioStream) -> AudioStream:
+    if isinstance(form, AudioStream):
+        return output.add_stream_from_template(form, opaque=True)
     stream = output.add_stream("aac", rate=form.rate, options={"flags": "+bitexact"}, layout=form.layout)
     assert isinstance(stream, AudioStream)
     stream.codec_context.thread_count = 1
+    if form.bit_rate:
+        stream.bit_rate = form.bit_rate
     return stream

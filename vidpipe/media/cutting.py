@@ -11,11 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-import av
 from av.video.stream import VideoStream
 
-from vidpipe.errors import LimitExceededError
-from vidpipe.media.clip_file import Samples
 from vidpipe.media.container import audio_stream, open_video, video_stream
 from vidpipe.media.frames import FrameReader, TimedFrame, TimedSound, nominal_ticks
 from vidpipe.media.limits import Limits
@@ -175,21 +172,12 @@ class _Cutter:
             while self._early[0].time_s < sound.time_s - _EARLY_SOUND_S:
                 self._early.pop(0)
             return
-        for first, samples in self._evened(sound):
+        for first, samples in self._sound.of(sound):
             self._heard_s = Fraction(first + samples.shape[1], self._sound.form.rate)
             self._open_until(self._heard_s)
             for window in self._open:
                 window.hear(first, samples, self._forms)
         self._close()
-
-    def _evened(self, sound: TimedSound) -> list[tuple[int, Samples]]:
-        """The sound in the clips' form; nothing where damage gave it channels that no one can mix."""
-        try:
-            return [] if self._sound is None else list(self._sound.of(sound))
-        except av.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise LimitExceededError("needs too much memory") from error
-            return []
 
     def _open_until(self, time_s: Fraction) -> None:
         while self._waiting and self._waiting[-1].span.start_s <= time_s:

@@ -1,0 +1,44 @@
+"""Pictures and sound on their way into one file, each read by itself, put in as time goes on.
+
+Here belongs the order, and encoding pictures. Sound is fed by `sound_feeds`; which frames there are, and whether a
+stream is copied or encoded, is decided in `proxy` and `conforming`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from functools import partial
+from heapq import merge
+from operator import itemgetter
+
+from av.video.frame import VideoFrame
+
+from vidpipe.media.clip_file import ClipFile
+from vidpipe.media.frames import TimedFrame
+
+Feed = Iterator[tuple[Fraction, Callable[[ClipFile], None]]]
+"""What is put into a file, with its time on the video's clock, by increasing time."""
+
+
+def put_in_time(file: ClipFile, feeds: Iterable[Feed]) -> None:
+    """Puts in what the feeds have, the earliest first, so that little waits anywhere."""
+    for _, put in merge(*feeds, key=itemgetter(0)):
+        put(file)
+
+
+def encoded_picture(
+    frames: Iterable[TimedFrame],
+    made: Callable[[TimedFrame], VideoFrame],
+    *,
+    zero_pts: int,
+    end_pts: Callable[[], int],
+) -> Feed:
+    """Frames as `made` makes them, at their pts after `zero_pts`; the last is shown until `end_pts`, asked then."""
+    time_s = Fraction(0)
+    for timed in frames:
+        time_s = timed.time_s
+        yield time_s, partial(_add_frame, timed=timed, made=made, zero_pts=zero_pts)
+    yield time_s, partial(ClipFile.end_video, end_pts=end_pts() - zero_pts)
+
+
+def _add_frame(file: ClipFile, *, timed: TimedFrame, made: Callable[[TimedFrame], VideoFrame], zero_pts: int) -> None:
+    file.add_frame(made(timed), timed.pts - zero_pts)

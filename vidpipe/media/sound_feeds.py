@@ -1,0 +1,105 @@
+"""Sound on its way into a file: decoded and made even, or copied packet by packet.
+
+Here belongs reading sound alone. What it is put in beside belongs to `feeds`.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+from vidpipe.errors import LimitExceededError
+from vidpipe.media.clip_file import ClipFile, Samples
+from vidpipe.media.container import clock_start_s
+from vidpipe.media.feeds import Feed
+from vidpipe.media.frames import TimedSound
+from vidpipe.media.limits import Limits
+from vidpipe.media.normalising import EvenSound
+from vidpipe.media.packets import packets_of
+
+
+def encoded_sound(
+    container: InputContainer, audio: AudioStream, sound: EvenSound, *, zero_s: Fraction, limits: Limits
+) -> Feed:
+    """The file's sound, decoded and made even, its samples counted from `zero_s`; gaps become silence.
+
+    Raises:
+        LimitExceededError: the sound is too long, or FFmpeg ran out of memory.
+    """
+    zero, rate, end = round(zero_s * sound.form.rate), sound.form.rate, 0
+    for first, samples in _even_pieces(container, audio, sound, limits):
+        for place in range(end + rate, first, rate):  # silence a second at a time, however long a gap is
+            yield Fraction(place, rate), partial(_add_sound, first=place - zero, samples=samples[:, :1] * 0)
+        yield Fraction(first, rate), partial(_add_sound, first=first - zero, samples=samples)
+        end = max(end, first + samples.shape[1])
+
+
+def _add_sound(file: ClipFile, *, first: int, samples: Samples) -> None:
+    file.add_sound(first, samples)
+
+
+def _even_pieces(
+    container: InputContainer, audio: AudioStream, sound: EvenSound, limits: Limits
+) -> Iterator[tuple[int, Samples]]:
+    for timed in read_sound(container, audio):
+        if timed.time_s > limits.max_duration_s:
+            raise LimitExceededError("too long")
+        yield from sound.of(timed)
+    yield from sound.rest()
+
+
+def read_sound(container: InputContainer, audio: AudioStream) -> Iterator[TimedSound]:
+    """The file's sound alone; a packet that does not decode is left out.
+
+    Raises:
+        LimitExceededError: FFmpeg ran out of memory.
+    """
+    start_s = clock_start_s(container)
+    for packet in packets_of(container, [audio]):
+        try:
+            decoded = packet.decode()
+        except av.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise LimitExceededError("needs too much memory") from error
+            continue
+        for frame in decoded:
+            if isinstance(frame, AudioFrame) and frame.pts is not None and frame.time_base is not None:
+                yield TimedSound(frame.pts * frame.time_base - start_s, frame)
+
+
+def copied_sound(container: InputContainer, audio: AudioStream, *, zero_s: Fraction, limits: Limits) -> Feed:
+    """The packets of the file's sound from one before the clock's zero on, whose time base counts samples.
+
+    A packet without a time stamp, or with one that goes back, is left out.
+
+    Raises:
+        LimitExceededError: the sound is too long, or FFmpeg ran out of memory.
+    """
+    base = audio.time_base or Fraction(1, audio.rate)
+    start_s = clock_start_s(container)
+    zero, last, held = round((zero_s + start_s) / base), None, None
+    for packet in packets_of(container, [audio]):
+        if not packet.size or packet.pts is None or (last is not None and packet.pts <= last):
+            continue
+        last = packet.pts
+        time_s = packet.pts * base - start_s
+        if time_s > limits.max_duration_s:
+            raise LimitExceededError("too long")
+        packet.pts = packet.dts = packet.pts - zero
+        if time_s < 0:
+            held = time_s, partial(_copy_sound, packet=packet)
+            continue
+        if held is not None:
+            yield held
+            held = None
+        yield time_s, partial(_copy_sound, packet=packet)
+
+
+def _copy_sound(file: ClipFile, *, packet: "Packet[Any]") -> None:
+    file.copy_sound(packet)
