@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,16 +41,17 @@ def raw_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Proj
 
 
 def limits_of(project: Project) -> Limits:
-    """The recipe's limits, as the media library takes them."""
-    limits = project.recipe.limits
-    return Limits(max_pixels=limits.max_pixels, max_duration_s=limits.max_duration_s)
+    """What the recipe says of decoding, as the media library takes it."""
+    limits, hardware = project.recipe.limits, project.recipe.decoding.hardware
+    return Limits(max_pixels=limits.max_pixels, max_duration_s=limits.max_duration_s, hardware=hardware)
 
 
 def _inspect(inputs: Inputs) -> Task:
     path = Path(str(catalogue_row(inputs)["path"]))
     if not path.is_file():
         raise MissingObjectError(inputs.key, "the source file is not there")
-    return Task(inputs.key, partial(inspect_video, limits=limits_of(inputs.project)), path)
+    limits = replace(limits_of(inputs.project), hardware=None)  # it decodes but one frame
+    return Task(inputs.key, partial(inspect_video, limits=limits), path)
 
 
 def _keep(inputs: Inputs, facts: VideoFacts) -> Outcome:

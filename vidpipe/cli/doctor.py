@@ -7,10 +7,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vidpipe.cli.words import counted
+
+if TYPE_CHECKING:
+    from vidpipe.recipe.schema import Decoding
 
 _LOW_BYTES = 2 * 1024**3
 
@@ -74,6 +78,7 @@ def _project(folder: Path, *, is_named: bool) -> Iterator[Finding]:
         return
     yield Finding(f"recipe {project.recipe.name}", is_well=True)
     yield from _sources(project.recipe.sources, folder)
+    yield from _decoding(project.recipe.decoding)
     yield _store(project)
     free = shutil.disk_usage(folder).free
     yield Finding(f"{free / 1024**3:.1f} GiB free", free > _LOW_BYTES, "make room: clips and datasets are written here")
@@ -87,6 +92,14 @@ def _sources(sources: tuple[str, ...], folder: Path) -> Iterator[Finding]:
     )
     for uri in sources:
         yield Finding(f"source {uri}", (folder / uri).exists(), "is not there; mend `sources` in recipe.yaml")
+
+
+def _decoding(decoding: "Decoding") -> Iterator[Finding]:
+    from vidpipe.media.hardware import is_there
+
+    if decoding.hardware is not None:
+        mend = "does not decode here, so the processor does: mend its driver, or set `decoding.hardware: null`"
+        yield Finding(f"decoding by {decoding.hardware}", is_there(decoding.hardware), mend)
 
 
 def _store(project: object) -> Finding:

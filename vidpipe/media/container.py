@@ -18,6 +18,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidpipe.errors import LimitExceededError, UnreadableVideoError, VideoError
+from vidpipe.media.hardware import Hardware, accelerator
 from vidpipe.media.limits import Limits
 from vidpipe.media.sniffing import claimed_pixels, is_encrypted, refusal_by_content, refusal_by_head
 
@@ -56,11 +57,22 @@ def open_video(path: Path, limits: Limits = Limits()) -> Iterator[InputContainer
         "threads": "1",
     }
     with refusing(path):
-        container = av.open(str(path.absolute()), mode="r", options=options, metadata_errors="replace")
+        container = _opened(path, options, limits.hardware)
     with container:
         if "mp4" in container.format.name and is_encrypted(path):
             raise UnreadableVideoError("encrypted")
         yield container
+
+
+def _opened(path: Path, options: dict[str, str], hardware: Hardware | None) -> InputContainer:
+    name = str(path.absolute())
+    if hardware is not None:
+        try:
+            device = accelerator(hardware, is_needed=False)
+            return av.open(name, mode="r", options=options, metadata_errors="replace", hwaccel=device)
+        except (av.FFmpegError, RuntimeError):  # no such device; where it is the file's fault the next line says so
+            pass
+    return av.open(name, mode="r", options=options, metadata_errors="replace")
 
 
 @contextmanager

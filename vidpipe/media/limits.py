@@ -1,6 +1,8 @@
-"""How much of the machine one video may ask for. How a video is read belongs to the other modules."""
+"""What of the machine one video may ask for. How a video is read belongs to the other modules."""
 
 from dataclasses import dataclass
+
+from vidpipe.media.hardware import Hardware
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +11,7 @@ class Limits:
 
     `max_pixels` is width x height of the picture as coded (8K UHD and a tenth), `max_duration_s` the last
     frame's time in seconds, `max_frames` the number of frames (14 hours at 100 a second; 64 bytes of signals
-    each).
+    each). `hardware` decodes where the machine has it, else the processor does.
 
     Raises:
         ValueError: a bound is not positive.
@@ -18,6 +20,7 @@ class Limits:
     max_pixels: int = 7680 * 4320 * 11 // 10
     max_duration_s: float = 4 * 3600.0
     max_frames: int = 5_000_000
+    hardware: Hardware | None = None
 
     def __post_init__(self) -> None:
         if min(self.max_pixels, self.max_duration_s, self.max_frames) <= 0:

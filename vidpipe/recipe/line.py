@@ -75,7 +75,7 @@ LINE: tuple[Stage, ...] = (
         group="curation",
         after=("raw_videos",),
         reads=(Read("raw_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("dynamism", "limits"),
+        recipe=("dynamism", "limits", "decoding"),
     ),
     Stage(
         "taxonomy_categories",
@@ -114,7 +114,7 @@ LINE: tuple[Stage, ...] = (
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("limits",),
+        recipe=("limits", "decoding"),
     ),
     Stage(
         "shots",
@@ -134,7 +134,7 @@ LINE: tuple[Stage, ...] = (
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("segments", "limits"),
+        recipe=("segments", "limits", "decoding"),
     ),
     Stage(
         "video_annotations",

@@ -55,6 +55,16 @@ class Limits(Section):
     max_duration_s: Seconds = Field(6 * 3600.0, description="Longest video that is opened at all, in seconds.")
 
 
+class Decoding(Section):
+    """What decodes."""
+
+    hardware: Literal["cuda", "qsv", "vaapi", "videotoolbox", "d3d11va"] | None = Field(
+        None,
+        description="The device that decodes, where the machine has it and it knows the codec; else, and with null, "
+        "the processor. `vidpipe doctor` tries it. Its driver may need a larger VIDPIPE_TASK_MEMORY_GIB.",
+    )
+
+
 class Dynamism(Section):
     """How much of a video stands still, and what follows from it."""
 
@@ -147,6 +157,7 @@ class Recipe(Section):
     catalogue: Catalogue = Catalogue()
     download: Download = Download()
     limits: Limits = Limits()
+    decoding: Decoding = Decoding()
     dynamism: Dynamism = Dynamism()
     taxonomy: Taxonomy = Taxonomy()
     selection: Selection = Selection()

@@ -74,6 +74,15 @@ def test_doctor_names_settings_that_are_none_and_projects_that_are_not_there(pro
     assert call("doctor", cwd=project.parent).returncode == 0
 
 
+def test_doctor_tries_the_device_that_decodes(project: Path) -> None:
+    before = (project / "recipe.yaml").read_text()
+    (project / "recipe.yaml").write_text(before.replace("hardware: null", "hardware: d3d11va"))
+    done = call("doctor", "-C", str(project))
+    (project / "recipe.yaml").write_text(before)
+    assert done.returncode == 1
+    assert "BAD  decoding by d3d11va" in done.stdout
+
+
 def test_another_store_is_noticed(project: Path, tmp_path: Path) -> None:
     assert "the store is" not in call("status", "-C", str(project)).stderr
     done = call("status", "-C", str(project), VIDPIPE_STORE=str(tmp_path))
