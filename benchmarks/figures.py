@@ -27,23 +27,41 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a peer took, medians over the rounds, and how much more than ours: medians of each round's ratio.
+
+    `peer` is its version, command line, threads and preset. Figures are None where it could not be run.
+    """
+
+    peer: str
+    peer_s: float | None = None
+    ratio: float | None = None
+    peer_rss_mb: float | None = None
+    peer_cpu_s: float | None = None
+    ratio_cpu: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """One row. `more` holds figures of this task alone; peers are None where there is none to compare with."""
+    """One row. `more` holds figures of this task alone; `beside` is None where there is no peer to compare with.
+
+    Figures are None where a row sums others up, or ours could not be run either.
+    """
 
     task: str
     input: str
-    ours_s: float
-    ours_cpu_s: float
-    ours_rss_mb: float
+    ours_s: float | None
+    ours_cpu_s: float | None
+    ours_rss_mb: float | None
     note: str
     more: Mapping[str, Any] = field(default_factory=dict)
+    beside: Beside | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The row as the contract has it; the orchestration tasks have no peer."""
+        """The row as the contract has it."""
         row = asdict(self)
-        peer = {"peer": None, "peer_s": None, "ratio": None, "peer_rss_mb": None, "peer_cpu_s": None, "ratio_cpu": None}
-        more = row.pop("more")
-        return {name: _rounded(value) for name, value in (row | peer | more).items()}
+        more, beside = row.pop("more"), row.pop("beside") or dict.fromkeys(Beside.__slots__)
+        return {name: _rounded(value) for name, value in (row | beside | more).items()}
 
 
 def measure(command: Sequence[str], *, environ: Mapping[str, str], expect: int = 0) -> Usage:

@@ -138,14 +138,22 @@ def demo(directory: Path) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["orchestration"]))
+@click.argument("what", type=click.Choice(["media", "orchestration"]))
+@click.argument("more_files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="On these.")
+@click.option("--full", is_flag=True, help="All ten clips of the footage, and memory on long and large ones: hours.")
+@click.option("--footage", type=click.Path(path_type=Path), default=None, help="Where the footage is, or is made.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=None, help="Write the figures here.")
+@click.option("--plot", "plot_file", type=click.Path(path_type=Path), default=None, help="Draw the ratios here (SVG).")
 @click.option("--task", "tasks", multiple=True, help="Only these tasks; repeatable.")
-def bench(what: str, json_file: Path | None, tasks: tuple[str, ...]) -> None:
-    """Measure vidpipe on this machine."""
-    from vidpipe.cli.bench import run_bench
+def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **options: Any) -> None:
+    """Measure vidpipe on this machine: its media stages beside others' work, or its own machinery."""
+    from vidpipe.cli.bench import BenchOptions, run_bench
 
-    sys.exit(run_bench(what, json_file, tasks))
+    if more_files and not files:
+        raise click.UsageError(f"unexpected {more_files[0]}: files follow --files")
+    options["is_full"] = options.pop("full")
+    sys.exit(run_bench(what, BenchOptions(files=(*files, *more_files), **options)))
 
 
 def main() -> None:

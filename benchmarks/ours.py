@@ -1,0 +1,133 @@
+"""Our own work as the media benchmarks measure it, each piece in a process of its own (`timed`)."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from benchmarks.timed import Job, Work
+
+_SIDE_PX, _RUN = 128, 16  # as `vidpipe.media.signals` has them
+N_JOINED = 3  # how often a file is joined to itself
+
+
+def probe(job: Job) -> Work:
+    """`inspect_video`."""
+    from vidpipe.media.limits import Limits
+    from vidpipe.media.probe import inspect_video
+
+    def work() -> dict[str, Any]:
+        found = inspect_video(Path(job.path), Limits())
+        return {"duration_s": found.duration_s, "width": found.width, "height": found.height}
+
+    return work
+
+
+def dynamism_compat(job: Job) -> Work:
+    """`measure_dynamism` as FineVideo counted."""
+    from vidpipe.media.dynamism import measure_dynamism
+    from vidpipe.media.limits import Limits
+
+    return lambda: measure_dynamism(Path(job.path), Limits(), mode="compat").static_share
+
+
+def dynamism_default(job: Job) -> Work:
+    """`measure_dynamism` as vidpipe counts."""
+    from vidpipe.media.dynamism import measure_dynamism
+    from vidpipe.media.limits import Limits
+
+    return lambda: measure_dynamism(Path(job.path), Limits()).static_share
+
+
+def analysis(job: Job) -> Work:
+    """`measure_signals`: the whole analysis, its files written."""
+    from vidpipe.media.limits import Limits
+    from vidpipe.media.signals import measure_signals
+
+    return lambda: measure_signals(Path(job.path), Path(job.out), Limits()).n_frames
+
+
+def shots_in_pass(job: Job) -> Work:
+    """The one pass with nothing but what PySceneDetect's cuts are decided from; one decoding thread."""
+    import numpy as np
+
+    from vidpipe.media.container import open_video, video_stream
+    from vidpipe.media.frames import FrameReader, read_frames
+    from vidpipe.media.limits import Limits
+    from vidpipe.media.measures import ContentChange, small_pictures
+    from vidpipe.media.pictures import Shrinker, orientation_of, plane_of
+
+    def work() -> int:
+        change, shrink = ContentChange(), Shrinker(_SIDE_PX, "gbrp")
+        pictures: list[Any] = []
+        with open_video(Path(job.path), Limits()) as container:
+            video = video_stream(container, Limits())
+            for timed in read_frames(FrameReader(container, video, audio=None, limits=Limits())):
+                small = shrink(timed.frame)
+                pictures.append(np.stack([plane_of(small, number) for number in (1, 0, 2)]))
+                if len(pictures) == _RUN:
+                    change.update(small_pictures(np.stack(pictures, axis=1), orientation_of(timed.frame)))
+                    pictures = []
+        return len(change.result()["delta_hue"])
+
+    return work
+
+
+def proxy(job: Job) -> Work:
+    """`make_proxy` of one frame in five seconds, without sound."""
+    from vidpipe.media.limits import Limits
+    from vidpipe.media.proxy import ProxySettings, make_proxy
+
+    settings = ProxySettings(fps=Fraction(1, 5), max_side_px=640)
+    return lambda: len(make_proxy(Path(job.path), Path(job.out) / "proxy.mp4", Limits(), settings).times_s)
+
+
+def _spans(job: Job) -> list[Any]:
+    from vidpipe.timeline.spans import Span
+
+    return [Span(Fraction(str(start)), Fraction(str(end))) for start, end in job.spans]
+
+
+def cut_exact(job: Job) -> Work:
+    """`cut_exact` of the spans."""
+    from vidpipe.media import cutting
+    from vidpipe.media.limits import Limits
+
+    spans = _spans(job)
+    return lambda: len(cutting.cut_exact(Path(job.path), spans, Path(job.out), Limits()))
+
+
+def windows_smart(job: Job) -> Work:
+    """`cut_smart` of the spans; the answer says how many clips were not copied but encoded as a whole."""
+    from vidpipe.media.limits import Limits
+    from vidpipe.media.smart import cut_smart
+
+    spans = _spans(job)
+
+    def work() -> dict[str, int]:
+        clips = cut_smart(Path(job.path), spans, Path(job.out), Limits())
+        return {"n_clips": len(clips), "n_encoded": sum(clip.mode == "exact" for clip in clips)}
+
+    return work
+
+
+def join(job: Job) -> Work:
+    """`join` of the file to itself."""
+    from vidpipe.media import joining
+
+    return lambda: joining.join([Path(job.path)] * N_JOINED, Path(job.out) / "joined.mp4").duration_s
+
+
+TASKS = MappingProxyType(
+    {
+        "probe": probe,
+        "dynamism_compat": dynamism_compat,
+        "dynamism_default": dynamism_default,
+        "shots_in_pass": shots_in_pass,
+        "cut_exact": cut_exact,
+        "windows_smart": windows_smart,
+        "join": join,
+        "proxy": proxy,
+        "analysis": analysis,
+    }
+)

@@ -1,0 +1,137 @@
+"""What people run instead of vidpipe where that is a Python library: each with its defaults, on all cores."""
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from benchmarks.timed import Job, Work
+
+FLOW_FPS = 2
+FLOW_SIDE_PX = 120
+PROXY_FPS = 0.2
+
+
+def decode_one(job: Job) -> Work:
+    """PyAV decodes every frame of the picture on one thread: the limit of all that must see every frame."""
+    return lambda: _decode(job, n_threads=1, with_sound=False)
+
+
+def decode_all(job: Job) -> Work:
+    """The same on all cores, FFmpeg's own choice of threads."""
+    return lambda: _decode(job, n_threads=0, with_sound=False)
+
+
+def decode_with_sound(job: Job) -> Work:
+    """PyAV decodes picture and sound on one thread: all that the analysis decodes."""
+    return lambda: _decode(job, n_threads=1, with_sound=True)
+
+
+def decode_with_sound_all(job: Job) -> Work:
+    """The same on all cores."""
+    return lambda: _decode(job, n_threads=0, with_sound=True)
+
+
+def _decode(job: Job, *, n_threads: int, with_sound: bool) -> int:
+    import av
+    from av.video.frame import VideoFrame
+
+    n_frames = 0
+    with av.open(job.path) as container:
+        video = container.streams.video[0]
+        video.thread_type, video.codec_context.thread_count = "AUTO" if n_threads != 1 else "NONE", n_threads
+        streams: list[Any] = [video, *(container.streams.audio[:1] if with_sound else ())]
+        for frame in container.decode(streams):
+            n_frames += isinstance(frame, VideoFrame)
+    return n_frames
+
+
+def packets(job: Job) -> Work:
+    """PyAV opens the file and reads its packets, as `ffprobe -count_packets` does."""
+    import av
+
+    def work() -> int:
+        with av.open(job.path) as container:
+            return sum(packet.size > 0 for packet in container.demux(video=0))
+
+    return work
+
+
+def scenes(job: Job) -> Work:
+    """PySceneDetect's ContentDetector with its defaults; the answer is each cut's frame number."""
+    from scenedetect import ContentDetector, detect
+
+    return lambda: [start.frame_num for start, _ in detect(job.path, ContentDetector())][1:]
+
+
+def moviepy_windows(job: Job) -> Work:
+    """Moviepy writes every span as a file of its own, as Animation-Retrieval does."""
+    from moviepy import VideoFileClip
+
+    def work() -> int:
+        with VideoFileClip(job.path) as clip:
+            for i, (start_s, end_s) in enumerate(job.spans):
+                part = clip.subclipped(start_s, min(end_s, clip.duration))
+                target = Path(job.out) / f"window_{i}.mp4"
+                part.write_videofile(str(target), audio_codec="aac", temp_audiofile_path=job.out, logger=None)
+        return len(job.spans)
+
+    return work
+
+
+def optical_flow(job: Job) -> Work:
+    """Farneback's flow between frames half a second apart, made small: Data-Juicer's motion score.
+
+    Frames are skipped by reading on; Data-Juicer seeks to each, which takes several times longer on long GOPs.
+    """
+    import cv2
+    import numpy as np
+
+    def work() -> float:
+        video = cv2.VideoCapture(job.path)
+        step = max(1, round(video.get(cv2.CAP_PROP_FPS) / FLOW_FPS))
+        before, lengths, number = None, [], 0
+        while video.grab():
+            if number % step == 0:
+                gray = _small_gray(cv2, video.retrieve()[1])
+                if before is not None:
+                    flow: Any = cv2.calcOpticalFlowFarneback(before, gray, np.empty((0, 0)), 0.5, 3, 15, 3, 5, 1.2, 0)
+                    lengths.append(float(np.linalg.norm(flow, axis=-1).mean()))
+                before = gray
+            number += 1
+        video.release()
+        return float(np.mean(lengths)) if lengths else 0.0
+
+    return work
+
+
+def _small_gray(cv2: Any, picture: Any) -> Any:
+    factor = FLOW_SIDE_PX / min(picture.shape[:2])
+    size = (round(picture.shape[1] * factor), round(picture.shape[0] * factor))
+    return cv2.cvtColor(cv2.resize(picture, size), cv2.COLOR_BGR2GRAY)
+
+
+def decord_frames(job: Job) -> Work:
+    """Decord fetches the frames that a proxy shows, one in five seconds, in one batch."""
+    import decord
+
+    def work() -> int:
+        reader = decord.VideoReader(job.path)
+        step = max(1, round(reader.get_avg_fps() / PROXY_FPS))
+        return len(reader.get_batch(list(range(0, len(reader), step))).asnumpy())
+
+    return work
+
+
+TASKS = MappingProxyType(
+    {
+        "decode_one": decode_one,
+        "decode_all": decode_all,
+        "decode_with_sound": decode_with_sound,
+        "decode_with_sound_all": decode_with_sound_all,
+        "packets": packets,
+        "scenes": scenes,
+        "moviepy_windows": moviepy_windows,
+        "optical_flow": optical_flow,
+        "decord_frames": decord_frames,
+    }
+)
