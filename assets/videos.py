@@ -55,6 +55,8 @@ def _inspect(inputs: Inputs) -> Task:
 
 
 def _keep(inputs: Inputs, facts: VideoFacts) -> Outcome:
+    if facts.missing_s and inputs.project.recipe.limits.truncated == "refuse":
+        return Outcome("unusable", "truncated: its end is missing")
     row = catalogue_row(inputs)
     captions = _captions(row, facts.duration_s)
     hashes = {language: sha256_of(data) for language, data in sorted(captions.items())}

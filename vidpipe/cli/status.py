@@ -12,6 +12,7 @@ from vidpipe.cli.members import members_of
 from vidpipe.cli.naming import named_videos, other_store
 from vidpipe.cli.projects import dagster_home, open_here, open_instance
 from vidpipe.cli.words import counted, shown
+from vidpipe.errors import StoreError
 from vidpipe.keys import segment
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.snapshot import Snapshot, without_collection
@@ -104,7 +105,20 @@ def _items(
         items.append(item | {"detail": remarks.get(video_id), "updated": None, "stale_because": None})
         here = (stage for stage in PER_VIDEO if key in inside[stage.over])
         items += [_item(snapshot, state, video_id, key, stage.name) for stage in here]
-    return items
+    return items if only is None else [item | _remark(project, item) for item in items]
+
+
+def _remark(project: Project, item: dict[str, Any]) -> dict[str, str]:
+    """What its record says of a video that is fine, and people want to know; looked up for one video alone."""
+    from vidpipe.store.documents import read_record
+
+    if (item["asset"], item["outcome"]) != ("raw_videos", "ok"):
+        return {}
+    try:
+        missing_s = read_record(project.store, "raw_videos", item["video_id"]).value.get("missing_s")
+    except StoreError:
+        return {}
+    return {"detail": f"truncated: the last {missing_s:.1f} s are missing"} if missing_s else {}
 
 
 def _item(snapshot: Snapshot, state: Overview, video_id: str, key: str, asset: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Here belongs what stands in the record `raw_videos`. Measuring frames belongs to
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from vidpipe.errors import LimitExceededError, UnreadableVideoError
 from vidpipe.media.container import NO_FRAME, clock_start_s, has_decoder, open_video, video_stream
 from vidpipe.media.frames import FrameReader, nominal_ticks, read_frames, time_base_of
 from vidpipe.media.limits import Limits
-from vidpipe.media.packets import packets_of
+from vidpipe.media.packets import packets_end_s, packets_of
 from vidpipe.media.pictures import displayed_size, orientation_of, sample_aspect
 
 _SAME_RATE = Fraction(1, 5000)  # a rate this near to the measured one, relative, is taken as it stands
+_MIN_MISSING_S, _MIN_MISSING_SHARE = 1.0, 0.01  # edit lists and rounded headers stay below, by ../shared/video
 _NTSC = Fraction(1001, 1000)
 _ROUNDED_TICKS = (
     (30, 2),
@@ -39,7 +40,9 @@ class VideoFacts:
     `duration_s` is the end of the last picture (its pts plus its duration) minus `start_s`, the container's
     start time: sound that goes on after the picture does not count. `time_base` and `frame_rate` (the
     average; frames after the first over their time) are fractions as text. `n_frames` counts packets that are
-    shown. `is_vfr`: two frames' distances differ by more than a rounding of time stamps explains.
+    shown. `is_vfr`: two frames' distances differ by more than a rounding of time stamps explains. `missing_s`: how
+    much earlier all packets end than the header says, where that is more than a second and a hundredth: the file is
+    truncated, and what is there can still be used; else 0.
     """
 
     container: str
@@ -55,6 +58,7 @@ class VideoFacts:
     n_frames: int
     is_vfr: bool
     has_audio: bool
+    missing_s: float
     sha256: str
     bytes: int
 
@@ -82,7 +86,17 @@ def inspect_video(path: Path, limits: Limits) -> VideoFacts:
     with open_video(path, limits) as container:
         video = video_stream(container, limits)
         timing = _timing(container, video, limits)
-        return _facts(path, container, video=video, timing=timing, picture=picture)
+        facts = _facts(path, container, video=video, timing=timing, picture=picture)
+        stated_s = (container.duration or 0) / 1e6
+    if not _is_short(facts.duration_s, stated_s):
+        return facts
+    with open_video(path, limits) as container:
+        end_s = float(packets_end_s(container))  # sound may last longer
+    return replace(facts, missing_s=round(stated_s - end_s, 6)) if _is_short(end_s, stated_s) else facts
+
+
+def _is_short(end_s: float, stated_s: float) -> bool:
+    return stated_s - end_s > max(_MIN_MISSING_S, _MIN_MISSING_SHARE * stated_s)
 
 
 def _facts(
@@ -108,6 +122,7 @@ def _facts(
         n_frames=len(timing.pts),
         is_vfr=_is_vfr(timing.pts),
         has_audio=audio is not None,
+        missing_s=0.0,
         sha256=sha256,
         bytes=path.stat().st_size,
     )

@@ -61,7 +61,7 @@ LINE: tuple[Stage, ...] = (
         "raw_videos",
         "video",
         "video",
-        version=1,
+        version=2,
         group="curation",
         after=("catalogue",),
         reads=(Read("catalogue", "files"),),

@@ -53,6 +53,11 @@ class Limits(Section):
 
     max_pixels: int = Field(7680 * 4320, gt=0, description="Largest picture, in pixels (width x height). 8K UHD.")
     max_duration_s: Seconds = Field(6 * 3600.0, description="Longest video that is opened at all, in seconds.")
+    truncated: Literal["keep", "refuse"] = Field(
+        "keep",
+        description="keep: of a file that ends before its header says, what is there is used, and `missing_s` of its "
+        "record in raw_videos says how much is not; refuse: it is unusable.",
+    )
 
 
 class Decoding(Section):

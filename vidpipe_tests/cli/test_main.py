@@ -118,3 +118,19 @@ def test_what_a_manifest_gets_wrong_is_said_where_a_person_looks(tmp_path: Path)
     assert shown.startswith("b  catalogue  dropped: no such file: list.csv line 3 column path:")
     document = json.loads(call("status", "b", "--json", "-C", str(tmp_path / "p")).stdout)
     assert document["items"][0]["detail"].startswith("list.csv line 3 column path:")
+
+
+def test_a_truncated_video_is_used_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    whole = make_clip(tmp_path / "a.mkv", [(8, 1)], fps=10, size=(96, 64)).path.read_bytes()
+    (tmp_path / "videos" / "a.mkv").write_bytes(whole[: len(whole) // 2])
+    project = tmp_path / "p"
+    assert call("init", str(project), "--source", str(tmp_path / "videos")).returncode == 0
+    assert call("run", "-C", str(project), "--only", "raw_videos").returncode == 0
+    shown = call("status", "a", "-C", str(project)).stdout
+    assert re.search(r"^a  raw_videos  ok: truncated: the last [345]\.\d s are missing$", shown, re.MULTILINE), shown
+    recipe = (project / "recipe.yaml").read_text()
+    (project / "recipe.yaml").write_text(recipe.replace("truncated: keep", "truncated: refuse"))
+    assert call("run", "-C", str(project), "--only", "raw_videos").returncode == 0
+    shown = call("status", "a", "-C", str(project)).stdout
+    assert "a  raw_videos  unusable: truncated: its end is missing" in shown

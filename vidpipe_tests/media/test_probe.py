@@ -2,14 +2,17 @@
 
 import hashlib
 import pickle
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
 
 from vidpipe.errors import UnreadableVideoError, VideoError
+from vidpipe.media.cutting import cut_exact
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import inspect_video
+from vidpipe.timeline.spans import Span
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.shared import SHARED
 
@@ -80,6 +83,33 @@ def test_a_file_cut_off_behind_its_header_has_no_decodable_frame(tmp_path: Path)
     path.write_bytes(data[: data.index(b"\x1f\x43\xb6\x75") + 20])  # the first cluster's beginning
     with pytest.raises(UnreadableVideoError, match=r"^truncated: no decodable frame$"):
         inspect_video(path, Limits())
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_truncated_file_says_how_much_is_missing(tmp_path: Path, suffix: str) -> None:
+    path = make_clip(tmp_path / f"a.{suffix}", [(6, 1)]).path
+    if suffix == "mp4":  # whose header only then stands first
+        (clip,) = cut_exact(path, [Span(Fraction(0), Fraction(6))], tmp_path, Limits())
+        path = Path(clip.file)
+    assert inspect_video(path, Limits()).missing_s == 0
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    facts = inspect_video(path, Limits())
+    assert facts.missing_s > 1
+    assert facts.duration_s + facts.missing_s == pytest.approx(6, abs=0.2)
+
+
+@pytest.mark.corpus
+def test_whole_files_miss_nothing() -> None:
+    missing = {}
+    for path in sorted(VIDEO.iterdir()):
+        try:
+            facts = inspect_video(path, Limits())
+        except VideoError:
+            continue
+        if facts.missing_s:
+            missing[path.name] = facts.missing_s
+    assert missing == {"trunc50_bbb.webm": 15.542, "trunc60_chrome.mp4": 12.628107}
 
 
 @pytest.mark.corpus
