@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.footage_file import TIME_BASE, VP9, X265, Encoder, write_clip, x264
 from benchmarks.reels import REELS, TALK_CUTS, Reel, View, shown, sound
+from vidpipe.errors import RecipeError
 
 HD, FULL_HD = (1280, 720), (1920, 1080)
 FILM = ("rabbit", "meadow", "bird", "dinner", "tree house", "horse", "bikes", "deer")
@@ -92,7 +93,7 @@ CHOSEN = ("film_h264_gop250", "handheld_h264_gop50", "street_h264_gop250_1080p")
 def make_footage(folder: Path, names: Sequence[str] = (), *, progress: Callable[[str], None]) -> dict[str, Any]:
     """Make the clips of these names (none: all) that are not there, and `truth.json` for all that are.
 
-    The truth of each file: the seconds of every cut, exact to the clip's time base, and how long a frame lasts.
+    The truth of each file: the seconds of every cut, and how long a frame lasts.
 
     Raises:
         RecipeError: a source is missing.
@@ -116,10 +117,15 @@ def _write_truth(folder: Path) -> dict[str, Any]:
 
 
 def truth_of(clip: Clip) -> dict[str, Any]:
-    """A clip's `cuts_s`, its `frame_s` and how many frames it has."""
+    """A clip's `cuts_s`, its `frame_s` and how many frames it has.
+
+    Seconds are rounded down, to the microsecond or as WebM counts to the millisecond, so that none is later than its
+    frame.
+    """
+    n_ticks = 1_000 if clip.encoder.suffix == ".webm" else 1_000_000
     times = times_of(clip)
     places = [shot.start for shot in shots_of(clip)[1:]] if clip.reels != ("talk",) else TALK_CUTS
-    cuts_s = [round(float(times[place] * TIME_BASE), 6) for place in places]
+    cuts_s = [int(times[place] * TIME_BASE * n_ticks) / n_ticks for place in places]
     return {"cuts_s": cuts_s, "frame_s": round(1 / clip.fps, 6), "n_frames": len(times)}
 
 
@@ -199,7 +205,10 @@ def times_of(clip: Clip) -> list[int]:
 @click.option("--clip", "names", multiple=True, type=click.Choice([clip.name for clip in CLIPS]), help="Only these.")
 def main(out: Path, names: tuple[str, ...]) -> None:
     """Make ten clips of real footage, and truth.json with the cuts in them."""
-    make_footage(out, names, progress=lambda words: click.echo(words, err=True))
+    try:
+        make_footage(out, names, progress=lambda words: click.echo(words, err=True))
+    except RecipeError as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

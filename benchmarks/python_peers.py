@@ -57,10 +57,10 @@ def packets(job: Job) -> Work:
 
 
 def scenes(job: Job) -> Work:
-    """PySceneDetect's ContentDetector with its defaults; the answer is each cut's frame number."""
+    """PySceneDetect's ContentDetector with its defaults; the answer is the seconds of each cut."""
     from scenedetect import ContentDetector, detect
 
-    return lambda: [start.frame_num for start, _ in detect(job.path, ContentDetector())][1:]
+    return lambda: [round(start.seconds, 6) for start, _ in detect(job.path, ContentDetector())][1:]
 
 
 def moviepy_windows(job: Job) -> Work:

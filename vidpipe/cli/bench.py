@@ -46,6 +46,9 @@ def run_bench(what: str, options: BenchOptions) -> int:
     """
     if what != "media" and (options.files or options.footage or options.is_full or options.plot_file):
         raise RecipeError(f"bench {what}", "takes --json and --task only; the other options are for bench media")
+    for file in (options.json_file, options.plot_file):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise RecipeError(str(file), "there is no such folder to write into")
     try:
         from benchmarks.figures import machine
     except ModuleNotFoundError as error:
@@ -58,7 +61,9 @@ def run_bench(what: str, options: BenchOptions) -> int:
             figures.append(figure)
             _write(options, on, figures)  # each time, so that a long run that is stopped leaves what it has
     except subprocess.CalledProcessError as error:
-        click.echo(f"vidpipe: {Path(error.cmd[0]).name} ended with {error.returncode}: {error.stderr}", err=True)
+        click.echo(
+            f"vidpipe: {Path(error.cmd[0]).name} ended with {error.returncode}: {error.stderr or error}", err=True
+        )
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)

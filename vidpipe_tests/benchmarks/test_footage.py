@@ -51,6 +51,14 @@ def test_frames_come_in_order_from_zero_on(clip: Clip) -> None:
     assert clip.seconds - 1 < times[-1] * TIME_BASE < clip.seconds
 
 
+@every_clip
+def test_a_cut_lies_at_its_frame_or_less_than_a_tick_before_it(clip: Clip) -> None:
+    times_s = [float(time * TIME_BASE) for time in times_of(clip)]
+    tick_s = 1e-3 if clip.encoder.suffix == ".webm" else 1e-6
+    for cut_s in truth_of(clip)["cuts_s"]:
+        assert any(cut_s <= time_s + 1e-9 < cut_s + 1.1 * tick_s for time_s in times_s)
+
+
 def test_a_telephones_frames_are_not_evenly_spaced() -> None:
     clip = next(clip for clip in CLIPS if clip.is_vfr)
     steps = {b - a for a, b in pairwise(times_of(clip))}
