@@ -73,12 +73,13 @@ class Shot:
     end: int
 
 
-# GOP 250 lets x264 set key frames at cuts, as it does by default; GOP 50 is strict, as streaming services make it.
+# GOP 250 lets x264 set key frames at cuts, as it does by default; GOP 50 is strict, as streaming services make it:
+# at 24 and 25 frames a second, so that no window of whole seconds falls on its key frames throughout.
 _STRICT = x264(50, scenecut=0)
 CLIPS = (
     Clip("fixed_h264_gop250", 79, ("pedestrians",), (79, 79), (_SPEECH,), x264(250), fps=10),
     Clip("film_h264_gop250", 90, FILM, (2, 6), (_MUSIC, _SCORE), x264(250)),
-    Clip("handheld_h264_gop50", 75, STREET, (2, 14), (_SPEECH,), _STRICT, fps=30, shake=0.03),
+    Clip("handheld_h264_gop50", 75, STREET, (2, 14), (_SPEECH,), _STRICT, fps=24, shake=0.03),
     Clip("interviews_vp9", 60, STUDIO, (2, 8), (_SPEECH,), VP9, fps=30),
     Clip("telephone_vfr", 70, (*STREET, "interview"), (2, 12), (_SPEECH,), x264(250), fps=30, shake=0.04, is_vfr=True),
     Clip("talk_h264_gop250_1080p", 120, ("talk",), (120, 120), (_TALK,), x264(250), FULL_HD, fps=30),

@@ -18,9 +18,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.contests import CONTESTS, Contest, Input, Peer
+from benchmarks.contests import CONTESTS
 from benchmarks.figures import Beside, Figure, Usage, middle
 from benchmarks.memory import memory
+from benchmarks.peers import Contest, Input, Peer
 from benchmarks.timed import Job, timed
 
 CHOSEN = ("film_h264_gop250.mp4", "handheld_h264_gop50.mp4", "street_h264_gop250_1080p.mp4")

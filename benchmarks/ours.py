@@ -82,6 +82,23 @@ def proxy(job: Job) -> Work:
     return lambda: len(make_proxy(Path(job.path), Path(job.out) / "proxy.mp4", Limits(), settings).times_s)
 
 
+def shots_coarse(job: Job) -> Work:
+    """`find_shots` as PySceneDetect's ContentDetector, decoding little; the answer is the seconds of each cut."""
+    from vidpipe.media.coarse_shots import find_shots
+    from vidpipe.media.limits import Limits
+
+    return lambda: [round(float(shot.start_s), 6) for shot in find_shots(Path(job.path), Limits())][1:]
+
+
+def frames_at(job: Job) -> Work:
+    """`frames_at` the times at which the spans begin, pictures in full size."""
+    from vidpipe.media import frames_at
+    from vidpipe.media.limits import Limits
+
+    times_s = [Fraction(str(start)) for start, _ in job.spans]
+    return lambda: sum(1 for _ in frames_at.frames_at(Path(job.path), times_s, Limits()))
+
+
 def _spans(job: Job) -> list[Any]:
     from vidpipe.timeline.spans import Span
 
@@ -124,10 +141,12 @@ TASKS = MappingProxyType(
         "dynamism_compat": dynamism_compat,
         "dynamism_default": dynamism_default,
         "shots_in_pass": shots_in_pass,
+        "shots_coarse": shots_coarse,
         "cut_exact": cut_exact,
         "windows_smart": windows_smart,
         "join": join,
         "proxy": proxy,
+        "frames_at": frames_at,
         "analysis": analysis,
     }
 )

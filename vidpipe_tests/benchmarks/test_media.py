@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import footage, media, programs
-from benchmarks.contests import CONTESTS, Contest, Input, Peer, windows
+from benchmarks.contests import CONTESTS
 from benchmarks.figures import Beside, Figure, Usage
 from benchmarks.media import Wish, measured, run_tasks, summed_up
+from benchmarks.peers import Contest, Input, Peer, windows
 from benchmarks.plot import as_svg
 from benchmarks.timed import Job, timed
 from vidpipe.cli.bench import BenchOptions, run_bench
@@ -60,6 +61,12 @@ def test_our_own_work_answers(task: str, clip: Path, tmp_path: Path) -> None:
     assert usage.wall_s > 0
     assert usage.rss_mb > 20
     assert answer is not None
+
+
+def test_single_frames_are_the_same_number_by_all(clip: Path, tmp_path: Path) -> None:
+    job = Job(str(clip), str(tmp_path / "out"), ((0.5, 0.5), (1.5, 1.5)))
+    works = (("ours", "frames_at"), ("python_peers", "decord_frames"), ("python_peers", "pyav_frames"))
+    assert [timed(f"benchmarks.{module}", task, job)[1] for module, task in works] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("task", ["decode_one", "decode_with_sound_all", "packets", "scenes", "optical_flow"])
