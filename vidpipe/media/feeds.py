@@ -19,10 +19,21 @@ Feed = Iterator[tuple[Fraction, Callable[[ClipFile], None]]]
 """What is put into a file, with its time on the video's clock, by increasing time."""
 
 
-def put_in_time(file: ClipFile, feeds: Iterable[Feed]) -> None:
-    """Puts in what the feeds have, the earliest first, so that little waits anywhere."""
-    for _, put in merge(*feeds, key=itemgetter(0)):
-        put(file)
+def write(file: ClipFile, feeds: Iterable[Feed], n_silent: Callable[[], int]) -> None:
+    """Puts in what the feeds have, the earliest first, and gives the file its name; removes it where anything fails.
+
+    `n_silent` is asked at the end: how many silent samples it gets where its sound is to be encoded and has none.
+
+    Raises:
+        OSError: the file cannot be written.
+        UnreadableVideoError: no encoder takes such pictures.
+    """
+    try:
+        for _, put in merge(*feeds, key=itemgetter(0)):
+            put(file)
+        file.finish(n_silent())
+    finally:
+        file.discard()
 
 
 def encoded_picture(

@@ -23,7 +23,7 @@ from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.burnt_time import burn_time
 from vidpipe.media.clip_file import ClipFile, SoundForm
 from vidpipe.media.container import NO_FRAME, audio_stream, open_video, refusing, video_stream
-from vidpipe.media.feeds import Feed, encoded_picture, put_in_time
+from vidpipe.media.feeds import Feed, encoded_picture, write
 from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
@@ -167,11 +167,7 @@ def _made(path: Path, target: Path, limits: Limits, settings: ProxySettings, rea
         picture = _Picture(first, source, settings)
         taken, form, feed = _sound(other, limits, picture.zero_s) if settings.has_sound else _SILENT
         file = ClipFile(target, picture.form, form)
-        try:
-            put_in_time(file, [picture.feed(), feed])
-            file.finish(n_silent=round(picture.duration_s * _SOUND_RATE))
-        finally:
-            file.discard()
+        write(file, [picture.feed(), feed], lambda: round(picture.duration_s * _SOUND_RATE))
     duration_s, size = round(float(picture.duration_s), 6), (picture.form.width, picture.form.height)
     return Proxy(str(target), tuple(picture.times_s), duration_s, *size, target.stat().st_size, taken)
 

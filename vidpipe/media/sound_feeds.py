@@ -3,7 +3,7 @@
 Here belongs reading sound alone. What it is put in beside belongs to `feeds`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -74,24 +74,23 @@ def read_sound(container: InputContainer, audio: AudioStream) -> Iterator[TimedS
 
 
 def copied_sound(container: InputContainer, audio: AudioStream, *, zero_s: Fraction, limits: Limits) -> Feed:
-    """The packets of the file's sound from one before the clock's zero on, whose time base counts samples.
+    """The packets of the file's sound from one before the clock's zero on, their times in samples.
 
-    A packet without a time stamp, or with one that goes back, is left out.
+    Where a coarser time base rounded what follows on directly, times are exact. A packet without a time stamp, or with
+    one that goes back, is left out.
 
     Raises:
         LimitExceededError: the sound is too long, or FFmpeg ran out of memory.
     """
-    base = audio.time_base or Fraction(1, audio.rate)
-    start_s = clock_start_s(container)
-    zero, last, held = round((zero_s + start_s) / base), None, None
-    for packet in packets_of(container, [audio]):
-        if not packet.size or packet.pts is None or (last is not None and packet.pts <= last):
-            continue
-        last = packet.pts
-        time_s = packet.pts * base - start_s
+    base, zero = Fraction(1, audio.rate), round((zero_s + clock_start_s(container)) * audio.rate)
+    held: tuple[Fraction, Callable[[ClipFile], None]] | None = None  # what the decoder warms up with
+    for packet, pts in _packets_in_samples(container, audio):
+        time_s = (pts - zero) * base + zero_s
         if time_s > limits.max_duration_s:
             raise LimitExceededError("too long")
-        packet.pts = packet.dts = packet.pts - zero
+        packet.time_base = base
+        packet.pts = packet.dts = pts - zero
+        packet.duration = audio.codec_context.frame_size or packet.duration
         if time_s < 0:
             held = time_s, partial(_copy_sound, packet=packet)
             continue
@@ -99,6 +98,21 @@ def copied_sound(container: InputContainer, audio: AudioStream, *, zero_s: Fract
             yield held
             held = None
         yield time_s, partial(_copy_sound, packet=packet)
+
+
+def _packets_in_samples(container: InputContainer, audio: AudioStream) -> Iterator[tuple["Packet[Any]", int]]:
+    scale = (audio.time_base or Fraction(1, audio.rate)) * audio.rate
+    n_samples, slack = audio.codec_context.frame_size or 0, max(1, round(scale)) if scale != 1 else 0
+    last, following = None, None
+    for packet in packets_of(container, [audio]):
+        if not packet.size or packet.pts is None or packet.is_corrupt:
+            continue
+        pts = round(packet.pts * scale)
+        pts = following if following is not None and abs(pts - following) <= slack else pts
+        if last is not None and pts <= last:
+            continue
+        last, following = pts, pts + n_samples if n_samples else None
+        yield packet, pts
 
 
 def _copy_sound(file: ClipFile, *, packet: "Packet[Any]") -> None:

@@ -1,0 +1,144 @@
+"""A video brought to one form that everything plays, and to a wanted size: copied where it has it, else encoded.
+
+Here belongs doing it. What a file lacks is told by `conformity`; writing belongs to `clip_file`, reading to `feeds` and
+`sound_feeds`.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from math import floor
+from pathlib import Path
+from typing import Literal
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from vidpipe.errors import UnreadableVideoError
+from vidpipe.media.clip_file import ClipFile, SoundForm
+from vidpipe.media.conformity import NO_TIMES, picture_lacks, sound_lacks
+from vidpipe.media.container import audio_stream, check_pixels, open_video, refusing, video_stream
+from vidpipe.media.copied_picture import CopiedPicture
+from vidpipe.media.feeds import Feed, encoded_picture, write
+from vidpipe.media.frames import FrameReader, read_frames
+from vidpipe.media.key_frames import UncertainError
+from vidpipe.media.limits import Limits
+from vidpipe.media.normalising import EvenSound, SquareSize, UprightFrames
+from vidpipe.media.sound_feeds import copied_sound, encoded_sound
+
+Taken = Literal["none", "copied", "encoded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conformed:
+    """A video in the wanted form: its file, how picture and sound were made, and what each lacked where encoded."""
+
+    file: str
+    duration_s: float
+    width: int
+    height: int
+    bytes: int
+    picture: Taken
+    sound: Taken
+    lacks: tuple[str, ...]
+
+
+def conform(path: Path, target: Path, limits: Limits, size: SquareSize) -> Conformed:
+    """Writes `path` to `target` as an MP4 with its index in front: H.264, 8-bit 4:2:0, upright, square pixels; AAC.
+
+    Picture and sound are each copied as they are where they comply, `size` included, and encoded where not (x264
+    veryfast, crf 23; from 4K up ultrafast; AAC, mono or stereo), scaled bicubically; `lacks` tells why. Every frame
+    keeps its exact time from the clock's zero (its last tick of the picture's time base), nothing is left out at the
+    end, sound included. Edit lists and late starts are followed. Damage stays where packets are copied. The same
+    input gives the same bytes.
+
+    Raises:
+        UnreadableVideoError: no video, no video stream, no supported codec, no frame that decodes, or none that can be
+            encoded.
+        LimitExceededError: too many pixels, wanted ones included, or frames, too long, or too much memory.
+        OSError: the file cannot be read, or `target` not written.
+    """
+    with refusing(path):
+        with open_video(path, limits) as container:
+            video = video_stream(container, limits)
+            reader = FrameReader(container, video, audio=None, limits=limits)
+            lacks = picture_lacks(video, next(read_frames(reader)).frame, size)
+        if not lacks:
+            try:
+                return _copied(path, target, limits)
+            except (UncertainError, UnreadableVideoError):
+                lacks = (NO_TIMES,)
+        return _encoded(path, target, limits, size, lacks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """How the sound is taken: what the file is told of it, its feed, the rate of its samples, and what it lacked."""
+
+    taken: Taken
+    form: SoundForm | AudioStream | None
+    feed: Feed
+    rate: int
+    lacks: tuple[str, ...]
+
+
+def _sound(container: InputContainer, limits: Limits, zero_s: Fraction) -> _Sound:
+    audio = audio_stream(container)
+    if audio is None:
+        return _Sound("none", None, iter(()), 0, ())
+    lacks = sound_lacks(container, audio)
+    if not lacks:
+        feed = copied_sound(container, audio, zero_s=zero_s, limits=limits)
+        return _Sound("copied", audio, feed, audio.rate, ())
+    even = EvenSound(audio.rate, audio.codec_context.layout.nb_channels)
+    feed = encoded_sound(container, audio, even, zero_s=zero_s, limits=limits)
+    return _Sound("encoded", even.form, feed, even.form.rate, lacks)
+
+
+def _copied(path: Path, target: Path, limits: Limits) -> Conformed:
+    """The picture copied; UncertainError, and no file, where MP4 does not keep it as it is."""
+    with open_video(path, limits) as container:
+        picture = CopiedPicture(container, limits)
+    with open_video(path, limits) as container, open_video(path, limits) as other:
+        video = video_stream(container, limits)
+        size = (video.width, video.height)
+        sound = _sound(other, limits, picture.zero_s)
+        file = ClipFile(target, video, sound.form)
+        write(file, [picture.feed(container), sound.feed], lambda: round(picture.duration_s * sound.rate))
+    if not picture.is_in(target):
+        target.unlink()
+        raise UncertainError("not what was written")
+    return _done(target, picture.duration_s, size, ("copied", sound.taken), sound.lacks)
+
+
+def _encoded(path: Path, target: Path, limits: Limits, size: SquareSize, lacks: tuple[str, ...]) -> Conformed:
+    with open_video(path, limits) as container, open_video(path, limits) as other:
+        video = video_stream(container, limits)
+        reader = FrameReader(container, video, audio=None, limits=limits)
+        frames = read_frames(reader)
+        first = next(frames)
+        upright = UprightFrames(first.frame, video, size)
+        form = upright.form
+        check_pixels(form.width, form.height, limits)
+        zero_pts = floor(reader.start_s / reader.time_base)
+        sound = _sound(other, limits, zero_pts * reader.time_base - reader.start_s)
+        pictures = encoded_picture(
+            chain([first], frames),
+            lambda timed: upright.of(timed.frame),
+            zero_pts=zero_pts,
+            end_pts=lambda: reader.end_pts,
+        )
+        file = ClipFile(target, form, sound.form)
+        write(file, [pictures, sound.feed], lambda: round(_duration_s(reader) * sound.rate))
+        duration_s = _duration_s(reader)
+    return _done(target, duration_s, (form.width, form.height), ("encoded", sound.taken), lacks + sound.lacks)
+
+
+def _duration_s(reader: FrameReader) -> Fraction:
+    return reader.end_pts * reader.time_base - reader.start_s
+
+
+def _done(
+    target: Path, duration_s: Fraction, size: tuple[int, int], taken: tuple[Taken, Taken], lacks: tuple[str, ...]
+) -> Conformed:
+    return Conformed(str(target), round(float(duration_s), 6), *size, target.stat().st_size, *taken, lacks)
