@@ -12,8 +12,10 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
+from vidpipe.media.coarse_frames import CoarseReader, Mode
 from vidpipe.media.container import audio_stream, open_video, video_stream
 from vidpipe.media.frames import FrameReader, TimedFrame, TimedSound
+from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
 from vidpipe.media.loudness import Loudness, loudness_stats
 from vidpipe.media.measures import (
@@ -33,6 +35,7 @@ from vidpipe.timeline.frame_table import FrameTable, save_frame_table, save_loud
 _RUN = 8  # frames measured at once
 _SIDE_PX = 128  # half of what PySceneDetect 0.7.2 measures at
 _BLUE_GREEN_RED = (1, 0, 2)  # planes of FFmpeg's gbrp
+_DOUBTFUL = 8.0  # change of hue, saturation and value across a gap that is looked into: two thirds of a hard cut's
 _BLACK_LUMA = 0.04  # mean luma of a black picture, encoder noise included
 
 
@@ -65,11 +68,12 @@ class Signals:
     files: tuple[str, ...]
 
 
-def measure_signals(path: Path, out_dir: Path, limits: Limits) -> Signals:
+def measure_signals(path: Path, out_dir: Path, limits: Limits, *, mode: Mode = "full") -> Signals:
     """Decodes `path` once; writes frames.parquet, loudness.parquet (if any), poster.jpg and strip.jpg.
 
     Frames that do not decode are counted and left out; a sound stream that fails costs the loudness, not the
-    video.
+    video. `coarse` has rows of fewer frames where nothing changes (`CoarseReader`): changes are from row to row, times
+    stay exact. Where frames cannot be left out it does what `full` does.
 
     Raises:
         UnreadableVideoError: no video, no video stream, no supported codec, or no frame that decodes.
@@ -77,9 +81,7 @@ def measure_signals(path: Path, out_dir: Path, limits: Limits) -> Signals:
         OSError: the file cannot be read, or `out_dir` not written.
     """
     out_dir = Path(out_dir)
-    with open_video(path, limits) as container:
-        analysis = _Analysis(container, limits)
-        analysis.run()
+    analysis = _analysed(path, limits, mode)
     table, dbfs = analysis.table(), analysis.loudness.result()
     files = [out_dir / "frames.parquet", out_dir / "poster.jpg", out_dir / "strip.jpg"]
     save_frame_table(table, files[0])
@@ -111,12 +113,30 @@ def measure_signals(path: Path, out_dir: Path, limits: Limits) -> Signals:
     )
 
 
-class _Analysis:
-    """All measures over one container."""
+def _analysed(path: Path, limits: Limits, mode: Mode) -> "_Analysis":
+    """All measures over a file; where it cannot be read coarsely, from its beginning again."""
+    try:
+        with open_video(path, limits) as container:
+            analysis = _Analysis(container, limits, mode)
+            analysis.run()
+    except UncertainError:
+        return _analysed(path, limits, "full")
+    return analysis
 
-    def __init__(self, container: InputContainer, limits: Limits) -> None:
-        video = video_stream(container, limits)
-        self.reader = FrameReader(container, video, audio=audio_stream(container), limits=limits)
+
+class _Analysis:
+    """All measures over one container.
+
+    Raises:
+        UncertainError: it cannot be read coarsely.
+    """
+
+    def __init__(self, container: InputContainer, limits: Limits, mode: Mode) -> None:
+        video, audio = video_stream(container, limits), audio_stream(container)
+        if mode == "coarse":
+            self.reader: FrameReader = CoarseReader(container, video, audio=audio, limits=limits, change=_DOUBTFUL)
+        else:
+            self.reader = FrameReader(container, video, audio=audio, limits=limits)
         self.loudness = Loudness(limits.max_duration_s)
         self.thumbnails = Thumbnails(sample_aspect(video))
         self._measures = (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash(), Blocks(), Bend())

@@ -1,0 +1,139 @@
+"""Pictures as hue, saturation and value: some samples quickly, or PySceneDetect's own, and how they change.
+
+Here belongs turning frames into such pictures and comparing them. What follows from a change belongs elsewhere.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from vidpipe.media.measures import hsv_of
+from vidpipe.media.pictures import Pixels, Shrinker, fitted_size, pixels_of, plane_of
+
+Deltas = npt.NDArray[np.float32]
+
+SURE = (0.85, 1.25)  # shares of a threshold below and above which some samples tell on which side of it a change is
+_SURE_LUMA = 0.7  # the share by which the value must change too: where there is little colour, hue is noise
+_PALE = (0.5, 3)  # a change of this share is not sure if hue and saturation make more than so many times the value's
+_SIDE_PX = 64  # samples on the long side
+_THEIR_SIDE_PX = 256  # PySceneDetect 0.7.2
+_PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+_BLUE_GREEN_RED = (1, 0, 2)  # planes of FFmpeg's gbrp
+
+
+class Sampler:
+    """A few samples of frames, none mixed of others: much quicker than a scaler."""
+
+    def __init__(self) -> None:
+        self._shrink = Shrinker(_SIDE_PX, "gbrp")
+
+    def __call__(self, frame: VideoFrame) -> Pixels:
+        """Samples as `hsv_of_samples` takes them: (3, H, W), or (4, H, W) where they are not as stored."""
+        if frame.format.name not in _PLANAR:
+            small = self._shrink(frame)
+            planes = [plane_of(small, number) for number in _BLUE_GREEN_RED]
+            return np.stack([*planes, planes[0]])
+        luma, blue, red = (plane_of(frame, number) for number in range(3))
+        step = 2 * -(-max(luma.shape) // (2 * _SIDE_PX))
+        down, across = (step * blue.shape[axis] // luma.shape[axis] or 1 for axis in (0, 1))
+        picked = luma[::step, ::step]
+        height, width = picked.shape
+        return np.stack([picked, *(plane[::down, ::across][:height, :width] for plane in (blue, red))])
+
+
+def hsv_of_samples(samples: Pixels) -> Pixels:
+    """Hue, saturation and value, (3, N, H, W), of samples (3 or 4, N, H, W)."""
+    if len(samples) == 4:
+        return hsv_of(samples[:3])
+    luma, blue, red = samples.astype(np.int16)
+    luma = (luma - 16) * 37 + 16  # ITU-R BT.601, limited range, in 1/32
+    blue -= 128
+    red -= 128
+    mixed = np.stack([luma + 65 * blue, luma - 13 * blue - 26 * red, luma + 51 * red])
+    mixed >>= 5
+    return hsv_of(np.clip(mixed, 0, 255, out=mixed).astype(np.uint8))
+
+
+def changes(pictures: Pixels) -> Deltas:
+    """The mean changes of hue, saturation and value from each picture (3, N, H, W) to the next: (3, N - 1)."""
+    before, now = pictures[:, :-1], pictures[:, 1:]
+    apart = np.maximum(before, now) - np.minimum(before, now)
+    sums = apart.reshape(3, now.shape[1], now.shape[2] * now.shape[3]).sum(axis=2, dtype=np.uint32)
+    return np.asarray(sums / (now.shape[2] * now.shape[3]), np.float32)
+
+
+def is_sure(deltas: Deltas, threshold: float) -> npt.NDArray[np.bool_]:
+    """Of changes (3, …), whether those of a few samples tell on which side of the threshold PySceneDetect's are."""
+    change = deltas.mean(axis=0)
+    low, high = SURE
+    is_pale = (change >= _PALE[0] * threshold) & (deltas[0] + deltas[1] > _PALE[1] * deltas[2])
+    is_far_above = (change >= high * threshold) & (deltas[2] >= _SURE_LUMA * threshold)
+    return np.asarray(((change < low * threshold) & ~is_pale) | is_far_above)
+
+
+class ContentChanges:
+    """PySceneDetect's changes of hue, saturation and value, frame by frame.
+
+    By a few samples where these tell on which side of `threshold` the mean is, as PySceneDetect 0.7.2 measures them
+    elsewhere.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._sample = Sampler()
+        self._theirs = _TheirPictures()
+        self._last: tuple[VideoFrame, Pixels] | None = None
+
+    def of(self, frame: VideoFrame) -> Deltas:
+        """The change from the frame before, (3,); none at first and where the size changes."""
+        now = hsv_of_samples(self._sample(frame)[:, None])
+        last, self._last = self._last, (frame, now)
+        if last is None or last[1].shape != now.shape or (last[0].width, last[0].height) != (frame.width, frame.height):
+            return np.zeros(3, np.float32)
+        deltas = changes(np.concatenate((last[1], now), axis=1))
+        if is_sure(deltas, self._threshold).all():
+            return np.asarray(deltas[:, 0])
+        return np.asarray(changes(np.stack([self._theirs.of(last[0]), self._theirs.of(frame)], axis=1))[:, 0])
+
+
+class _TheirPictures:
+    """Frames as PySceneDetect 0.7.2 has them: hue, saturation and value of 256 px by OpenCV's INTER_LINEAR."""
+
+    def __init__(self) -> None:
+        self._bgr = VideoReformatter()
+        self._last: tuple[int | None, Pixels] | None = None
+
+    def of(self, frame: VideoFrame) -> Pixels:
+        """The picture, (3, H, W); that of the frame asked for last is kept."""
+        if self._last is None or self._last[0] != frame.pts:
+            size = fitted_size(frame.width, frame.height, max_width=_THEIR_SIDE_PX, max_height=_THEIR_SIDE_PX)
+            pixels = pixels_of(self._bgr.reformat(frame, format="bgr24", threads=1))
+            if size != (frame.width, frame.height):
+                pixels = _scaled(pixels, *size)
+            self._last = (frame.pts, hsv_of(np.ascontiguousarray(pixels.transpose(2, 0, 1))))
+        return self._last[1]
+
+
+def _scaled(pixels: Pixels, width: int, height: int) -> Pixels:
+    """OpenCV's INTER_LINEAR, but for its rounding of weights."""
+    top, bottom, down = _between(pixels.shape[0], height)
+    left, right, across = _between(pixels.shape[1], width)
+    rows = [
+        (pixels[places][:, columns], weight)
+        for places, columns, weight in (
+            (top, left, (1 - down[:, None]) * (1 - across)),
+            (top, right, (1 - down[:, None]) * across),
+            (bottom, left, down[:, None] * (1 - across)),
+            (bottom, right, down[:, None] * across),
+        )
+    ]
+    mixed = sum((part * weight[..., None] for part, weight in rows), np.float32(0.5))
+    return np.asarray(mixed, np.float32).astype(np.uint8)
+
+
+def _between(n_from: int, n_to: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Of the middles of `n_to` equal parts of `n_from` samples: the samples before and after, the latter's weight."""
+    middles = np.clip((np.arange(n_to) + 0.5) * n_from / n_to - 0.5, 0, n_from - 1)
+    before = np.floor(middles).astype(np.int64)
+    return before, np.minimum(before + 1, n_from - 1), np.asarray(middles - before, np.float32)

@@ -1,0 +1,89 @@
+"""Shots found by decoding little are those found by decoding all, and PySceneDetect's."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import scenedetect
+
+from vidpipe.errors import UnreadableVideoError, VideoError
+from vidpipe.media.coarse_shots import find_shots
+from vidpipe.media.limits import Limits
+from vidpipe.timeline.shots import Shot
+from vidpipe_tests.clips import make_clip
+from vidpipe_tests.films import PACKAGED, load_shots, make_film, write_film
+from vidpipe_tests.shared import SHARED
+
+VIDEO = SHARED / "video"
+FILES = (
+    "awesome movie.mov",
+    "bikes.mp4",
+    "chrome.mp4",
+    "elst_iibbibb.mp4",
+    "googlework_short.mp4",
+    "hevc.ts",
+    "h264_10bit.mp4",
+    "invalid_nalu.mp4",
+    "missing_kf_labels.ts",
+    "opencast_av.mp4",
+    "bitrot_world.mp4",
+    "zero_empty_stsc.mp4",
+    "trunc50_bbb.webm",
+)
+B_FRAMES = {"preset": "veryfast", "crf": "23", "bf": "3", "g": "60"}
+
+
+def found(path: Path, mode: Literal["full", "coarse"], threshold: float = 27.0) -> list[Shot] | str:
+    """The shots, or why there are none."""
+    try:
+        return find_shots(path, Limits(), threshold=threshold, mode=mode)
+    except VideoError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("size", [(320, 180), (640, 360), (200, 320)])
+@pytest.mark.parametrize("threshold", [15.0, 27.0])
+def test_cuts_are_pyscenedetects(tmp_path: Path, size: tuple[int, int], threshold: float) -> None:
+    shots = [(1.2, 1), (0.8, 2), (1, 3), (0.2, 4), (1.4, 5), (0.7, "white"), (1, 6), (0.52, "black"), (1, 7)]
+    path = make_clip(tmp_path / "a.mp4", shots, size=size, sound=False, options=B_FRAMES).path  # type: ignore[arg-type]
+    theirs = scenedetect.detect(str(path), scenedetect.ContentDetector(threshold=threshold, min_scene_len="0.6s"))
+    ours = find_shots(path, Limits(), threshold=threshold)
+    assert [round(float(shot.start_s), 4) for shot in ours] == [round(start.seconds, 4) for start, _ in theirs]
+    assert len(ours) > 4
+
+
+@pytest.mark.parametrize("detector", ["content", "adaptive"])
+def test_films_of_real_shots_have_the_same_shots_in_both_modes(
+    tmp_path: Path, detector: Literal["content", "adaptive"]
+) -> None:
+    write_film(make_film(load_shots(PACKAGED), n_shots=8, seed=1), tmp_path / "film.mp4")
+    full, coarse = (
+        find_shots(tmp_path / "film.mp4", Limits(), detector=detector, mode=mode) for mode in ("full", "coarse")
+    )
+    assert full == coarse
+    assert len(full) > 2
+
+
+def test_the_last_shot_ends_with_the_video(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", [(1, 1), (1, 2)], sound=False, options=B_FRAMES)
+    assert [float(shot.end_s) for shot in find_shots(clip.path, Limits())] == [1, 2]
+
+
+def test_a_file_without_pictures_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    modes: tuple[Literal["full", "coarse"], ...] = ("full", "coarse")
+    for mode in modes:
+        with pytest.raises(UnreadableVideoError):
+            find_shots(tmp_path / "a.mp4", Limits(), mode=mode)
+
+
+def test_numbers_must_not_be_negative(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4", [(1, 1)], sound=False).path
+    with pytest.raises(ValueError, match="not negative"):
+        find_shots(path, Limits(), threshold=-1)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", FILES)
+def test_files_of_the_corpus_have_the_same_shots_in_both_modes(name: str) -> None:
+    assert found(VIDEO / name, "full", 15.0) == found(VIDEO / name, "coarse", 15.0)
