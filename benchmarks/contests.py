@@ -148,6 +148,7 @@ CONTESTS: Mapping[str, Callable[[Input], Contest]] = MappingProxyType(
         "dynamism_compat": _dynamism_compat,
         "dynamism_default": _dynamism_default,
         "shots_in_pass": _shots_in_pass,
+        "shots_coarse": _shots_coarse,
         "cut_exact": _cut_exact,
         "windows_smart": _windows_smart,
         "join": _join,

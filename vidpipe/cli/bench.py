@@ -69,7 +69,7 @@ def run_bench(what: str, options: BenchOptions) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     _write(options, on, figures)
     _print(on, figures)
-    return 0
+    return 0 if figures and all(f.ours_s is not None or f.beside is not None for f in figures) else 1
 
 
 def _measured(what: str, options: BenchOptions, folder: Path) -> "Iterator[Figure]":
