@@ -54,3 +54,13 @@ def test_every_command_and_variable_it_names_exists() -> None:
     assert all(re.search(rf"^  {name} ", shown, re.MULTILINE) for name in named), named
     code = "\n".join(p.read_text("utf-8") for p in (ROOT / "vidpipe").rglob("*.py"))
     assert all(variable in code for variable in re.findall(r"`(VIDPIPE_[A-Z_]+)`", README))
+
+
+def test_the_librarys_example_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    make_small(tmp_path / "talk.mp4", 1)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert len(done.stdout.splitlines()) == 3
+    assert (tmp_path / "proxy.mp4").is_file()

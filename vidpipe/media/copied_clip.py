@@ -24,8 +24,6 @@ from vidpipe.media.packets import packets_of
 from vidpipe.media.tracks import Ticks, Track, Tracks
 from vidpipe.timeline.spans import Span
 
-SOUND_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"})  # those that MP4 holds and all play
-
 
 @dataclass(frozen=True, slots=True)
 class ClipPlan:

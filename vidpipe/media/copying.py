@@ -16,16 +16,17 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.clip_set import ClipSet
 from vidpipe.media.container import audio_stream, open_video, video_stream
-from vidpipe.media.copied_clip import SOUND_CODECS, ClipPlan, sounds_within
+from vidpipe.media.copied_clip import ClipPlan, sounds_within
 from vidpipe.media.cutting import Clip, Target, cut_targets, groups_of, targets_of
 from vidpipe.media.limits import Limits
 from vidpipe.media.nal_units import has_idr
+from vidpipe.media.packet_file import PICTURE_CODECS, SOUND_CODECS
 from vidpipe.media.tracks import Ticks, Track, Tracks, read_tracks
 from vidpipe.timeline.spans import Span
 
-_PICTURE_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 Cut = Callable[[Path, Sequence[Target], Limits], tuple[list[Clip], list[Target]]]
 _MAX_RUN_IN_S = 60
 _MAX_OPEN = 64  # files that are written at once
@@ -55,7 +56,10 @@ def cut_else_exact(path: Path, targets: Sequence[Target], limits: Limits, cut: C
     clips: list[Clip] = []
     left: list[Target] = []
     for group in groups_of(targets, _MAX_OPEN):
-        done, missing = cut(path, group, limits)
+        try:
+            done, missing = cut(path, group, limits)
+        except UnreadableVideoError:  # MP4 does not take the packets as they are, or no one can read the file
+            done, missing = [], group
         clips += done
         left += missing
     if left:
@@ -103,7 +107,7 @@ def _copy(path: Path, targets: Sequence[Target], limits: Limits) -> tuple[list[C
 def _fits(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> bool:
     names = [video.codec_context.codec.canonical_name]
     sounds = [stream.codec_context.codec.canonical_name for stream in (audio,) if stream is not None]
-    return container.format.name != "avi" and names[0] in _PICTURE_CODECS and set(sounds) <= SOUND_CODECS
+    return container.format.name != "avi" and names[0] in PICTURE_CODECS and set(sounds) <= SOUND_CODECS
 
 
 def _is_start(video: VideoStream, packet: "Packet[Any]") -> bool:

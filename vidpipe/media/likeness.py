@@ -22,6 +22,7 @@ from vidpipe.media.container import NO_FRAME, audio_stream, open_video, video_st
 from vidpipe.media.frames import time_base_of
 from vidpipe.media.limits import Limits
 from vidpipe.media.nal_units import BadUnitsError
+from vidpipe.media.packet_file import PICTURE_CODECS, SOUND_CODECS
 from vidpipe.media.packets import packets_of
 from vidpipe.media.parameter_sets import read_pps_id, read_sps
 from vidpipe.media.pictures import Orientation, orientation_of, sample_aspect
@@ -48,7 +49,7 @@ def read_head(path: Path, limits: Limits) -> Head:
     """What the file is; its first picture is decoded, for the way in which it is turned.
 
     Raises:
-        UnjoinableVideosError: a time stamp is missing, or no decoder knows the sound.
+        UnjoinableVideosError: a time stamp is missing, no decoder knows the sound, or MP4 does not hold the codec.
         UnreadableVideoError: no video, or its first picture does not decode.
         LimitExceededError: too many pixels, or too much memory.
         OSError: the file cannot be read.
@@ -62,6 +63,8 @@ def read_head(path: Path, limits: Limits) -> Head:
             raise UnjoinableVideosError(NO_TIMES)
         context = video.codec_context
         name = context.codec.canonical_name
+        if name not in PICTURE_CODECS:
+            raise UnjoinableVideosError(f"cannot be joined: MP4 does not hold {name}")
         picture = (name, video.width, video.height, sample_aspect(video), _orientation(video, first))
         delay_s = (first.pts - first.dts) * time_base_of(video)
         return Head(picture, _sound(container, audio), context.extradata or b"", time_base_of(video), delay_s)
@@ -83,7 +86,9 @@ def _sound(container: InputContainer, audio: AudioStream | None) -> tuple[str, i
             raise UnjoinableVideosError("cannot be joined: sound without a decoder")
         return None
     context = audio.codec_context
-    return context.codec.canonical_name, audio.rate, audio.layout.name, context.extradata or b""
+    if (name := context.codec.canonical_name) not in SOUND_CODECS:
+        raise UnjoinableVideosError(f"cannot be joined: MP4 does not hold {name}")
+    return name, audio.rate, audio.layout.name, context.extradata or b""
 
 
 def common_sets(heads: Sequence[Head]) -> bytes | None:

@@ -20,6 +20,10 @@ from vidpipe.media.pictures import sample_aspect
 
 Data = Union[bytes, "Packet[Any]"]  # what a packet is made of; another one's bytes are not copied
 
+# What MP4 holds and players play from it.
+PICTURE_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+SOUND_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"})
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:

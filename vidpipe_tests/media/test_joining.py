@@ -14,6 +14,7 @@ from vidpipe.media.probe import inspect_video
 from vidpipe.media.smart import cut_smart
 from vidpipe_tests.clips import ClipTruth, beeps_s, make_clip, read_numbers, read_sound, read_times
 from vidpipe_tests.media.cuts import complaints, partition
+from vidpipe_tests.shared import SHARED
 
 SHOTS = [(1.2, 1), (1.12, 2), (1.0, 3)]  # 83 frames
 B_FRAMES = {"preset": "medium", "bf": "3", "g": "25"}
@@ -94,3 +95,12 @@ def test_the_same_files_give_the_same_bytes(truth: ClipTruth, tmp_path: Path) ->
     one, other = (Path(join([truth.path] * 2, tmp_path / name).file).read_bytes() for name in ("a.mp4", "b.mp4"))
     assert one == other
     assert one.index(b"moov") < one.index(b"mdat")
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(("name", "codec"), [("tree.avi", "cinepak"), ("vtest.avi", "msmpeg4v3")])
+def test_what_mp4_does_not_hold_is_not_joined(name: str, codec: str, tmp_path: Path) -> None:
+    path = SHARED / "video" / name
+    with pytest.raises(UnjoinableVideosError, match=codec):
+        join([path, path], tmp_path / "joined.mp4")
+    assert not list(tmp_path.iterdir())
