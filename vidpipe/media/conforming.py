@@ -16,7 +16,7 @@ from av.container import InputContainer
 
 from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.clip_file import ClipFile, SoundForm
-from vidpipe.media.conformity import NO_TIMES, picture_lacks, sound_lacks
+from vidpipe.media.conformity import BROKEN_SOUND, NO_TIMES, picture_lacks, sound_lacks
 from vidpipe.media.container import audio_stream, check_pixels, open_video, refusing, video_stream
 from vidpipe.media.copied_picture import CopiedPicture
 from vidpipe.media.feeds import Feed, encoded_picture, write
@@ -63,65 +63,84 @@ def conform(path: Path, target: Path, limits: Limits, size: SquareSize) -> Confo
             video = video_stream(container, limits)
             reader = FrameReader(container, video, audio=None, limits=limits)
             lacks = picture_lacks(video, next(read_frames(reader)).frame, size)
-        if not lacks:
-            try:
-                return _copied(path, target, limits)
-            except (UncertainError, UnreadableVideoError):
-                lacks = (NO_TIMES,)
-        return _encoded(path, target, limits, size, lacks)
+        return _made(_Work(path, target, limits, size), lacks, copies_sound=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What `conform` was asked for."""
+
+    path: Path
+    target: Path
+    limits: Limits
+    size: SquareSize
+
+
+def _made(work: _Work, lacks: tuple[str, ...], *, copies_sound: bool) -> Conformed:
+    """Copies what can be copied; what MP4 does not take as it is, is encoded."""
+    try:
+        return _encoded(work, lacks, copies_sound=copies_sound) if lacks else _copied(work, copies_sound=copies_sound)
+    except UncertainError:
+        return _made(work, (NO_TIMES,), copies_sound=copies_sound)
+    except UnreadableVideoError:
+        if lacks and not copies_sound:
+            raise
+        return _made(work, lacks if copies_sound else (NO_TIMES,), copies_sound=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
-    """How the sound is taken: what the file is told of it, its feed, the rate of its samples, and what it lacked."""
+    """How the sound is taken: what the file is told of it, its feed, and what it lacked."""
 
     taken: Taken
     form: SoundForm | AudioStream | None
     feed: Feed
-    rate: int
     lacks: tuple[str, ...]
 
 
-def _sound(container: InputContainer, limits: Limits, zero_s: Fraction) -> _Sound:
+def _sound(container: InputContainer, limits: Limits, zero_s: Fraction, *, copies: bool) -> _Sound:
     audio = audio_stream(container)
     if audio is None:
-        return _Sound("none", None, iter(()), 0, ())
-    lacks = sound_lacks(container, audio)
+        return _Sound("none", None, iter(()), ())
+    lacks = sound_lacks(container, audio) or (() if copies else (BROKEN_SOUND,))
     if not lacks:
         feed = copied_sound(container, audio, zero_s=zero_s, limits=limits)
-        return _Sound("copied", audio, feed, audio.rate, ())
+        return _Sound("copied", audio, feed, ())
     even = EvenSound(audio.rate, audio.codec_context.layout.nb_channels)
     feed = encoded_sound(container, audio, even, zero_s=zero_s, limits=limits)
-    return _Sound("encoded", even.form, feed, even.form.rate, lacks)
+    return _Sound("encoded", even.form, feed, lacks)
 
 
-def _copied(path: Path, target: Path, limits: Limits) -> Conformed:
+def _copied(work: _Work, *, copies_sound: bool) -> Conformed:
     """The picture copied; UncertainError, and no file, where MP4 does not keep it as it is."""
+    path, target, limits = work.path, work.target, work.limits
     with open_video(path, limits) as container:
         picture = CopiedPicture(container, limits)
     with open_video(path, limits) as container, open_video(path, limits) as other:
         video = video_stream(container, limits)
         size = (video.width, video.height)
-        sound = _sound(other, limits, picture.zero_s)
+        sound = _sound(other, limits, picture.zero_s, copies=copies_sound)
         file = ClipFile(target, video, sound.form)
-        write(file, [picture.feed(container), sound.feed], lambda: round(picture.duration_s * sound.rate))
+        write(file, [picture.feed(container), sound.feed])
     if not picture.is_in(target):
         target.unlink()
         raise UncertainError("not what was written")
     return _done(target, picture.duration_s, size, ("copied", sound.taken), sound.lacks)
 
 
-def _encoded(path: Path, target: Path, limits: Limits, size: SquareSize, lacks: tuple[str, ...]) -> Conformed:
+def _encoded(work: _Work, lacks: tuple[str, ...], *, copies_sound: bool) -> Conformed:
+    path, target, limits = work.path, work.target, work.limits
     with open_video(path, limits) as container, open_video(path, limits) as other:
         video = video_stream(container, limits)
         reader = FrameReader(container, video, audio=None, limits=limits)
         frames = read_frames(reader)
         first = next(frames)
-        upright = UprightFrames(first.frame, video, size)
+        upright = UprightFrames(first.frame, video, work.size)
         form = upright.form
         check_pixels(form.width, form.height, limits)
         zero_pts = floor(reader.start_s / reader.time_base)
-        sound = _sound(other, limits, zero_pts * reader.time_base - reader.start_s)
+        zero_s = zero_pts * reader.time_base - reader.start_s
+        sound = _sound(other, limits, zero_s, copies=copies_sound)
         pictures = encoded_picture(
             chain([first], frames),
             lambda timed: upright.of(timed.frame),
@@ -129,7 +148,7 @@ def _encoded(path: Path, target: Path, limits: Limits, size: SquareSize, lacks: 
             end_pts=lambda: reader.end_pts,
         )
         file = ClipFile(target, form, sound.form)
-        write(file, [pictures, sound.feed], lambda: round(_duration_s(reader) * sound.rate))
+        write(file, [pictures, sound.feed])
         duration_s = _duration_s(reader)
     return _done(target, duration_s, (form.width, form.height), ("encoded", sound.taken), lacks + sound.lacks)
 

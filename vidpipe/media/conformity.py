@@ -12,6 +12,7 @@ from vidpipe.media.normalising import SquareSize
 from vidpipe.media.pictures import Orientation, displayed_size, orientation_of, sample_aspect
 
 NO_TIMES = "picture: damage, or time stamps that MP4 does not keep"
+BROKEN_SOUND = "sound: damage that MP4 does not keep"
 _FULL_RANGE = 2
 
 

@@ -19,10 +19,10 @@ Feed = Iterator[tuple[Fraction, Callable[[ClipFile], None]]]
 """What is put into a file, with its time on the video's clock, by increasing time."""
 
 
-def write(file: ClipFile, feeds: Iterable[Feed], n_silent: Callable[[], int]) -> None:
+def write(file: ClipFile, feeds: Iterable[Feed]) -> None:
     """Puts in what the feeds have, the earliest first, and gives the file its name; removes it where anything fails.
 
-    `n_silent` is asked at the end: how many silent samples it gets where its sound is to be encoded and has none.
+    Sound that is to be encoded and has not one sample becomes one of silence, so that the file is whole.
 
     Raises:
         OSError: the file cannot be written.
@@ -31,7 +31,7 @@ def write(file: ClipFile, feeds: Iterable[Feed], n_silent: Callable[[], int]) ->
     try:
         for _, put in merge(*feeds, key=itemgetter(0)):
             put(file)
-        file.finish(n_silent())
+        file.finish(n_silent=1)
     finally:
         file.discard()
 

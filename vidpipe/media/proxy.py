@@ -167,7 +167,7 @@ def _made(path: Path, target: Path, limits: Limits, settings: ProxySettings, rea
         picture = _Picture(first, source, settings)
         taken, form, feed = _sound(other, limits, picture.zero_s) if settings.has_sound else _SILENT
         file = ClipFile(target, picture.form, form)
-        write(file, [picture.feed(), feed], lambda: round(picture.duration_s * _SOUND_RATE))
+        write(file, [picture.feed(), feed])
     duration_s, size = round(float(picture.duration_s), 6), (picture.form.width, picture.form.height)
     return Proxy(str(target), tuple(picture.times_s), duration_s, *size, target.stat().st_size, taken)
 

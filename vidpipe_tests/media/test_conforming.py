@@ -200,3 +200,19 @@ def test_what_is_no_video_has_its_reason(name: str, tmp_path: Path) -> None:
     with pytest.raises(UnreadableVideoError):
         conform(VIDEO / name, tmp_path / "a.mp4", Limits(), AS_IT_IS)
     assert not list(tmp_path.iterdir())
+
+
+def test_sound_that_cannot_be_copied_for_damage_is_encoded(tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.ts", [(2, 1)], size=(64, 48))
+    data = bytearray(truth.path.read_bytes())
+    for start in range(0, len(data) // 188 * 188, 188):
+        place = data.find(b"\xff\xf1", start, start + 188)  # an ADTS header
+        if place >= 0 and start > 30 * 188:
+            data[place] = 0
+            break
+    else:
+        pytest.fail("no sound")
+    truth.path.write_bytes(data)
+    made = conformed(truth.path)
+    assert (made.picture, made.sound, made.lacks) == ("copied", "encoded", ("sound: damage that MP4 does not keep",))
+    assert read_numbers(Path(made.file)) == list(range(50))
