@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidpipe.errors import UnreadableVideoError
-from vidpipe.media.container import open_video, refusing, video_stream
+from vidpipe.media.container import check_pixels, open_video, refusing, video_stream
 from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
@@ -58,7 +58,7 @@ def frames_at(
     ready: dict[int, Shown] = {}
     following = 0
     for timed, places, video in _shown(path, exact_s, limits) if exact_s else ():
-        shown = Shown(timed.time_s, _pixels(timed.frame, video, box))
+        shown = Shown(timed.time_s, _pixels(timed.frame, video, box, limits))
         ready.update(dict.fromkeys(places, shown))
         while following in ready:
             yield ready.pop(following)
@@ -77,9 +77,11 @@ def _exact(time_s: Fraction | float) -> Fraction:
     return Fraction(time_s)
 
 
-def _pixels(frame: VideoFrame, video: VideoStream, box: tuple[int, int] | None) -> Pixels:
+def _pixels(frame: VideoFrame, video: VideoStream, box: tuple[int, int] | None, limits: Limits) -> Pixels:
     aspect, orientation = sample_aspect(video), orientation_of(frame)
     size = displayed_size(frame.width, frame.height, aspect=aspect, orientation=orientation)
+    if box is None:
+        check_pixels(*size, limits)
     return upright_rgb(frame, aspect=aspect, orientation=orientation, box=box or size)
 
 

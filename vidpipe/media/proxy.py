@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.burnt_time import burn_time
 from vidpipe.media.clip_file import ClipFile, SoundForm
-from vidpipe.media.container import NO_FRAME, audio_stream, open_video, refusing, video_stream
+from vidpipe.media.container import NO_FRAME, audio_stream, check_pixels, open_video, refusing, video_stream
 from vidpipe.media.feeds import Feed, encoded_picture, write
 from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 from vidpipe.media.key_frames import UncertainError
@@ -165,6 +165,7 @@ def _made(path: Path, target: Path, limits: Limits, settings: ProxySettings, rea
         if first is None:
             raise UnreadableVideoError(NO_FRAME)
         picture = _Picture(first, source, settings)
+        check_pixels(picture.form.width, picture.form.height, limits)
         taken, form, feed = _sound(other, limits, picture.zero_s) if settings.has_sound else _SILENT
         file = ClipFile(target, picture.form, form)
         write(file, [picture.feed(), feed])

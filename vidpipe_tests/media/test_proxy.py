@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from vidpipe.errors import UnreadableVideoError, VideoError
@@ -145,6 +147,21 @@ def test_a_folder_that_cannot_be_written_is_not_the_videos_fault(tmp_path: Path)
 def test_settings_that_make_no_proxy_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="need"):
         ProxySettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_flipped_bytes_give_the_same_proxy_every_time_or_a_reason(tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.mp4", [(2, 1)], size=(64, 48), options={"bf": "2", "g": "20"})
+    data, broken = truth.path.read_bytes(), tmp_path / "b.mp4"
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        flipped = bytearray(data)
+        for place in random.integers(0, len(data) if seed % 2 else 3000, 8):
+            flipped[place] ^= int(random.integers(1, 256))
+        broken.write_bytes(flipped)
+        with suppress(VideoError):
+            made = [Path(proxy(broken, "3", has_sound=True).file).read_bytes() for _ in range(2)]
+            assert made[0] == made[1]
+        assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.corpus
