@@ -30,7 +30,8 @@ def video_signals(context: dg.AssetExecutionContext, project: dg.ResourceParam[P
 
 
 def _measure(inputs: Inputs) -> Task:
-    work = partial(measure_signals, out_dir=inputs.scratch(), limits=limits_of(inputs.project))
+    mode = inputs.project.recipe.shots.mode
+    work = partial(measure_signals, out_dir=inputs.scratch(), limits=limits_of(inputs.project), mode=mode)
     return Task(inputs.key, work, inputs.video_file())
 
 

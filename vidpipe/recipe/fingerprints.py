@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def fingerprint(recipe: Recipe, stage: Stage, folder: Path) -> str:
     Raises:
         RecipeError: such a file cannot be read.
     """
-    values: dict[str, Any] = {key: _plain(getattr(recipe, key)) for key in stage.recipe}
+    values: dict[str, Any] = {key: _plain(attrgetter(key)(recipe)) for key in stage.recipe}
     if "taxonomy" in values and recipe.taxonomy.file:
         values["taxonomy"]["file"] = _content(folder / recipe.taxonomy.file)
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

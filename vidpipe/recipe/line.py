@@ -114,7 +114,7 @@ LINE: tuple[Stage, ...] = (
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("limits", "decoding"),
+        recipe=("limits", "decoding", "shots.mode"),
     ),
     Stage(
         "shots",

@@ -106,6 +106,11 @@ class Shots(Section):
             "content and adaptive: PySceneDetect's."
         ),
     )
+    mode: Literal["full", "coarse"] = Field(
+        "full",
+        description="full: video_signals has a row for every frame; coarse: for fewer where nothing changes, which "
+        "decodes less. Cuts stay exact to the frame; faint ones may be missed.",
+    )
     threshold: float | None = Field(
         None,
         gt=0,

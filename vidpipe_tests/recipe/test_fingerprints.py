@@ -42,6 +42,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "taxonomy.discard": (["Weapons"], frozenset({"taxonomy_categories"})),
     "selection.strategy": (None, NOTHING),
     "shots.detector": ("adaptive", frozenset({"shots"})),
+    "shots.mode": ("coarse", frozenset({"video_signals", "shots"})),
     "shots.threshold": (15.0, frozenset({"shots"})),
     "shots.min_length_s": (1.0, frozenset({"shots"})),
     "segments.length_s": (30.0, frozenset({"segment_clips"})),

@@ -70,7 +70,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
         {"annotation": {"fps": 1}},
         {"download": {"max_height": 720}},
         {"selection": {"target_hours": 3}},
-        {"shots": {"mode": "coarse"}},
         {"annotation": {"annotator": "gemini"}},
         {"taxonomy": {"categoriser": "llm"}},
         {"selection": {"strategy": "balanced"}},
