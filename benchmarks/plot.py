@@ -1,4 +1,4 @@
-"""The ratios of a media benchmark as a picture: one line per task and peer, a dot per file, on a logarithmic scale."""
+"""The ratios of a media benchmark as a picture: one line per task and peer, dots per file, on a logarithmic scale."""
 
 import math
 import re
@@ -11,12 +11,12 @@ _OURS, _AIM, _GRID, _TEXT = "#1f6f8b", "#c0392b", "#dddddd", "#222222"
 
 
 def as_svg(rows: Sequence[Mapping[str, Any]], *, title: str) -> str:
-    """An SVG of the rows of a JSON document that have a ratio: wall, per file and their median, and the aim."""
+    """An SVG of the rows of a JSON document that have a ratio: wall and CPU per file, the wall's median, the aim."""
     lines: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["ratio"] is not None and "n_files" not in row:
             lines.setdefault((row["task"], row["peer_name"]), []).append(row)
-    ratios = [row["ratio"] for found in lines.values() for row in found] or [1.0]
+    ratios = [row[name] for found in lines.values() for row in found for name in ("ratio", "ratio_cpu")] or [1.0]
     low, high = math.floor(math.log10(min(*ratios, 0.5))), math.ceil(math.log10(max(*ratios, 10.0)))
     height = _TOP + _ROW * len(lines) + 40
 
@@ -36,7 +36,7 @@ def as_svg(rows: Sequence[Mapping[str, Any]], *, title: str) -> str:
         parts.append(f'<text x="{x:.1f}" y="{_TOP - 12}" text-anchor="middle">{label}</text>')
     for number, ((task, peer), found) in enumerate(lines.items()):
         parts += _line(f"{task} : {peer}", found, y=_TOP + _ROW * number + 12, at=at)
-    told = "ratio = the peer's seconds / ours (wall); dot: a file, bar: the median, red: the aim for the median"
+    told = "ratio = the peer's seconds / ours; a file: filled by the wall, open by CPU; bar: the median (wall); red: the aim"
     parts.append(f'<text x="10" y="{height - 10}">{escape(told)}</text></svg>')
     return "\n".join(parts) + "\n"
 
@@ -50,5 +50,6 @@ def _line(name: str, rows: Sequence[Mapping[str, Any]], *, y: float, at: Any) ->
         x = at(float(aim[1]))
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 10}" y2="{y + 10}" stroke="{_AIM}" stroke-width="2"/>')
     parts.append(f'<rect x="{middle - 2:.1f}" y="{y - 8}" width="4" height="16" fill="{_OURS}"/>')
-    parts += [f'<circle cx="{at(r):.1f}" cy="{y}" r="3.5" fill="{_OURS}" fill-opacity="0.55"/>' for r in ratios]
-    return parts
+    parts += [f'<circle cx="{at(r):.1f}" cy="{y - 3}" r="3.5" fill="{_OURS}" fill-opacity="0.55"/>' for r in ratios]
+    of_cpu = [row["ratio_cpu"] for row in rows]
+    return parts + [f'<circle cx="{at(r):.1f}" cy="{y + 5}" r="3" fill="none" stroke="{_OURS}"/>' for r in of_cpu]

@@ -154,11 +154,11 @@ def test_rows_are_summed_up_by_task_and_peer_with_the_worst_file() -> None:
     assert found["ours_s"] is None
 
 
-def test_the_plot_is_an_svg_with_a_dot_for_each_file() -> None:
+def test_the_plot_is_an_svg_with_two_dots_for_each_file() -> None:
     figures = [row_of("a.mp4", 4.0), row_of("b.mp4", 0.1), row_of("c.mp4", None)]
     text = as_svg([figure.as_json() for figure in [*figures, *summed_up(figures)]], title="<a & b>")
     tags = [element.tag.rpartition("}")[2] for element in ET.fromstring(text).iter()]
-    assert tags.count("circle") == 2
+    assert tags.count("circle") == 4
     assert ET.fromstring(as_svg([], title="nothing")) is not None
 
 
