@@ -36,7 +36,7 @@ def as_svg(rows: Sequence[Mapping[str, Any]], *, title: str) -> str:
         parts.append(f'<text x="{x:.1f}" y="{_TOP - 12}" text-anchor="middle">{label}</text>')
     for number, ((task, peer), found) in enumerate(lines.items()):
         parts += _line(f"{task} : {peer}", found, y=_TOP + _ROW * number + 12, at=at)
-    told = "ratio = the peer's seconds / ours; a file: filled by the wall, open by CPU; bar: the median (wall); red: the aim"
+    told = "ratio = the peer's seconds / ours; file: filled by wall, open by CPU; bar: median by wall; red: aim"
     parts.append(f'<text x="10" y="{height - 10}">{escape(told)}</text></svg>')
     return "\n".join(parts) + "\n"
 
