@@ -6,6 +6,7 @@ those need to `picked_frames`.
 
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -159,14 +160,16 @@ class _Picture:
 
 
 def _made(path: Path, target: Path, limits: Limits, settings: ProxySettings, reading: _Reading) -> Proxy:
-    with open_video(path, limits) as container, open_video(path, limits) as other:
-        source = reading(container, limits, settings.fps)
+    with ExitStack() as opened:
+        source = reading(opened.enter_context(open_video(path, limits)), limits, settings.fps)
         first = next(source.frames, None)
         if first is None:
             raise UnreadableVideoError(NO_FRAME)
         picture = _Picture(first, source, settings)
         check_pixels(picture.form.width, picture.form.height, limits)
-        taken, form, feed = _sound(other, limits, picture.zero_s) if settings.has_sound else _SILENT
+        taken, form, feed = _SILENT
+        if settings.has_sound:
+            taken, form, feed = _sound(opened.enter_context(open_video(path, limits)), limits, picture.zero_s)
         file = ClipFile(target, picture.form, form)
         write(file, [picture.feed(), feed])
     duration_s, size = round(float(picture.duration_s), 6), (picture.form.width, picture.form.height)

@@ -90,7 +90,8 @@ def copied_sound(container: InputContainer, audio: AudioStream, *, zero_s: Fract
             raise LimitExceededError("too long")
         packet.time_base = base
         packet.pts = packet.dts = pts - zero
-        packet.duration = audio.codec_context.frame_size or packet.duration
+        if audio.time_base != base or not packet.duration:
+            packet.duration = audio.codec_context.frame_size
         if time_s < 0:
             held = time_s, partial(_copy_sound, packet=packet)
             continue
