@@ -93,8 +93,8 @@ def _windows_smart(source: Input) -> Contest:
 
 
 def _shots_in_pass(source: Input) -> Contest:  # noqa: ARG001 - as all contests
-    peers = (*plain_decode(aim=">= 0.95"), pyscenedetect())
-    note = "the one pass with what cuts are decided from and nothing else, on one decoding thread"
+    peers = (*plain_decode(aim=">= 0.95"), replace(pyscenedetect(), judge=_agreement))
+    note = "PySceneDetect's cuts while every frame is decoded, on one thread"
     return Contest("shots_in_pass", ours("shots_in_pass"), peers, note)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from benchmarks.timed import Job, Work
 
-_SIDE_PX, _RUN = 128, 16  # as `vidpipe.media.signals` has them
 N_JOINED = 3  # how often a file is joined to itself
 
 
@@ -48,29 +47,11 @@ def analysis(job: Job) -> Work:
 
 
 def shots_in_pass(job: Job) -> Work:
-    """The one pass with nothing but what PySceneDetect's cuts are decided from; one decoding thread."""
-    import numpy as np
-
-    from vidpipe.media.container import open_video, video_stream
-    from vidpipe.media.frames import FrameReader, read_frames
+    """`find_shots` while every frame is decoded."""
+    from vidpipe.media.coarse_shots import find_shots
     from vidpipe.media.limits import Limits
-    from vidpipe.media.measures import ContentChange, small_pictures
-    from vidpipe.media.pictures import Shrinker, orientation_of, plane_of
 
-    def work() -> int:
-        change, shrink = ContentChange(), Shrinker(_SIDE_PX, "gbrp")
-        pictures: list[Any] = []
-        with open_video(Path(job.path), Limits()) as container:
-            video = video_stream(container, Limits())
-            for timed in read_frames(FrameReader(container, video, audio=None, limits=Limits())):
-                small = shrink(timed.frame)
-                pictures.append(np.stack([plane_of(small, number) for number in (1, 0, 2)]))
-                if len(pictures) == _RUN:
-                    change.update(small_pictures(np.stack(pictures, axis=1), orientation_of(timed.frame)))
-                    pictures = []
-        return len(change.result()["delta_hue"])
-
-    return work
+    return lambda: [round(float(s.start_s), 6) for s in find_shots(Path(job.path), Limits(), mode="full")][1:]
 
 
 def proxy(job: Job) -> Work:
