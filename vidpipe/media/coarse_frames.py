@@ -64,7 +64,7 @@ class CoarseReader(FrameReader):
         self, container: InputContainer, video: VideoStream, *, audio: AudioStream | None, limits: Limits, change: float
     ) -> None:
         super().__init__(container, video, audio=audio, limits=limits)
-        self._groups = Groups(video, limits, _N_CONTEXT)
+        self._groups = Groups(video, limits)
         self._doubtful_change = change
         context = video.codec_context
         if limits.hardware is not None or (container.format.name == "avi" and context.has_b_frames):
@@ -131,6 +131,7 @@ class CoarseReader(FrameReader):
 
     def _pictures(self, group: Group) -> Iterator[TimedFrame]:
         """What decoding a group's packets brings out."""
+        group.leave_out(_N_CONTEXT, is_rough=False)
         self._second.add(group)
         self._expected = deque(sorted((*self._expected, *(group.shown - group.left_out))))
         for packet in group.packets:

@@ -22,7 +22,7 @@ from av.video.frame import VideoFrame
 from vidpipe.errors import LimitExceededError
 from vidpipe.media.coarse_frames import CoarseReader, Mode
 from vidpipe.media.container import check_pixels, clock_start_s, open_video, video_stream
-from vidpipe.media.content_samples import SURE, ContentChanges, Deltas, Sampler, changes, hsv_of_samples, is_sure
+from vidpipe.media.content_samples import GAP, ContentChanges, Deltas, Sampler, changes, hsv_of_samples, is_sure
 from vidpipe.media.frames import FrameReader, nominal_ticks, read_frames, time_base_of
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
@@ -33,7 +33,8 @@ from vidpipe.media.spare_packets import Group, Groups
 from vidpipe.timeline.frame_table import COLUMNS, FrameTable
 from vidpipe.timeline.shots import CONTENT_THRESHOLD, Shot, detect_shots
 
-_RUN = 16  # frames compared at once
+_RUN = 6  # frames compared at once
+_RESTLESS = (0.7, 0.4)  # shares of the threshold from which on, and below which no longer, less is left out
 _N_KEPT = 1  # frame next to a key frame that is never left out
 _MIN_ADAPTIVE = 15.0  # least change of a cut for AdaptiveDetector
 
@@ -73,7 +74,7 @@ def _rows(path: Path, limits: Limits, threshold: float, mode: Mode) -> FrameTabl
     with open_video(path, limits) as container:
         video = video_stream(container, limits)
         if mode == "coarse":
-            change = SURE[0] * threshold
+            change = GAP * threshold
             reader: FrameReader = CoarseReader(container, video, audio=None, limits=limits, change=change)
         else:
             reader = FrameReader(container, video, audio=None, limits=limits)
@@ -130,8 +131,8 @@ class _RoughPass:
         context = self._video.codec_context
         if limits.hardware is not None or (container.format.name == "avi" and context.has_b_frames):
             raise UncertainError("decoding order for time")
-        context.options = {**context.options, "err_detect": "explode", "skip_loop_filter": "all"}
-        self._groups = Groups(self._video, limits, _N_KEPT)
+        context.options = {**context.options, "skip_loop_filter": "all"}
+        self._groups = Groups(self._video, limits)
         self._max_pts = floor((Fraction(limits.max_duration_s) + clock_start_s(container)) / time_base_of(self._video))
         self._sample = Sampler()
         self._content = ContentChanges(threshold)
@@ -139,6 +140,7 @@ class _RoughPass:
         self._expected: deque[int] = deque()
         self._run: list[tuple[int, Pixels]] = []
         self._last_exact: int | None = None
+        self._is_restless = False
         self._end_pts = 0
 
     def run(self) -> None:
@@ -175,12 +177,21 @@ class _RoughPass:
             raise UncertainError("missing frames")
 
     def _decode(self, group: Group) -> None:
+        group.leave_out(_N_KEPT, is_rough=True)
         self._second.add(group)
         self._expected = deque(sorted((*self._expected, *(group.shown - group.left_out))))
         for packet in group.packets:
+            if self._is_restless and packet.pts in group.little:
+                self._expect(group, packet.pts)
             if packet.pts not in group.left_out:
                 for frame in self._video.codec_context.decode(packet):
                     self._see(frame)
+
+    def _expect(self, group: Group, pts: int) -> None:
+        """Decodes a picture after all that was to be left out."""
+        if pts in group.left_out:
+            group.left_out -= {pts}
+            self._expected = deque(sorted((*self._expected, pts)))
 
     def _see(self, frame: VideoFrame) -> None:
         if not self._expected or frame.pts != self._expected.popleft() or frame.is_corrupt:
@@ -201,13 +212,16 @@ class _RoughPass:
         if not self._run:
             return
         pts = [frame_pts for frame_pts, _ in self._run]
-        deltas = changes(hsv_of_samples(np.stack([samples for _, samples in self._run], axis=1)))
+        pictures = hsv_of_samples(np.stack([samples for _, samples in self._run], axis=1))
+        deltas = changes(pictures)
         if not self._rows.n:
             self._rows.add(pts[:1], np.zeros((3, 1), np.float32))
-        is_sure_of = is_sure(deltas, self._threshold)
-        is_above = deltas.mean(axis=0) >= SURE[0] * self._threshold
+        are_sure = is_sure(pictures, deltas, self._threshold, is_rough=True)
+        are_above = deltas.mean(axis=0) >= GAP * self._threshold
+        most = float(deltas.mean(axis=0).max(initial=0))
+        self._is_restless = most >= _RESTLESS[self._is_restless] * self._threshold
         for i, (first, now) in enumerate(pairwise(pts)):
-            if not is_sure_of[i] or (is_above[i] and self._second.has_gap(first, now)):
+            if not are_sure[i] or (are_above[i] and self._second.has_gap(first, now)):
                 self._look(first, now)
             else:
                 self._rows.add([now], deltas[:, i : i + 1])

@@ -3,6 +3,8 @@
 Here belongs turning frames into such pictures and comparing them. What follows from a change belongs elsewhere.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
@@ -13,9 +15,12 @@ from vidpipe.media.pictures import Pixels, Shrinker, fitted_size, pixels_of, pla
 
 Deltas = npt.NDArray[np.float32]
 
-SURE = (0.85, 1.25)  # shares of a threshold below and above which some samples tell on which side of it a change is
-_SURE_LUMA = 0.7  # the share by which the value must change too: where there is little colour, hue is noise
-_PALE = (0.5, 3)  # a change of this share is not sure if hue and saturation make more than so many times the value's
+GAP = 0.9  # share of a threshold that a change across a gap has at least where one within it reaches the threshold
+_SURE = (0.88, 1.15)  # shares of a threshold below and above which some samples tell on which side of it a change is
+_SURE_IF_ROUGH = (0.8, 1.5)  # the same where pictures are not decoded exactly
+_SURE_LUMA = 0.7  # share by which the value must change too where the change is above: hue may be noise
+_DARK = 48  # mean value of a picture whose hue and saturation are noise; then from this share on nothing is sure
+_SURE_IN_DARK = 0.5
 _SIDE_PX = 64  # samples on the long side
 _THEIR_SIDE_PX = 256  # PySceneDetect 0.7.2
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
@@ -39,7 +44,10 @@ class Sampler:
         down, across = (step * blue.shape[axis] // luma.shape[axis] or 1 for axis in (0, 1))
         picked = luma[::step, ::step]
         height, width = picked.shape
-        return np.stack([picked, *(plane[::down, ::across][:height, :width] for plane in (blue, red))])
+        samples = np.empty((3, height, width), np.uint8)
+        samples[0], samples[1] = picked, blue[::down, ::across][:height, :width]
+        samples[2] = red[::down, ::across][:height, :width]
+        return samples
 
 
 def hsv_of_samples(samples: Pixels) -> Pixels:
@@ -63,13 +71,14 @@ def changes(pictures: Pixels) -> Deltas:
     return np.asarray(sums / (now.shape[2] * now.shape[3]), np.float32)
 
 
-def is_sure(deltas: Deltas, threshold: float) -> npt.NDArray[np.bool_]:
-    """Of changes (3, …), whether those of a few samples tell on which side of the threshold PySceneDetect's are."""
+def is_sure(pictures: Pixels, deltas: Deltas, threshold: float, *, is_rough: bool = False) -> npt.NDArray[np.bool_]:
+    """Of the changes (3, N - 1) of pictures, whether they tell on which side of the threshold PySceneDetect's are."""
     change = deltas.mean(axis=0)
-    low, high = SURE
-    is_pale = (change >= _PALE[0] * threshold) & (deltas[0] + deltas[1] > _PALE[1] * deltas[2])
+    low, high = _SURE_IF_ROUGH if is_rough else _SURE
+    is_dark = pictures[2].mean(axis=(1, 2)) < _DARK
+    least = np.where(is_dark[1:] | is_dark[:-1], _SURE_IN_DARK, low)
     is_far_above = (change >= high * threshold) & (deltas[2] >= _SURE_LUMA * threshold)
-    return np.asarray(((change < low * threshold) & ~is_pale) | is_far_above)
+    return np.asarray((change < least * threshold) | is_far_above)
 
 
 class ContentChanges:
@@ -91,8 +100,9 @@ class ContentChanges:
         last, self._last = self._last, (frame, now)
         if last is None or last[1].shape != now.shape or (last[0].width, last[0].height) != (frame.width, frame.height):
             return np.zeros(3, np.float32)
-        deltas = changes(np.concatenate((last[1], now), axis=1))
-        if is_sure(deltas, self._threshold).all():
+        pictures = np.concatenate((last[1], now), axis=1)
+        deltas = changes(pictures)
+        if is_sure(pictures, deltas, self._threshold).all():
             return np.asarray(deltas[:, 0])
         return np.asarray(changes(np.stack([self._theirs.of(last[0]), self._theirs.of(frame)], axis=1))[:, 0])
 
@@ -119,17 +129,13 @@ def _scaled(pixels: Pixels, width: int, height: int) -> Pixels:
     """OpenCV's INTER_LINEAR, but for its rounding of weights."""
     top, bottom, down = _between(pixels.shape[0], height)
     left, right, across = _between(pixels.shape[1], width)
-    rows = [
-        (pixels[places][:, columns], weight)
-        for places, columns, weight in (
-            (top, left, (1 - down[:, None]) * (1 - across)),
-            (top, right, (1 - down[:, None]) * across),
-            (bottom, left, down[:, None] * (1 - across)),
-            (bottom, right, down[:, None] * across),
-        )
-    ]
-    mixed = sum((part * weight[..., None] for part, weight in rows), np.float32(0.5))
-    return np.asarray(mixed, np.float32).astype(np.uint8)
+    rows = _mixed(pixels[top], pixels[bottom], down[:, None, None])
+    mixed = _mixed(rows[:, left], rows[:, right], across[:, None])
+    return np.asarray(mixed + np.float32(0.5)).astype(np.uint8)
+
+
+def _mixed(one: npt.NDArray[Any], other: npt.NDArray[Any], weight: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    return one if not weight.any() else np.asarray(one + (other.astype(np.float32) - one) * weight)
 
 
 def _between(n_from: int, n_to: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:

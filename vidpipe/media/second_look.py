@@ -93,7 +93,7 @@ class SecondLook:
         self._decoded.clear()
 
     def _next(self, first: int) -> VideoFrame:
-        """The next frame; what was left out before `first` is left out again."""
+        """The next frame; pictures before `first` that no other is made from are left out."""
         assert self._decoder is not None
         while not self._decoded:
             packet = next(self._packets, None)
@@ -109,7 +109,7 @@ class SecondLook:
     def _is_needed(self, packet: "Packet[Any]", first: int) -> bool:
         pts = packet.pts
         assert pts is not None
-        return pts >= first or not any(pts in group.left_out for group in self._groups)
+        return pts >= first or not any(pts in group.spare for group in self._groups)
 
     def _packets_from(self, number: int) -> Iterator["Packet[Any]"]:
         """The packets of the groups from one on, as far as they are known."""

@@ -5,6 +5,7 @@ again. How a measure works belongs to `measures`, `loudness` and `thumbnails`.
 """
 
 from array import array
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,12 +116,16 @@ def measure_signals(path: Path, out_dir: Path, limits: Limits, *, mode: Mode = "
 
 def _analysed(path: Path, limits: Limits, mode: Mode) -> "_Analysis":
     """All measures over a file; where it cannot be read coarsely, from its beginning again."""
-    try:
-        with open_video(path, limits) as container:
-            analysis = _Analysis(container, limits, mode)
-            analysis.run()
-    except UncertainError:
-        return _analysed(path, limits, "full")
+    if mode == "coarse":
+        with suppress(UncertainError):
+            return _whole(path, limits, mode)
+    return _whole(path, limits, "full")
+
+
+def _whole(path: Path, limits: Limits, mode: Mode) -> "_Analysis":
+    with open_video(path, limits) as container:
+        analysis = _Analysis(container, limits, mode)
+        analysis.run()
     return analysis
 
 
