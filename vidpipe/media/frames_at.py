@@ -1,8 +1,8 @@
 """Pictures at given times: the middle of shots, equal steps through a segment.
 
 Here belongs which frame is shown when. Decoding no more than needed belongs to `picked_frames`, making small pictures
-to `pictures`. Not decord 0.6: on ../shared/video it took 1.6 times as long in the median for eight pictures, hung on one
-file, failed on nine and gave other frames on ten; these were right on all.
+to `pictures`. Not decord 0.6: on ../shared/video it took 1.6 times as long in the median for eight pictures, hung on
+one file, failed on nine and gave other frames on ten; these were right on all.
 """
 
 from bisect import bisect_right
