@@ -29,8 +29,10 @@ def encoded_sound(
 ) -> Feed:
     """The file's sound, decoded and made even, its samples counted from `zero_s`; gaps become silence.
 
+    What claims to sound after the longest duration allowed is left out: too long is what its picture is.
+
     Raises:
-        LimitExceededError: the sound is too long, or FFmpeg ran out of memory.
+        LimitExceededError: FFmpeg ran out of memory.
     """
     zero, rate, end = round(zero_s * sound.form.rate), sound.form.rate, 0
     for first, samples in _even_pieces(container, audio, sound, limits):
@@ -48,9 +50,8 @@ def _even_pieces(
     container: InputContainer, audio: AudioStream, sound: EvenSound, limits: Limits
 ) -> Iterator[tuple[int, Samples]]:
     for timed in read_sound(container, audio):
-        if timed.time_s > limits.max_duration_s:
-            raise LimitExceededError("too long")
-        yield from sound.of(timed)
+        if timed.time_s <= limits.max_duration_s:
+            yield from sound.of(timed)
     yield from sound.rest()
 
 
@@ -77,17 +78,17 @@ def copied_sound(container: InputContainer, audio: AudioStream, *, zero_s: Fract
     """The packets of the file's sound from one before the clock's zero on, their times in samples.
 
     Where a coarser time base rounded what follows on directly, times are exact. A packet without a time stamp, or with
-    one that goes back, is left out.
+    one that goes back or lies after the longest duration allowed, is left out.
 
     Raises:
-        LimitExceededError: the sound is too long, or FFmpeg ran out of memory.
+        LimitExceededError: FFmpeg ran out of memory.
     """
     base, zero = Fraction(1, audio.rate), round((zero_s + clock_start_s(container)) * audio.rate)
     held: tuple[Fraction, Callable[[ClipFile], None]] | None = None  # what the decoder warms up with
     for packet, pts in _packets_in_samples(container, audio):
         time_s = (pts - zero) * base + zero_s
         if time_s > limits.max_duration_s:
-            raise LimitExceededError("too long")
+            continue
         packet.time_base = base
         packet.pts = packet.dts = pts - zero
         if audio.time_base != base or not packet.duration:
