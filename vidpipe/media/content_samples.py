@@ -19,8 +19,8 @@ GAP = 0.9  # share of a threshold that a change across a gap has at least where 
 _SURE = (0.88, 1.15)  # shares of a threshold below and above which some samples tell on which side of it a change is
 _SURE_IF_ROUGH = (0.8, 1.5)  # the same where pictures are not decoded exactly
 _SURE_LUMA = 0.7  # share by which the value must change too where the change is above: hue may be noise
-_DARK = 48  # mean value of a picture whose hue and saturation are noise; then from this share on nothing is sure
-_SURE_IN_DARK = 0.5
+_DARK, _BLACK = 48, 12  # mean values of pictures whose hue and saturation are noise
+_SURE_IN_DARK = 0.35  # share of a threshold below which a change is sure in the dark; in black only none at all is
 _SIDE_PX = 64  # samples on the long side
 _THEIR_SIDE_PX = 256  # PySceneDetect 0.7.2
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
@@ -75,10 +75,11 @@ def is_sure(pictures: Pixels, deltas: Deltas, threshold: float, *, is_rough: boo
     """Of the changes (3, N - 1) of pictures, whether they tell on which side of the threshold PySceneDetect's are."""
     change = deltas.mean(axis=0)
     low, high = _SURE_IF_ROUGH if is_rough else _SURE
-    is_dark = pictures[2].mean(axis=(1, 2)) < _DARK
-    least = np.where(is_dark[1:] | is_dark[:-1], _SURE_IN_DARK, low)
+    value = pictures[2].mean(axis=(1, 2))
+    value = np.minimum(value[1:], value[:-1])
+    least = np.where(value < _BLACK, 0.0, np.where(value < _DARK, _SURE_IN_DARK, low))
     is_far_above = (change >= high * threshold) & (deltas[2] >= _SURE_LUMA * threshold)
-    return np.asarray((change < least * threshold) | is_far_above)
+    return np.asarray((change < least * threshold) | (change == 0) | is_far_above)
 
 
 class ContentChanges:
