@@ -1,5 +1,6 @@
 """Shots found by decoding little are those found by decoding all, and PySceneDetect's."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,10 @@ import scenedetect
 
 from vidpipe.errors import UnreadableVideoError, VideoError
 from vidpipe.media.coarse_shots import find_shots
+from vidpipe.media.container import open_video, video_stream
 from vidpipe.media.limits import Limits
+from vidpipe.media.second_look import SecondLook
+from vidpipe.media.spare_packets import Groups
 from vidpipe.timeline.shots import Shot
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.films import PACKAGED, load_shots, make_film, write_film
@@ -62,6 +66,33 @@ def test_films_of_real_shots_have_the_same_shots_in_both_modes(
     )
     assert full == coarse
     assert len(full) > 2
+
+
+@pytest.mark.parametrize("frame", range(40, 46))
+def test_a_flash_of_one_frame_counts_as_in_pyscenedetect(tmp_path: Path, frame: int) -> None:
+    shots = [(frame / 25, 1), (1 / 25, "white"), (1.5, 1)]
+    path = make_clip(tmp_path / "a.mp4", shots, size=(160, 90), sound=False, options=B_FRAMES).path  # type: ignore[arg-type]
+    theirs = scenedetect.detect(str(path), scenedetect.ContentDetector(min_scene_len="0.6s"))
+    assert [float(shot.start_s) for shot in find_shots(path, Limits())] == [start.seconds for start, _ in theirs]
+    assert len(theirs) == 2
+
+
+def test_the_same_file_has_the_same_shots_twice_and_packets_are_not_kept(tmp_path: Path) -> None:
+    shots: list[tuple[float, int]] = [(2, 1), (2, 2)] * 5
+    path = make_clip(tmp_path / "a.mp4", shots, size=(160, 90), sound=False, options=B_FRAMES).path
+    with open_video(path) as container:
+        video = video_stream(container, Limits())
+        groups, second = Groups(video, Limits()), SecondLook(ExitStack(), container, Limits())
+        kept = []
+        for packet in container.demux(video):
+            group = groups.add(packet) if packet.size else None
+            if group is not None:
+                second.add(group)
+                second.forget(group.key_pts)
+                kept.append(second.n_bytes)
+    assert len(kept) > 5
+    assert max(kept) < path.stat().st_size / 4
+    assert find_shots(path, Limits()) == find_shots(path, Limits())
 
 
 def test_the_last_shot_ends_with_the_video(tmp_path: Path) -> None:
