@@ -5,6 +5,7 @@ decoded once more, exactly. What leaves frames out belongs to `spare_packets`, w
 rows that a line of stages shares are made in `signals`.
 """
 
+from bisect import bisect
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -33,8 +34,10 @@ from vidpipe.media.spare_packets import Group, Groups
 from vidpipe.timeline.frame_table import COLUMNS, FrameTable
 from vidpipe.timeline.shots import CONTENT_THRESHOLD, Shot, detect_shots
 
-_RUN = 6  # frames compared at once
-_RESTLESS = (0.7, 0.4)  # shares of the threshold from which on, and below which no longer, less is left out
+_RUN = 16  # frames compared at once
+_SURE_ROUGHLY = (0.8, 1.5)  # shares of the threshold below and above which a change is sure without the loop filter
+_WIDE_GAP = 1.0  # GAP where two pictures and more are left out: none changes as much as all
+_LONG = 120  # pictures of a group: over shorter ones errors of the rough pass do not add up to a cut
 _N_KEPT = 1  # frame next to a key frame that is never left out
 _MIN_ADAPTIVE = 15.0  # least change of a cut for AdaptiveDetector
 
@@ -140,7 +143,9 @@ class _RoughPass:
         self._expected: deque[int] = deque()
         self._run: list[tuple[int, Pixels]] = []
         self._last_exact: int | None = None
-        self._is_restless = False
+        self._left_out: list[int] = []
+        self._n_longest, self._n_last = _LONG, 0  # pictures of groups
+        self._regular_keys: set[int] = set()
         self._end_pts = 0
 
     def run(self) -> None:
@@ -178,20 +183,16 @@ class _RoughPass:
 
     def _decode(self, group: Group) -> None:
         group.leave_out(_N_KEPT, is_rough=True)
+        if self._n_longest <= self._n_last:  # as long as can be: the key frame may be there for no cut
+            self._regular_keys.add(group.key_pts)
+        self._n_longest, self._n_last = max(self._n_longest, self._n_last), len(group.packets)
         self._second.add(group)
+        self._left_out = sorted((*self._left_out, *group.left_out))
         self._expected = deque(sorted((*self._expected, *(group.shown - group.left_out))))
         for packet in group.packets:
-            if self._is_restless and packet.pts in group.little:
-                self._expect(group, packet.pts)
             if packet.pts not in group.left_out:
                 for frame in self._video.codec_context.decode(packet):
                     self._see(frame)
-
-    def _expect(self, group: Group, pts: int) -> None:
-        """Decodes a picture after all that was to be left out."""
-        if pts in group.left_out:
-            group.left_out -= {pts}
-            self._expected = deque(sorted((*self._expected, pts)))
 
     def _see(self, frame: VideoFrame) -> None:
         if not self._expected or frame.pts != self._expected.popleft() or frame.is_corrupt:
@@ -216,16 +217,20 @@ class _RoughPass:
         deltas = changes(pictures)
         if not self._rows.n:
             self._rows.add(pts[:1], np.zeros((3, 1), np.float32))
-        are_sure = is_sure(pictures, deltas, self._threshold, is_rough=True)
-        are_above = deltas.mean(axis=0) >= GAP * self._threshold
-        most = float(deltas.mean(axis=0).max(initial=0))
-        self._is_restless = most >= _RESTLESS[self._is_restless] * self._threshold
+        n_between = np.diff(np.searchsorted(self._left_out, pts))
+        low = np.select([n_between == 0, n_between == 1], [_SURE_ROUGHLY[0], GAP], _WIDE_GAP)
+        is_drift = np.array(
+            [now in self._regular_keys for now in pts[1:]], np.bool_
+        )  # errors of the rough pass add up to there
+        high = np.where((n_between > 0) | is_drift, np.inf, _SURE_ROUGHLY[1])
+        are_sure = is_sure(pictures, deltas, low * self._threshold, high * self._threshold)
         for i, (first, now) in enumerate(pairwise(pts)):
-            if not are_sure[i] or (are_above[i] and self._second.has_gap(first, now)):
-                self._look(first, now)
-            else:
+            if are_sure[i]:
                 self._rows.add([now], deltas[:, i : i + 1])
+            else:
+                self._look(first, now)
         self._second.forget(pts[-1])
+        self._left_out = self._left_out[bisect(self._left_out, pts[-1]) :]
         del self._run[:-1]
 
     def _look(self, first: int, now: int) -> None:

@@ -10,17 +10,17 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from vidpipe.media.measures import hsv_of
+from vidpipe.media.colours import hsv_of
 from vidpipe.media.pictures import Pixels, Shrinker, fitted_size, pixels_of, plane_of
 
 Deltas = npt.NDArray[np.float32]
+Shares = npt.NDArray[np.float64] | float
 
 GAP = 0.9  # share of a threshold that a change across a gap has at least where one within it reaches the threshold
 _SURE = (0.88, 1.15)  # shares of a threshold below and above which some samples tell on which side of it a change is
-_SURE_IF_ROUGH = (0.8, 1.5)  # the same where pictures are not decoded exactly
-_SURE_LUMA = 0.7  # share by which the value must change too where the change is above: hue may be noise
+_SURE_LUMA = 0.5  # share by which the value must change too where the change is above: hue may be noise
 _DARK, _BLACK = 48, 12  # mean values of pictures whose hue and saturation are noise
-_SURE_IN_DARK = 0.35  # share of a threshold below which a change is sure in the dark; in black only none at all is
+_SURE_IN_DARK = 0.4  # share of the bound below which a change is sure in the dark; in black only none at all is
 _SIDE_PX = 64  # samples on the long side
 _THEIR_SIDE_PX = 256  # PySceneDetect 0.7.2
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
@@ -71,15 +71,17 @@ def changes(pictures: Pixels) -> Deltas:
     return np.asarray(sums / (now.shape[2] * now.shape[3]), np.float32)
 
 
-def is_sure(pictures: Pixels, deltas: Deltas, threshold: float, *, is_rough: bool = False) -> npt.NDArray[np.bool_]:
-    """Of the changes (3, N - 1) of pictures, whether they tell on which side of the threshold PySceneDetect's are."""
+def is_sure(pictures: Pixels, deltas: Deltas, low: Shares, high: Shares) -> npt.NDArray[np.bool_]:
+    """Whether changes of pictures (3, N - 1) tell on which side of a threshold PySceneDetect's are.
+
+    They do below `low` and from `high` on, but for pictures without much light.
+    """
     change = deltas.mean(axis=0)
-    low, high = _SURE_IF_ROUGH if is_rough else _SURE
     value = pictures[2].mean(axis=(1, 2))
     value = np.minimum(value[1:], value[:-1])
-    least = np.where(value < _BLACK, 0.0, np.where(value < _DARK, _SURE_IN_DARK, low))
-    is_far_above = (change >= high * threshold) & (deltas[2] >= _SURE_LUMA * threshold)
-    return np.asarray((change < least * threshold) | (change == 0) | is_far_above)
+    least = np.where(value < _BLACK, 0.0, np.where(value < _DARK, _SURE_IN_DARK, 1.0)) * low
+    is_far_above = (change >= high) & (deltas[2] >= _SURE_LUMA * high)
+    return np.asarray((change < least) | (change == 0) | is_far_above)
 
 
 class ContentChanges:
@@ -103,7 +105,7 @@ class ContentChanges:
             return np.zeros(3, np.float32)
         pictures = np.concatenate((last[1], now), axis=1)
         deltas = changes(pictures)
-        if is_sure(pictures, deltas, self._threshold).all():
+        if is_sure(pictures, deltas, _SURE[0] * self._threshold, _SURE[1] * self._threshold).all():
             return np.asarray(deltas[:, 0])
         return np.asarray(changes(np.stack([self._theirs.of(last[0]), self._theirs.of(frame)], axis=1))[:, 0])
 

@@ -24,7 +24,7 @@ _BESIDE_264 = frozenset({6, 9, 12})  # SEI, delimiter, filler: may go with their
 _BESIDE_265 = frozenset({35, 38, 39, 40})  # delimiter, filler, SEI before and after
 _N_SLICES_265, _N_PLAIN_265 = 32, 16  # lower types are slices; of those below 16 the even ones are spare
 _NEAR = 4  # packets of the same kind on either side that one's size is compared with
-_ODD = 1.6  # times the middle of those sizes, or that part of it: a picture unlike others
+_ODD = (0.6, 2.0)  # times the middle of those sizes: a picture unlike others
 _LARGE = 2.0  # times, for a picture that others are made from: those before may be of another shot
 _MAX_BYTES = 32 << 20  # of a group: a few are kept at a time
 
@@ -177,7 +177,7 @@ class Group:
 
     def _odd(self, order: list[int]) -> set[int]:
         """Which pictures take far more or far fewer bytes than those around them."""
-        return {pts for pts, share in self._shares(order) if not 1 / _ODD < share < _ODD}
+        return {pts for pts, share in self._shares(order) if not _ODD[0] < share < _ODD[1]}
 
     def _large(self, order: list[int]) -> set[int]:
         return {pts for pts, share in self._shares(order) if share > _LARGE}
