@@ -48,8 +48,8 @@ class PacketScan:
         self.time_base = time_base_of(self.video)
         self.pts, self.n_bytes = array("q"), array("q")  # in decoding order
         self.key_pts = array("q")
-        self.seek_targets: dict[int, int] = {}  # by the key frame's pts: what its container finds it by
-        self._seeks_by_dts = container.format.name.startswith("mpeg")
+        self._key_dts: dict[int, int] = {}  # by the key frame's pts
+        self._name = container.format.name
         self._container, self._limits = container, limits
         self._first_pts = ceil(self.pts_at(Fraction(0)))
         self._last_pts = floor(self.pts_at(Fraction(limits.max_duration_s)))
@@ -69,6 +69,19 @@ class PacketScan:
                 yield packet
         if not self.pts or len(set(self.pts)) < len(self.pts):
             raise UncertainError("packets without times of their own")
+
+    def seek(self, key_pts: int) -> None:
+        """Lets the container go on at a key frame, or before it; the decoder forgets what it was told.
+
+        Raises:
+            av.FFmpegError: the container cannot.
+        """
+        target = self._key_dts[key_pts] if self._name.startswith("mpeg") else key_pts
+        if self._name.startswith("mov"):  # FFmpeg takes the first packet's delay for that of all
+            first_pts, first_dts = next(iter(self._key_dts.items()))
+            target = max(target, self._key_dts[key_pts] + first_pts - first_dts)
+        self._container.seek(target, stream=self.video)
+        self.video.codec_context.flush_buffers()
 
     def time_s(self, pts: int) -> Fraction:
         """Exact seconds on the video's clock."""
@@ -93,7 +106,7 @@ class PacketScan:
         self.n_bytes.append(packet.size)
         if packet.is_keyframe:
             self.key_pts.append(pts)
-            self.seek_targets[pts] = packet.dts if self._seeks_by_dts and packet.dts is not None else pts
+            self._key_dts[pts] = pts if packet.dts is None else packet.dts
         self._last_end = max(self._last_end, pts + (packet.duration or self._nominal_ticks))
 
 
@@ -152,8 +165,7 @@ class KeyRun:
 
     def _seek(self, key_pts: int) -> None:
         self._last = None
-        self._container.seek(self._scan.seek_targets[key_pts], stream=self._scan.video)
-        self._scan.video.codec_context.flush_buffers()
+        self._scan.seek(key_pts)
         self._frames = self._decoded()
 
     def _decoded(self) -> Iterator[TimedFrame]:

@@ -54,7 +54,7 @@ def picked_frames(
     for run in runs:
         is_indexed = any(name in container.format.name for name in _SEEKING)
         if place > run.first or (is_indexed and run.first - place > _FAR):
-            container.seek(scan.seek_targets[scan.pts[run.first]], stream=scan.video)
+            scan.seek(scan.pts[run.first])
             packets = packets_of(container, [scan.video])
         yield from _decoded(packets, scan, run, limits)
         place = run.last + 1

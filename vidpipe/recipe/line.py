@@ -71,7 +71,7 @@ LINE: tuple[Stage, ...] = (
         "dynamic_videos",
         "video",
         "video",
-        version=2,
+        version=3,
         group="curation",
         after=("raw_videos",),
         reads=(Read("raw_videos", "outcome"), Read("raw_videos", "media")),

@@ -20,12 +20,15 @@ from random import Random
 from typing import Any
 
 from vidpipe.errors import VideoError
+from vidpipe.media.coarse_shots import find_shots
+from vidpipe.media.conforming import conform
 from vidpipe.media.copying import cut_copy
 from vidpipe.media.cutting import cut_exact
 from vidpipe.media.dynamism import measure_dynamism
 from vidpipe.media.frames_at import frames_at
 from vidpipe.media.joining import join
 from vidpipe.media.limits import Limits
+from vidpipe.media.normalising import SquareSize
 from vidpipe.media.probe import inspect_video
 from vidpipe.media.proxy import ProxySettings, make_proxy
 from vidpipe.media.signals import measure_signals
@@ -38,6 +41,7 @@ from vidpipe_tests.shared import SHARED
 LIMITS = Limits(max_pixels=1920 * 1088, max_duration_s=400.0)
 SPANS = (Span(Fraction(0), Fraction(2)), Span(Fraction(1), Fraction(3)), Span(Fraction(7), Fraction(9)))
 PROXY = ProxySettings(Fraction(1), max_side_px=160, has_sound=True, burns_time=True)
+SMALL = SquareSize(max_side_px=160)
 SUFFIXES = (".mp4", ".mkv", ".avi", ".ts", ".webm", ".mov", "")
 _LARGEST_BYTES = 2_600_000
 _LONG = ("long_black_1080p.mp4", "long_black_4k_av1.mp4")
@@ -48,11 +52,14 @@ QUESTIONS: Mapping[str, Callable[[Path, Path], Any]] = {
     "dynamism": lambda path, _: measure_dynamism(path, LIMITS),
     "compat": lambda path, _: measure_dynamism(path, LIMITS, mode="compat"),
     "signals": lambda path, out: measure_signals(path, out, LIMITS).rows_sha256,
+    "coarse": lambda path, out: measure_signals(path, out, LIMITS, mode="coarse").rows_sha256,
+    "shots": lambda path, _: find_shots(path, LIMITS),
     "exact": lambda path, out: [clip.actual_end_s for clip in cut_exact(path, SPANS, out, LIMITS)],
     "smart": lambda path, out: [clip.actual_end_s for clip in cut_smart(path, SPANS, out, LIMITS)],
     "copy": lambda path, out: [clip.actual_end_s for clip in cut_copy(path, SPANS, out, LIMITS)],
     "join": lambda path, out: replace(join((path, path), out / "joined.mp4", LIMITS), file=""),
     "proxy": lambda path, out: make_proxy(path, out / "proxy.mp4", LIMITS, PROXY).bytes,
+    "conform": lambda path, out: conform(path, out / "conform.mp4", LIMITS, SMALL).bytes,
     "frames": lambda path, _: [shown.time_s for shown in frames_at(path, (0, 1.5, 1, 9), LIMITS)],
 }
 

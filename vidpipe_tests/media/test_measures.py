@@ -1,7 +1,5 @@
 """What is measured on a picture, against slow and plain formulas."""
 
-import colorsys
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,6 @@ from vidpipe.media.measures import (
     DifferenceHash,
     LumaAndMotion,
     SmallPictures,
-    hsv_of,
     small_pictures,
 )
 from vidpipe.media.pictures import Orientation, Pixels
@@ -27,23 +24,6 @@ def flat(level: int, height: int = 12, width: int = 18) -> SmallPictures:
 
 def of_gray(gray: Pixels, orientation: Orientation = UPRIGHT) -> SmallPictures:
     return small_pictures(np.repeat(gray[None, None], 3, axis=0), orientation)
-
-
-def test_hsv_is_the_8_bit_one() -> None:
-    bgr = np.random.default_rng(0).integers(0, 256, (3, 40, 50), dtype=np.uint8)
-    hue, saturation, value = hsv_of(bgr)
-    for (y, x), v in np.ndenumerate(value):
-        blue, green, red = (int(channel) for channel in bgr[:, y, x])
-        h, s, _ = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
-        assert v == max(red, green, blue)
-        assert saturation[y, x] == pytest.approx(s * 255, abs=1)
-        assert min(abs(hue[y, x] - h * 180), 180 - abs(hue[y, x] - h * 180)) <= 1
-    assert 0 <= hue.min() <= hue.max() < 180
-
-
-def test_grey_has_no_hue_and_no_saturation() -> None:
-    hue, saturation, value = hsv_of(np.full((3, 2, 2), 77, np.uint8))
-    assert (hue.max(), saturation.max(), value.min()) == (0, 0, 77)
 
 
 def test_content_change_is_zero_at_first_and_the_difference_then() -> None:
