@@ -78,7 +78,10 @@ def measure(command: Sequence[str], *, environ: Mapping[str, str], expect: int =
         process.returncode = os.waitstatus_to_exitcode(status)
     wall_s = time.perf_counter() - began
     if process.returncode != expect:
-        raise subprocess.CalledProcessError(process.returncode, command, stderr=words.decode(errors="replace")[-2000:])
+        last_words = words.decode(errors="replace")[-2000:]
+        error = subprocess.CalledProcessError(process.returncode, command, stderr=last_words)
+        error.add_note(last_words)
+        raise error
     return Usage(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
