@@ -5,7 +5,6 @@ Here belongs the plan. Decoding by it belongs to `picked_frames`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,23 +25,22 @@ def plan_runs(scan: PacketScan, wanted: Sequence[int]) -> list[Run]:
     """What is decoded in one go for the frames at the `wanted` pts, which are the scan's; overlapping needs are one.
 
     Raises:
-        UncertainError: packets do not come in an order that can be understood.
+        UncertainError: there is no key frame before one of them.
     """
     pts = np.frombuffer(scan.pts, np.int64)
     keys = np.flatnonzero(np.isin(pts, np.frombuffer(scan.key_pts, np.int64)))
     order = np.argsort(pts)
     numbers = order[np.searchsorted(pts, wanted, sorter=order)]
-    needs = sorted((_start(pts, keys, int(number)), int(number)) for number in numbers)
-    runs: list[tuple[int, int]] = []
+    needs = sorted({(_start(pts, keys, int(number)), int(number)) for number in numbers})
+    runs: list[tuple[int, int, list[int]]] = []
     for first, last in needs:
         if runs and first <= runs[-1][1]:
-            runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
+            begun, until, shown = runs.pop()
+            runs.append((begun, max(last, until), shown))
+            shown.append(int(pts[last]))
         else:
-            runs.append((first, last))
-    if any(one[1] >= other[0] for one, other in pairwise(runs)):
-        raise UncertainError("odd order")
-    ends = {number: int(pts[number]) for number in numbers}
-    return [Run(a, b, tuple(sorted(p for number, p in ends.items() if a <= number <= b))) for a, b in runs]
+            runs.append((first, last, [int(pts[last])]))
+    return [Run(first, last, tuple(sorted(shown))) for first, last, shown in runs]
 
 
 def _start(pts: npt.NDArray[np.int64], keys: npt.NDArray[np.int64], number: int) -> int:

@@ -54,13 +54,15 @@ class PacketScan:
         self._first_pts = ceil(self.pts_at(Fraction(0)))
         self._last_pts = floor(self.pts_at(Fraction(limits.max_duration_s)))
         self._last_end: int = 0
+        self._latest_pts: int | None = None
         self._nominal_ticks = nominal_ticks(self.video)
 
     def packets(self) -> Iterator["Packet[Any]"]:
         """The packets that are shown, in the file's order.
 
         Raises:
-            UncertainError: a packet has no time, or one before the start; there are no packets, or too many.
+            UncertainError: a packet has no time, one before the start, or times go back; there are no packets,
+                or too many.
             LimitExceededError: FFmpeg ran out of memory.
         """
         for packet in packets_of(self._container, [self.video]):
@@ -102,6 +104,9 @@ class PacketScan:
             raise UncertainError("odd packet")
         if not self._first_pts <= pts <= self._last_pts or len(self.pts) >= self._limits.max_frames:
             raise UncertainError("odd time")
+        if packet.is_keyframe and self._latest_pts is not None and pts <= self._latest_pts:
+            raise UncertainError("times go back")
+        self._latest_pts = pts if self._latest_pts is None else max(pts, self._latest_pts)
         self.pts.append(pts)
         self.n_bytes.append(packet.size)
         if packet.is_keyframe:

@@ -48,6 +48,8 @@ class Stage:
     recipe: tuple[str, ...] = ()
 
 
+_LIMITS = ("limits.max_pixels", "limits.max_duration_s")  # what the stages that decode read of `limits`
+
 LINE: tuple[Stage, ...] = (
     Stage(
         "catalogue",
@@ -75,7 +77,7 @@ LINE: tuple[Stage, ...] = (
         group="curation",
         after=("raw_videos",),
         reads=(Read("raw_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("dynamism", "limits", "decoding"),
+        recipe=("dynamism", *_LIMITS, "decoding"),
     ),
     Stage(
         "taxonomy_categories",
@@ -114,7 +116,7 @@ LINE: tuple[Stage, ...] = (
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("limits", "decoding", "shots.mode"),
+        recipe=(*_LIMITS, "decoding", "shots.mode"),
     ),
     Stage(
         "shots",
@@ -134,7 +136,7 @@ LINE: tuple[Stage, ...] = (
         group="production",
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
-        recipe=("segments", "limits", "decoding"),
+        recipe=("segments", *_LIMITS, "decoding"),
     ),
     Stage(
         "video_annotations",

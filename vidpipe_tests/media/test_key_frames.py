@@ -99,3 +99,11 @@ def test_odd_files_are_refused_somewhere(name: str) -> None:
     """Packets cut short, damaged key frames, no times where frames are reordered."""
     with pytest.raises((UncertainError, av.FFmpegError)):
         decode_keys(SHARED / "video" / name)
+
+
+def test_times_that_go_back_are_left_to_decoding_everything(tmp_path: Path) -> None:
+    parts = [make_clip(tmp_path / f"{start_s}.ts", [(2, 1)], start_s=start_s, sound=False) for start_s in (3, 4.02)]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.path.read_bytes() for part in parts))
+    with open_video(path) as container, pytest.raises(UncertainError):
+        list(PacketScan(container, Limits()).packets())

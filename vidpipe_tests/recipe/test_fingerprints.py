@@ -32,7 +32,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "download.raw": ("copy", NOTHING),
     "limits.max_pixels": (1_000_000, DECODING),
     "limits.max_duration_s": (60.0, DECODING),
-    "limits.truncated": ("refuse", DECODING),
+    "limits.truncated": ("refuse", frozenset({"raw_videos"})),
     "decoding.hardware": ("cuda", DECODING - {"raw_videos"}),
     "dynamism.mode": ("compat", frozenset({"dynamic_videos"})),
     "dynamism.drop_from_static_share": (0.5, frozenset({"dynamic_videos"})),
