@@ -28,8 +28,8 @@ _BLACK, _WHITE, _NEUTRAL = 16, 235, 128  # limited range
 
 
 def clock_text(time_s: Fraction) -> str:
-    """HH:MM:SS.mmm, cut to the millisecond."""
-    total_ms = int(time_s * 1000)
+    """HH:MM:SS.mmm, cut to the millisecond; zero for what lies before it."""
+    total_ms = max(0, int(time_s * 1000))
     seconds, ms = divmod(total_ms, 1000)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{ms:03d}"
 
@@ -38,7 +38,7 @@ def burn_time(frame: VideoFrame, time_s: Fraction) -> None:
     """Writes the time into the upper left corner of a yuv420p frame of limited range, white on black.
 
     A digit is 14 px high where the longer side has 360 px, 21 px at 640 px. What a very small picture has no
-    room for is cut off.
+    room for is cut off. The frame's rows are stored from the top, as `UprightFrames` gives them.
     """
     dots = _dots(clock_text(time_s))
     scale = max(1, min(max(frame.width, frame.height) // _DOTS_LONG, frame.width // dots.shape[1]))

@@ -7,7 +7,6 @@ Here belongs doing it. What a file lacks is told by `conformity`; writing belong
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import floor
 from pathlib import Path
 from typing import Literal
 
@@ -17,9 +16,9 @@ from av.container import InputContainer
 from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.clip_file import ClipFile, SoundForm
 from vidpipe.media.conformity import BROKEN_SOUND, NO_TIMES, picture_lacks, sound_lacks
-from vidpipe.media.container import audio_stream, check_pixels, open_video, refusing, video_stream
+from vidpipe.media.container import NO_FRAME, audio_stream, check_pixels, open_video, refusing, video_stream
 from vidpipe.media.copied_picture import CopiedPicture
-from vidpipe.media.feeds import Feed, encoded_picture, write
+from vidpipe.media.feeds import Feed, encoded_picture, frames_from_zero, write, zero_pts_of
 from vidpipe.media.frames import FrameReader, read_frames
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
@@ -48,9 +47,9 @@ def conform(path: Path, target: Path, limits: Limits, size: SquareSize) -> Confo
 
     Picture and sound are each copied as they are where they comply, `size` included, and encoded where not (x264
     veryfast, crf 23; from 4K up ultrafast; AAC, mono or stereo), scaled bicubically; `lacks` tells why. Every frame
-    keeps its exact time from the clock's zero (its last tick of the picture's time base), nothing is left out at the
-    end, sound included. Edit lists and late starts are followed. Damage stays where packets are copied. The same
-    input gives the same bytes.
+    keeps its exact time from the clock's zero (its last tick of the picture's time base); those before it, which no
+    player shows, are left out. Nothing is left out at the end, sound included. Edit lists and late starts are
+    followed. Damage stays where packets are copied. The same input gives the same bytes.
 
     Raises:
         UnreadableVideoError: no video, no video stream, no supported codec, no frame that decodes, or none that can be
@@ -133,12 +132,14 @@ def _encoded(work: _Work, lacks: tuple[str, ...], *, copies_sound: bool) -> Conf
     with open_video(path, limits) as container, open_video(path, limits) as other:
         video = video_stream(container, limits)
         reader = FrameReader(container, video, audio=None, limits=limits)
-        frames = read_frames(reader)
-        first = next(frames)
+        frames = frames_from_zero(reader)
+        first = next(frames, None)
+        if first is None:
+            raise UnreadableVideoError(NO_FRAME)
         upright = UprightFrames(first.frame, video, work.size)
         form = upright.form
         check_pixels(form.width, form.height, limits)
-        zero_pts = floor(reader.start_s / reader.time_base)
+        zero_pts = zero_pts_of(reader.start_s, reader.time_base)
         zero_s = zero_pts * reader.time_base - reader.start_s
         sound = _sound(other, limits, zero_s, copies=copies_sound)
         pictures = encoded_picture(

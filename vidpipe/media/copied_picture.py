@@ -5,7 +5,6 @@ Here belongs copying all of a picture. Clips of a part belong to `copying`; what
 
 from fractions import Fraction
 from functools import partial
-from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from av.packet import Packet
 
 from vidpipe.media.clip_file import ClipFile
 from vidpipe.media.container import open_video, video_stream
-from vidpipe.media.feeds import Feed
+from vidpipe.media.feeds import Feed, zero_pts_of
 from vidpipe.media.frames import time_base_of
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
@@ -27,7 +26,8 @@ class CopiedPicture:
     """The packets of a container's picture, and when each is shown and decoded in a file that starts at its zero.
 
     Raises:
-        UncertainError: time stamps are missing, not sound or not the pictures' own; packets are damaged or hidden.
+        UncertainError: time stamps are missing, not sound, not the pictures' own or before the clock's zero; packets
+            are damaged or hidden.
         UnreadableVideoError: no video stream, or no decoder for any.
         LimitExceededError: too many pixels or frames, too long, or FFmpeg ran out of memory.
     """
@@ -41,7 +41,9 @@ class CopiedPicture:
         if not has_own_times or picture.is_odd.any() or not picture.is_key[0]:
             raise UncertainError("odd packets")
         self._time_base = picture.time_base
-        self._zero_pts = floor(tracks.start_s / self._time_base)
+        self._zero_pts = zero_pts_of(tracks.start_s, self._time_base)
+        if shown[0] < self._zero_pts:
+            raise UncertainError("pictures before the clock's zero")
         end_pts = int(shown[-1] + picture.ticks[np.argmax(picture.pts)])
         self.zero_s = self._zero_pts * self._time_base - tracks.start_s
         self.duration_s = end_pts * self._time_base - tracks.start_s

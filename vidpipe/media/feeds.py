@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import partial
 from heapq import merge
+from math import floor
 from operator import itemgetter
 
 from av.video.frame import VideoFrame
 
 from vidpipe.media.clip_file import ClipFile
-from vidpipe.media.frames import TimedFrame
+from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 
 Feed = Iterator[tuple[Fraction, Callable[[ClipFile], None]]]
 """What is put into a file, with its time on the video's clock, by increasing time."""
@@ -34,6 +35,24 @@ def write(file: ClipFile, feeds: Iterable[Feed]) -> None:
         file.finish(n_silent=1)
     finally:
         file.discard()
+
+
+def zero_pts_of(start_s: Fraction, time_base: Fraction) -> int:
+    """The last tick of the picture's time base at or before the clock's zero; a file's own time starts there."""
+    return floor(start_s / time_base)
+
+
+def frames_from_zero(reader: FrameReader) -> Iterator[TimedFrame]:
+    """The frames of `reader` that have a place in a file that starts at the clock's zero.
+
+    Those before it, as a stream cut at a key frame may begin with, are shown by no player.
+
+    Raises:
+        UnreadableVideoError: not one frame could be decoded, or the codec is not supported.
+        LimitExceededError: too many pixels or frames, too long, or FFmpeg ran out of memory.
+    """
+    zero_pts = zero_pts_of(reader.start_s, reader.time_base)
+    return (timed for timed in read_frames(reader) if timed.pts >= zero_pts)
 
 
 def encoded_picture(

@@ -135,6 +135,7 @@ def _steps(orientation: Orientation, coded: tuple[int, int], even: tuple[int, in
         yield "hflip", None
     if orientation.is_mirrored_y:
         yield "vflip", None
+        yield "copy", None  # the flip only walks the rows backwards; whoever writes on the picture wants them in order
 
 
 def _usual_rate(video: VideoStream) -> Fraction:

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import floor
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +23,8 @@ from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.burnt_time import burn_time
 from vidpipe.media.clip_file import ClipFile, SoundForm
 from vidpipe.media.container import NO_FRAME, audio_stream, check_pixels, open_video, refusing, video_stream
-from vidpipe.media.feeds import Feed, encoded_picture, write
-from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
+from vidpipe.media.feeds import Feed, encoded_picture, frames_from_zero, write, zero_pts_of
+from vidpipe.media.frames import FrameReader, TimedFrame
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
 from vidpipe.media.normalising import EvenSound, SquareSize, UprightFrames
@@ -61,7 +60,10 @@ class ProxySettings:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy: its file, its frames' times and its end on the source's clock, and how its sound was made."""
+    """A proxy: its file, its frames' times and its end on the source's clock, and how its sound was made.
+
+    `times_s` are as many as the file has frames, none negative: what lies before the clock's zero is in neither.
+    """
 
     file: str
     times_s: tuple[float, ...]
@@ -79,9 +81,10 @@ def make_proxy(path: Path, target: Path, limits: Limits, settings: ProxySettings
     last tick of the picture's time base at or before the clock's zero, and sound starts where it does. One frame
     stands for each step of 1 / fps: the one that the source shows when the step begins; where steps last two
     seconds or more, the first key frame in the step if there is one, since it costs least. No frame comes twice, so a
-    source with fewer frames gives fewer. Upright, square pixels, even sides, 8 bits. Sound is mono, 16 kHz, 32 kb/s, or
-    the source's own AAC where that is small already. Only what the chosen frames are coded from is decoded,
-    everything where the file is odd or damaged; the answer is the same. The same input gives the same bytes.
+    source with fewer frames gives fewer. Frames before the zero, which no player shows, are left out. Upright, square
+    pixels, even sides, 8 bits. Sound is mono, 16 kHz, 32 kb/s, or the source's own AAC where that is small already.
+    Only what the chosen frames are coded from is decoded, everything where the file is odd or damaged; the answer is
+    the same. The same input gives the same bytes.
 
     Raises:
         UnreadableVideoError: no video, no video stream, no supported codec, or no frame that decodes.
@@ -124,7 +127,7 @@ def _thorough(container: InputContainer, limits: Limits, rate: Fraction) -> _Sou
     video = video_stream(container, limits)
     reader = FrameReader(container, video, audio=None, limits=limits)
     steps = Steps(rate, time_base=reader.time_base, start_s=reader.start_s)
-    shown = ((timed.pts, timed.is_key, timed) for timed in read_frames(reader))
+    shown = ((timed.pts, timed.is_key, timed) for timed in frames_from_zero(reader))
     chosen = (timed for _, timed in one_per_step(shown, steps, end_pts=lambda: reader.end_pts))
     return _Source(video, reader.start_s, chosen, lambda: reader.end_pts)
 
@@ -137,7 +140,7 @@ class _Picture:
         self._source, self._burns_time = source, settings.burns_time
         self._frames = chain([first], source.frames)
         self._time_base = self._upright.form.time_base
-        self._zero_pts = floor(source.start_s / self._time_base)
+        self._zero_pts = zero_pts_of(source.start_s, self._time_base)
         self.form = self._upright.form
         self.zero_s = self._zero_pts * self._time_base - source.start_s
         self.times_s: list[float] = []
@@ -155,7 +158,7 @@ class _Picture:
         frame = self._upright.of(timed.frame)
         if self._burns_time:
             burn_time(frame, timed.time_s)
-        self.times_s.append(round(float(timed.time_s), 6))
+        self.times_s.append(max(0.0, round(float(timed.time_s), 6)))
         return frame
 
 

@@ -13,6 +13,7 @@ from vidpipe.media.burnt_time import burn_time, clock_text
     ("time_s", "text"),
     [
         (Fraction(0), "00:00:00.000"),
+        (Fraction(-1, 12), "00:00:00.000"),
         (Fraction(1001, 30), "00:00:33.366"),
         (Fraction(59_999_999, 1_000_000), "00:00:59.999"),
         (Fraction(3600 * 13 + 61), "13:01:01.000"),

@@ -14,6 +14,7 @@ from vidpipe.media.conforming import Conformed, conform
 from vidpipe.media.limits import Limits
 from vidpipe.media.normalising import SquareSize
 from vidpipe_tests.clips import beeps_s, make_clip, read_numbers, read_sound, read_times
+from vidpipe_tests.media.early_frames import make_early_frames
 from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
@@ -109,6 +110,13 @@ def test_a_late_start_and_a_changing_rate_keep_their_times(tmp_path: Path) -> No
     assert read_times(Path(made.file)) == list(truth.times_s)
     assert read_numbers(Path(made.file)) == list(range(58))
     assert made.duration_s == 4.0
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts"])
+def test_frames_before_the_zero_are_left_out(tmp_path: Path, suffix: str) -> None:
+    times_s = make_early_frames(tmp_path / f"a.{suffix}")
+    made = conformed(tmp_path / f"a.{suffix}")
+    assert read_times(Path(made.file)) == [time_s for time_s in times_s if time_s >= 0]
 
 
 @pytest.mark.parametrize(

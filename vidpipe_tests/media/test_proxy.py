@@ -1,5 +1,6 @@
 """Proxies: few frames at their own times, small, in sync, and the same bytes every time."""
 
+import struct
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,9 +13,12 @@ import numpy as np
 import pytest
 
 from vidpipe.errors import UnreadableVideoError, VideoError
+from vidpipe.media.container import open_video, video_stream
+from vidpipe.media.frames import FrameReader, read_frames
 from vidpipe.media.limits import Limits
 from vidpipe.media.proxy import Proxy, ProxySettings, make_proxy
 from vidpipe_tests.clips import beeps_s, make_clip, read_numbers, read_sound, read_times
+from vidpipe_tests.media.early_frames import make_early_frames
 from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
@@ -124,6 +128,34 @@ def test_the_time_stands_on_the_picture_and_nowhere_else(tmp_path: Path) -> None
     boxes = [picture[:22, :150] for picture in pictures]
     assert all(abs(picture[24:] - picture[100, 100]).max() <= 8 for picture in pictures)
     assert all((abs(box - one) > 100).any() for box, one in pairwise(boxes))
+
+
+@pytest.mark.parametrize("max_side_px", [None, 160])
+def test_the_time_stands_on_a_mirrored_picture_as_on_any(tmp_path: Path, max_side_px: int | None) -> None:
+    truth = make_clip(tmp_path / "a.mp4", [(2, "grey")], size=(360, 202), sound=False)
+    data = bytearray(truth.path.read_bytes())
+    matrix = data.find(b"tkhd") + 44
+    data[matrix : matrix + 36] = struct.pack(">9i", 1 << 16, 0, 0, 0, -1 << 16, 0, 0, 202 << 16, 1 << 30)
+    (tmp_path / "b.mp4").write_bytes(data)
+    wanted = {"max_side_px": max_side_px, "burns_time": True}
+    plain = proxy(truth.path, "1", **wanted)
+    with av.open(plain.file) as container:
+        upright = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    with av.open(proxy(tmp_path / "b.mp4", "1", **wanted).file) as container:
+        mirrored = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    assert [picture.tobytes() for picture in mirrored] == [picture.tobytes() for picture in upright]
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts"])
+def test_frames_before_the_zero_are_left_out_and_not_told(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    times_s = make_early_frames(path)
+    with open_video(path) as container:
+        reader = FrameReader(container, video_stream(container, Limits()), audio=None, limits=Limits())
+        assert [timed.time_s for timed in read_frames(reader)] == times_s
+    made = proxy(path, "25", burns_time=True)
+    assert made.times_s == tuple(float(time_s) for time_s in times_s if time_s >= 0)
+    assert read_times(Path(made.file)) == times_s[2:]
 
 
 def test_nothing_is_left_where_it_fails(tmp_path: Path) -> None:
