@@ -76,15 +76,21 @@ class _Work:
 
 
 def _made(work: _Work, lacks: tuple[str, ...], *, copies_sound: bool) -> Conformed:
-    """Copies what can be copied; what MP4 does not take as it is, is encoded."""
+    """Copies what can be copied; what MP4 does not take as it is, is encoded.
+
+    Where copying both fails, MP4 does not say for which of them: the sound alone is encoded, else the picture alone,
+    else both, so that `lacks` blames only what no copy works with.
+    """
     try:
         return _encoded(work, lacks, copies_sound=copies_sound) if lacks else _copied(work, copies_sound=copies_sound)
     except UncertainError:
-        return _made(work, (NO_TIMES,), copies_sound=copies_sound)
+        return _made(work, (NO_TIMES,), copies_sound=True)
     except UnreadableVideoError:
-        if lacks and not copies_sound:
+        if copies_sound:
+            return _made(work, lacks, copies_sound=False)
+        if lacks:
             raise
-        return _made(work, lacks if copies_sound else (NO_TIMES,), copies_sound=False)
+        return _made(work, (NO_TIMES,), copies_sound=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +117,24 @@ def _sound(container: InputContainer, limits: Limits, zero_s: Fraction, *, copie
 
 
 def _copied(work: _Work, *, copies_sound: bool) -> Conformed:
-    """The picture copied; UncertainError, and no file, where MP4 does not keep it as it is."""
-    path, target, limits = work.path, work.target, work.limits
+    """The picture copied; the target gets its name once it is known to be as it was, else UncertainError."""
+    path, limits = work.path, work.limits
+    unproven = work.target.with_name(f".{work.target.name}.unproven")
     with open_video(path, limits) as container:
         picture = CopiedPicture(container, limits)
     with open_video(path, limits) as container, open_video(path, limits) as other:
         video = video_stream(container, limits)
         size = (video.width, video.height)
         sound = _sound(other, limits, picture.zero_s, copies=copies_sound)
-        file = ClipFile(target, video, sound.form)
+        file = ClipFile(unproven, video, sound.form)
         write(file, [picture.feed(container), sound.feed])
-    if not picture.is_in(target):
-        target.unlink()
-        raise UncertainError("not what was written")
-    return _done(target, picture.duration_s, size, ("copied", sound.taken), sound.lacks)
+    try:
+        if not picture.is_in(unproven):
+            raise UncertainError("not what was written")
+        unproven.replace(work.target)
+    finally:
+        unproven.unlink(missing_ok=True)
+    return _done(work.target, picture.duration_s, size, ("copied", sound.taken), sound.lacks)
 
 
 def _encoded(work: _Work, lacks: tuple[str, ...], *, copies_sound: bool) -> Conformed:

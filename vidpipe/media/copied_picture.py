@@ -26,20 +26,22 @@ class CopiedPicture:
     """The packets of a container's picture, and when each is shown and decoded in a file that starts at its zero.
 
     Raises:
-        UncertainError: time stamps are missing, not sound, not the pictures' own or before the clock's zero; packets
-            are damaged or hidden.
+        UncertainError: time stamps are missing, not sound, not the pictures' own, go back or lie before the clock's
+            zero; packets are damaged or hidden.
         UnreadableVideoError: no video stream, or no decoder for any.
         LimitExceededError: too many pixels or frames, too long, or FFmpeg ran out of memory.
     """
 
     def __init__(self, container: InputContainer, limits: Limits) -> None:
-        video = video_stream(container, limits)
-        tracks = read_tracks(container, video, audio=None, limits=limits, is_start=lambda packet: packet.is_keyframe)
+        video, order = video_stream(container, limits), _Order()
+        tracks = read_tracks(container, video, audio=None, limits=limits, is_start=order.is_key)
         picture, self._limits = tracks.picture, limits
         shown = np.sort(picture.pts)
         has_own_times = container.format.name != "avi" and len(shown) > 0 and bool((np.diff(shown) > 0).all())
         if not has_own_times or picture.is_odd.any() or not picture.is_key[0]:
             raise UncertainError("odd packets")
+        if order.goes_back:
+            raise UncertainError("times go back")
         self._time_base = picture.time_base
         self._zero_pts = zero_pts_of(tracks.start_s, self._time_base)
         if shown[0] < self._zero_pts:
@@ -76,13 +78,40 @@ class CopiedPicture:
             raise UncertainError("packets are missing")
 
     def is_in(self, path: Path) -> bool:
-        """Whether the file's pictures are these: all of them, none hidden, each at its exact time."""
-        with open_video(path) as container:
+        """Whether the file's pictures are these: all of them, none hidden, each at its exact time.
+
+        Raises:
+            UnreadableVideoError: the file is none that can be read.
+            LimitExceededError: FFmpeg ran out of memory.
+            OSError: the file cannot be read.
+        """
+        with open_video(path, self._limits) as container:
             video = container.streams.video[0]
             scale: Fraction = self._time_base / time_base_of(video)
             packets = [packet for packet in packets_of(container, [video]) if packet.size]
             times = [packet.pts for packet in packets if not packet.is_discard]
         return scale.denominator == 1 and times == [pts * int(scale) for pts in self._order]
+
+
+class _Order:
+    """Notes whether time goes back from packet to packet: where files were put one after the other, it may.
+
+    Pictures that overlap in time would be sorted into one another, and none of them decode.
+    """
+
+    def __init__(self) -> None:
+        self.goes_back = False
+        self._last_dts = self._latest_pts = -(2**63)
+
+    def is_key(self, packet: "Packet[Any]") -> bool:
+        """Whether decoding may start at the packet, which is the next one."""
+        if packet.pts is not None:
+            self.goes_back |= packet.is_keyframe and packet.pts <= self._latest_pts
+            self._latest_pts = max(self._latest_pts, packet.pts)
+        if packet.dts is not None:
+            self.goes_back |= packet.dts < self._last_dts
+            self._last_dts = packet.dts
+        return packet.is_keyframe
 
 
 def _copy_picture(file: ClipFile, *, packet: "Packet[Any]") -> None:

@@ -11,9 +11,12 @@ from av.audio.frame import AudioFrame
 
 from vidpipe.errors import LimitExceededError, UnreadableVideoError, VideoError
 from vidpipe.media.conforming import Conformed, conform
+from vidpipe.media.container import open_video, video_stream
+from vidpipe.media.frames import FrameReader, read_frames
 from vidpipe.media.limits import Limits
 from vidpipe.media.normalising import SquareSize
 from vidpipe_tests.clips import beeps_s, make_clip, read_numbers, read_sound, read_times
+from vidpipe_tests.media.cuts import complaints
 from vidpipe_tests.media.early_frames import make_early_frames
 from vidpipe_tests.shared import SHARED
 
@@ -110,6 +113,33 @@ def test_a_late_start_and_a_changing_rate_keep_their_times(tmp_path: Path) -> No
     assert read_times(Path(made.file)) == list(truth.times_s)
     assert read_numbers(Path(made.file)) == list(range(58))
     assert made.duration_s == 4.0
+
+
+def test_parts_that_overlap_in_time_are_not_copied(tmp_path: Path) -> None:
+    """The second part's pictures lie between the first one's (1/50 s apart), from its middle on."""
+    options = {"g": "100", "sc_threshold": "0"}
+    parts = [make_clip(tmp_path / f"{n}.ts", [(6, 1)], sound=False, options=options, start_s=n) for n in (0, 3.02)]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.path.read_bytes() for part in parts))
+    made = conformed(joined)
+    assert (made.picture, made.lacks) == ("encoded", ("picture: damage, or time stamps that MP4 does not keep",))
+    with open_video(joined) as container:
+        reader = FrameReader(container, video_stream(container, Limits()), audio=None, limits=Limits())
+        shown = [float(timed.time_s) for timed in read_frames(reader)]
+    assert [float(time_s) for time_s in read_times(Path(made.file))] == pytest.approx(shown)
+    assert not complaints(made.file)
+
+
+def test_a_file_of_the_targets_name_stays_until_its_successor_is_proven(tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.mp4", [(1, 1)])
+    target = tmp_path / "conformed.mp4"
+    target.write_bytes(b"old")
+    with pytest.raises(LimitExceededError):
+        conform(truth.path, target, Limits(max_frames=3), AS_IT_IS)
+    assert target.read_bytes() == b"old"
+    assert conformed(truth.path).picture == "copied"
+    assert read_numbers(target) == list(range(25))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "conformed.mp4"]
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "ts"])
