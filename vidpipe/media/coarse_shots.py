@@ -34,6 +34,8 @@ from vidpipe.media.spare_packets import Group, Groups
 from vidpipe.timeline.frame_table import COLUMNS, FrameTable
 from vidpipe.timeline.shots import CONTENT_THRESHOLD, Shot, detect_shots
 
+Detector = Literal["content", "adaptive"]
+
 _RUN = 16  # frames compared at once
 _SURE_ROUGHLY = (0.8, 1.5)  # shares of the threshold below and above which a change is sure without the loop filter
 _WIDE_GAP = 1.0  # GAP where two pictures and more are left out: none changes as much as all
@@ -46,7 +48,7 @@ def find_shots(
     path: Path,
     limits: Limits,
     *,
-    detector: Literal["content", "adaptive"] = "content",
+    detector: Detector = "content",
     threshold: float | None = None,
     min_length_s: float = 0.6,
     mode: Mode = "coarse",
@@ -67,13 +69,14 @@ def find_shots(
     table: FrameTable | None = None
     if mode == "coarse":
         with suppress(UncertainError):
-            table = _rough_rows(path, limits, least) if detector == "content" else _rows(path, limits, least, mode)
-    table = _rows(path, limits, least, "full") if table is None else table
+            is_rough = detector == "content"
+            table = _rough_rows(path, limits, least) if is_rough else _rows(path, limits, least, detector, mode)
+    table = _rows(path, limits, least, detector, "full") if table is None else table
     return detect_shots(table, detector=detector, threshold=threshold, min_length_s=min_length_s)
 
 
-def _rows(path: Path, limits: Limits, threshold: float, mode: Mode) -> FrameTable:
-    """The changes of all frames, or of those that a CoarseReader gives."""
+def _rows(path: Path, limits: Limits, threshold: float, detector: Detector, mode: Mode) -> FrameTable:
+    """The changes of all frames, or of those that a CoarseReader gives; exact ones for AdaptiveDetector's shares."""
     with open_video(path, limits) as container:
         video = video_stream(container, limits)
         if mode == "coarse":
@@ -81,7 +84,7 @@ def _rows(path: Path, limits: Limits, threshold: float, mode: Mode) -> FrameTabl
             reader: FrameReader = CoarseReader(container, video, audio=None, limits=limits, change=change)
         else:
             reader = FrameReader(container, video, audio=None, limits=limits)
-        content = ContentChanges(threshold)
+        content = ContentChanges(None if detector == "adaptive" else threshold)
         rows = _Rows()
         for timed in read_frames(reader):
             rows.add([timed.pts], content.of(timed.frame)[:, None])
@@ -197,6 +200,8 @@ class _RoughPass:
     def _see(self, frame: VideoFrame) -> None:
         if not self._expected or frame.pts != self._expected.popleft() or frame.is_corrupt:
             raise UncertainError("frames differ from packets")
+        if self._run and frame.pts <= self._run[-1][0]:
+            raise UncertainError("odd times")
         check_pixels(frame.width, frame.height, self._limits)
         if frame.pts > self._max_pts:
             raise LimitExceededError("too long")
@@ -217,7 +222,7 @@ class _RoughPass:
         deltas = changes(pictures)
         if not self._rows.n:
             self._rows.add(pts[:1], np.zeros((3, 1), np.float32))
-        n_between = np.diff(np.searchsorted(self._left_out, pts))
+        n_between = np.diff([bisect(self._left_out, frame_pts) for frame_pts in pts])
         low = np.select([n_between == 0, n_between == 1], [_SURE_ROUGHLY[0], GAP], _WIDE_GAP)
         is_drift = np.array(
             [now in self._regular_keys for now in pts[1:]], np.bool_

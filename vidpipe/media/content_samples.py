@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 
 from vidpipe.media.colours import hsv_of
 from vidpipe.media.pictures import Pixels, Shrinker, fitted_size, pixels_of, plane_of
@@ -23,7 +23,7 @@ _DARK, _BLACK = 48, 12  # mean values of pictures whose hue and saturation are n
 _SURE_IN_DARK = 0.4  # share of the bound below which a change is sure in the dark; in black only none at all is
 _SIDE_PX = 64  # samples on the long side
 _THEIR_SIDE_PX = 256  # PySceneDetect 0.7.2
-_PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+_PLANAR = frozenset({"yuv420p", "yuv422p", "yuv444p"})  # of limited range where no frame says otherwise
 _BLUE_GREEN_RED = (1, 0, 2)  # planes of FFmpeg's gbrp
 
 
@@ -35,7 +35,7 @@ class Sampler:
 
     def __call__(self, frame: VideoFrame) -> Pixels:
         """Samples as `hsv_of_samples` takes them: (3, H, W), or (4, H, W) where they are not as stored."""
-        if frame.format.name not in _PLANAR:
+        if frame.format.name not in _PLANAR or frame.color_range == ColorRange.JPEG:
             small = self._shrink(frame)
             planes = [plane_of(small, number) for number in _BLUE_GREEN_RED]
             return np.stack([*planes, planes[0]])
@@ -88,10 +88,10 @@ class ContentChanges:
     """PySceneDetect's changes of hue, saturation and value, frame by frame.
 
     By a few samples where these tell on which side of `threshold` the mean is, as PySceneDetect 0.7.2 measures them
-    elsewhere.
+    elsewhere and where there is no threshold.
     """
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float | None) -> None:
         self._threshold = threshold
         self._sample = Sampler()
         self._theirs = _TheirPictures()
@@ -105,8 +105,10 @@ class ContentChanges:
             return np.zeros(3, np.float32)
         pictures = np.concatenate((last[1], now), axis=1)
         deltas = changes(pictures)
-        if is_sure(pictures, deltas, _SURE[0] * self._threshold, _SURE[1] * self._threshold).all():
-            return np.asarray(deltas[:, 0])
+        if self._threshold is not None:
+            low, high = (share * self._threshold for share in _SURE)
+            if is_sure(pictures, deltas, low, high).all():
+                return np.asarray(deltas[:, 0])
         return np.asarray(changes(np.stack([self._theirs.of(last[0]), self._theirs.of(frame)], axis=1))[:, 0])
 
 
@@ -115,16 +117,16 @@ class _TheirPictures:
 
     def __init__(self) -> None:
         self._bgr = VideoReformatter()
-        self._last: tuple[int | None, Pixels] | None = None
+        self._last: tuple[VideoFrame, Pixels] | None = None
 
     def of(self, frame: VideoFrame) -> Pixels:
-        """The picture, (3, H, W); that of the frame asked for last is kept."""
-        if self._last is None or self._last[0] != frame.pts:
+        """The picture, (3, H, W); that of the frame asked for last is kept, by the object: a frame may have no time."""
+        if self._last is None or self._last[0] is not frame:
             size = fitted_size(frame.width, frame.height, max_width=_THEIR_SIDE_PX, max_height=_THEIR_SIDE_PX)
             pixels = pixels_of(self._bgr.reformat(frame, format="bgr24", threads=1))
             if size != (frame.width, frame.height):
                 pixels = _scaled(pixels, *size)
-            self._last = (frame.pts, hsv_of(np.ascontiguousarray(pixels.transpose(2, 0, 1))))
+            self._last = (frame, hsv_of(np.ascontiguousarray(pixels.transpose(2, 0, 1))))
         return self._last[1]
 
 

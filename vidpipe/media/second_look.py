@@ -60,7 +60,7 @@ class SecondLook:
 
     def has_gap(self, first: int, end: int) -> bool:
         """Whether a picture of [first, end) was left out."""
-        return any(first <= pts < end for group in self._groups for pts in group.left_out)
+        return any(group.has_gap(first, end) for group in self._groups)
 
     def frames(self, first: int, end: int) -> Iterator[VideoFrame]:
         """All frames of [first, end), which does not begin before what was asked for last.
@@ -74,7 +74,7 @@ class SecondLook:
             raise UncertainError("frames before the key frame")
         if self._n_forgotten + numbers[-1] > self._number:
             self._begin(self._n_forgotten + numbers[-1])
-        for pts in sorted(pts for group in self._groups for pts in group.shown if first <= pts < end):
+        for pts in sorted(pts for group in self._groups for pts in group.shown_within(first, end)):
             frame = self._next(first)
             while frame.pts is not None and frame.pts < first:
                 frame = self._next(first)

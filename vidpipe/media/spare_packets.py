@@ -26,7 +26,7 @@ _N_SLICES_265, _N_PLAIN_265 = 32, 16  # lower types are slices; of those below 1
 _NEAR = 4  # packets of the same kind on either side that one's size is compared with
 _ODD = (0.6, 2.0)  # times the middle of those sizes: a picture unlike others
 _LARGE = 2.0  # times, for a picture that others are made from: those before may be of another shot
-_MAX_BYTES = 32 << 20  # of a group: a few are kept at a time
+_MAX_BYTES, _MAX_PACKETS = 32 << 20, 20_000  # of a group: a few are kept at a time
 
 
 class Use(IntEnum):
@@ -111,6 +111,7 @@ class Group:
         self.packets: list[Packet[Any]] = []
         self.n_bytes = 0
         self.left_out: frozenset[int] = frozenset()
+        self._left_out_in_order: list[int] = []
         self._unshown: set[int] = set()
         self._uses: dict[int, tuple[Use, int]] = {}
         self._n_bytes: dict[int, int] = {}
@@ -119,6 +120,11 @@ class Group:
     def key_pts(self) -> int:
         """When the key frame is shown."""
         return next(iter(self._uses))
+
+    @property
+    def last_pts(self) -> int:
+        """When the picture is shown that is shown last."""
+        return max(self._uses)
 
     @cached_property
     def shown(self) -> frozenset[int]:
@@ -161,7 +167,8 @@ class Group:
         """
         order = sorted(self._uses)
         little = [pts for pts in order if is_rough and pts in self.little]
-        needed = [pts for pts in order if pts not in self.spare and pts not in set(little)]
+        few = frozenset(little)
+        needed = [pts for pts in order if pts not in self.spare and pts not in few]
         spare = [pts for pts in order if pts in self.spare]
         place = order.index(self.key_pts)
         kept = {*order[:n_kept], *order[max(0, place - n_kept) : place + n_kept + 1], *order[-n_kept:]}
@@ -171,9 +178,23 @@ class Group:
         for before, after in pairwise([order[0] - 1, *needed, order[-1] + 1]):
             between = set(order[bisect(order, before) : bisect_left(order, after)])
             unlike = {pts for pts in between if self._n_bytes[pts] > self._n_bytes.get(after, 0)}
-            used = set(little) if between & (kept | unlike) & self.spare else set()
+            used = few if (between & kept | unlike) & self.spare else frozenset[int]()
             left_out |= set() if after in large else between - kept - unlike - used
-        self.left_out = frozenset(left_out)
+        self.left_out, self._left_out_in_order = frozenset(left_out), sorted(left_out)
+
+    def has_gap(self, first: int, end: int) -> bool:
+        """Whether a picture of [first, end) was left out."""
+        order = self._left_out_in_order
+        return bisect_left(order, first) < bisect_left(order, end)
+
+    def shown_within(self, first: int, end: int) -> list[int]:
+        """The pts of the pictures of [first, end) that are shown, in order."""
+        order = self._shown_in_order
+        return order[bisect_left(order, first) : bisect_left(order, end)]
+
+    @cached_property
+    def _shown_in_order(self) -> list[int]:
+        return sorted(self.shown)
 
     def _odd(self, order: list[int]) -> set[int]:
         """Which pictures take far more or far fewer bytes than those around them."""
@@ -200,7 +221,7 @@ class Groups:
         """The group that is complete now that the next packet is known, if one is.
 
         Raises:
-            UncertainError: no key frame for too long, or a packet that is odd.
+            UncertainError: no key frame for too long, a packet that is odd, or times that go back.
             LimitExceededError: too many packets.
         """
         complete: Group | None = None
@@ -209,10 +230,12 @@ class Groups:
         if self._group is None:
             raise UncertainError("begins without a key frame")
         self._group.add(packet, self._units)
+        if complete is not None and self._group.key_pts <= complete.last_pts:
+            raise UncertainError("odd times")
         self._n_left -= 1
         if self._n_left < 0:
             raise LimitExceededError("too many frames")
-        if self._group.n_bytes > _MAX_BYTES:
+        if self._group.n_bytes > _MAX_BYTES or len(self._group.packets) > _MAX_PACKETS:
             raise UncertainError("too long without a key frame")
         return complete
 

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
+import av
 import pytest
 import scenedetect
 
@@ -77,6 +78,55 @@ def test_a_flash_of_one_frame_counts_as_in_pyscenedetect(tmp_path: Path, frame: 
     assert len(theirs) == 2
 
 
+def test_video_of_full_range_has_pyscenedetects_shots(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("libx264", rate=25, options=B_FRAMES)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuvj420p"
+        for number in range(120):
+            frame = av.VideoFrame(160, 96, "yuvj420p")
+            for plane, level in zip(frame.planes, (255 if number // 30 % 2 else 200, 128, 128), strict=True):
+                plane.update(bytes([level]) * plane.buffer_size)
+            frame.pts = number
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
+    theirs = scenedetect.detect(str(path), scenedetect.ContentDetector(threshold=17, min_scene_len="0.6s"))
+    ours = find_shots(path, Limits(), threshold=17)
+    assert [float(shot.start_s) for shot in ours] == [start.seconds for start, _ in theirs]
+    assert len(theirs) == 4
+    assert found(path, "full", 17) == ours
+
+
+@pytest.mark.parametrize("threshold", [50.0, 52.0])
+def test_pictures_without_times_count_as_those_with_times(tmp_path: Path, threshold: float) -> None:
+    shots = [(0.8, number) for number in range(8)]
+    paths = [
+        make_clip(tmp_path / name, shots, size=(160, 90), sound=False, options=B_FRAMES).path
+        for name in ("a.mp4", "a.h264")
+    ]
+    n_shots = [len(find_shots(path, Limits(), threshold=threshold)) for path in paths]
+    assert n_shots[0] == n_shots[1] > 2
+
+
+@pytest.mark.parametrize("n_b_frames", ["0", "3"])
+def test_times_that_go_back_count_as_ever(tmp_path: Path, n_b_frames: str) -> None:
+    parts = [
+        make_clip(
+            tmp_path / f"{i}.ts",
+            [(2, 3 * i), (2, 3 * i + 1), (2, 3 * i + 2)],
+            size=(160, 90),
+            sound=False,
+            start_s=start_s,
+            options=B_FRAMES | {"g": "250", "sc_threshold": "0", "bf": n_b_frames},
+        ).path
+        for i, start_s in enumerate((0, 3))
+    ]
+    path = tmp_path / "both.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert found(path, "coarse") == found(path, "full")
+    assert len(found(path, "full")) > 2
+
+
 def test_the_same_file_has_the_same_shots_twice_and_packets_are_not_kept(tmp_path: Path) -> None:
     shots: list[tuple[float, int]] = [(2, 1), (2, 2)] * 5
     path = make_clip(tmp_path / "a.mp4", shots, size=(160, 90), sound=False, options=B_FRAMES).path
@@ -112,6 +162,15 @@ def test_numbers_must_not_be_negative(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4", [(1, 1)], sound=False).path
     with pytest.raises(ValueError, match="not negative"):
         find_shots(path, Limits(), threshold=-1)
+
+
+@pytest.mark.corpus
+def test_shares_of_changes_are_pyscenedetects() -> None:
+    modes: tuple[Literal["full", "coarse"], ...] = ("full", "coarse")
+    path = VIDEO / "sar_rect.mp4"
+    theirs = scenedetect.detect(str(path), scenedetect.AdaptiveDetector(min_scene_len="0.6s"))
+    assert [len(find_shots(path, Limits(), detector="adaptive", mode=mode)) for mode in modes] == [1, 1]
+    assert not theirs
 
 
 @pytest.mark.corpus

@@ -1,6 +1,7 @@
 """Which packets no other picture is made from, by their first bytes."""
 
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import av
@@ -78,6 +79,48 @@ def test_packets_without_times_of_their_own_are_odd(tmp_path: Path) -> None:
         packets[3].pts = packets[2].pts
         with pytest.raises(UncertainError):
             Counter(groups.add(packet) is None for packet in packets)
+
+
+@pytest.mark.parametrize("n_back", [10, 60])
+def test_key_frames_that_go_back_in_time_are_odd(tmp_path: Path, n_back: int) -> None:
+    path = make_clip(tmp_path / "a.mp4", [(3, 1)], size=(160, 90), sound=False, options=B_FRAMES | {"bf": "0"}).path
+    with open_video(path) as container:
+        video = video_stream(container, Limits())
+        groups = Groups(video, Limits())
+        for number, packet in enumerate(packet for packet in container.demux(video) if packet.size):
+            packet.pts = number if number < 50 else number - n_back
+            if number != 50:
+                groups.add(packet)
+                continue
+            with pytest.raises(UncertainError, match="odd times"):
+                groups.add(packet)
+            return
+
+
+def test_groups_of_too_many_packets_are_odd(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4", [(0.2, 1)], size=(160, 90), sound=False, options=B_FRAMES).path
+    with open_video(path) as container:
+        video = video_stream(container, Limits())
+        groups = Groups(video, Limits())
+        first, other, *_ = container.demux(video)
+        first.pts = 0
+        groups.add(first)
+        for pts in range(1, 20_000):
+            other.pts = pts
+            groups.add(other)
+        other.pts = 20_000
+        with pytest.raises(UncertainError, match="too long"):
+            groups.add(other)
+
+
+def test_what_lies_within_times_is_what_is_listed(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4", [(2, 1)], size=(160, 90), sound=False, options=B_FRAMES).path
+    group = groups_of(path)[0]
+    group.leave_out(2, is_rough=False)
+    times = sorted(group.shown)
+    for first, end in product((times[0] - 1, *times), (*times, times[-1] + 1)):
+        assert group.shown_within(first, end) == [pts for pts in times if first <= pts < end]
+        assert group.has_gap(first, end) == any(first <= pts < end for pts in group.left_out)
 
 
 @pytest.fixture(scope="module", params=["a.mp4", "a.ts"])
