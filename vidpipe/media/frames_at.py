@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vidpipe.errors import UnreadableVideoError
+from vidpipe.errors import LimitExceededError, UnreadableVideoError
 from vidpipe.media.container import check_pixels, open_video, refusing, video_stream
 from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 from vidpipe.media.key_frames import UncertainError
@@ -25,6 +25,7 @@ from vidpipe.media.limits import Limits
 from vidpipe.media.picked_frames import picked_frames, scan_packets
 from vidpipe.media.pictures import Pixels, displayed_size, orientation_of, sample_aspect, upright_rgb
 
+_NO_PICTURE = "picture cannot be converted"
 _HALF_MICROSECOND = Fraction(1, 2_000_000)
 
 
@@ -79,11 +80,22 @@ def _exact(time_s: Fraction | float) -> Fraction:
 
 
 def _pixels(frame: VideoFrame, video: VideoStream, box: tuple[int, int] | None, limits: Limits) -> Pixels:
+    """The frame's picture.
+
+    Raises:
+        UnreadableVideoError: FFmpeg cannot convert it.
+        LimitExceededError: too many pixels, or FFmpeg ran out of memory.
+    """
     aspect, orientation = sample_aspect(video), orientation_of(frame)
     size = displayed_size(frame.width, frame.height, aspect=aspect, orientation=orientation)
     if box is None:
         check_pixels(*size, limits)
-    return upright_rgb(frame, aspect=aspect, orientation=orientation, box=box or size)
+    try:
+        return upright_rgb(frame, aspect=aspect, orientation=orientation, box=box or size)
+    except MemoryError as error:
+        raise LimitExceededError("needs too much memory") from error
+    except (av.FFmpegError, ValueError) as error:
+        raise UnreadableVideoError(_NO_PICTURE) from error
 
 
 def _shown(path: Path, times_s: Sequence[Fraction], limits: Limits) -> Iterator[_Found]:

@@ -115,12 +115,22 @@ def test_a_late_start_and_a_changing_rate_keep_their_times(tmp_path: Path) -> No
     assert made.duration_s == 4.0
 
 
+def counted_through(transport: bytes) -> bytes:
+    """The packets of a transport stream counted anew, so that none seems to be missing."""
+    counted, counts = bytearray(transport), dict[int, int]()
+    for start in range(0, len(counted), 188):
+        pid = int.from_bytes(counted[start + 1 : start + 3], "big") & 0x1FFF
+        counts[pid] = (counts.get(pid, -1) + bool(counted[start + 3] & 0x10)) % 16
+        counted[start + 3] = counted[start + 3] & 0xF0 | counts[pid]
+    return bytes(counted)
+
+
 def test_parts_that_overlap_in_time_are_not_copied(tmp_path: Path) -> None:
     """The second part's pictures lie between the first one's (1/50 s apart), from its middle on."""
     options = {"g": "100", "sc_threshold": "0"}
     parts = [make_clip(tmp_path / f"{n}.ts", [(6, 1)], sound=False, options=options, start_s=n) for n in (0, 3.02)]
     joined = tmp_path / "joined.ts"
-    joined.write_bytes(b"".join(part.path.read_bytes() for part in parts))
+    joined.write_bytes(counted_through(b"".join(part.path.read_bytes() for part in parts)))
     made = conformed(joined)
     assert (made.picture, made.lacks) == ("encoded", ("picture: damage, or time stamps that MP4 does not keep",))
     with open_video(joined) as container:
@@ -128,6 +138,24 @@ def test_parts_that_overlap_in_time_are_not_copied(tmp_path: Path) -> None:
         shown = [float(timed.time_s) for timed in read_frames(reader)]
     assert [float(time_s) for time_s in read_times(Path(made.file))] == pytest.approx(shown)
     assert not complaints(made.file)
+
+
+def test_a_picture_that_mp4_does_not_take_is_blamed_alone(tmp_path: Path) -> None:
+    """Start codes for lengths, and a header that says nothing: it decodes, and MP4 cannot describe it."""
+    truth = make_clip(tmp_path / "a.mkv", [(2, 1)], options={"x264-params": "repeat-headers=1"})
+    with av.open(str(truth.path)) as container:
+        header = bytes(container.streams.video[0].codec_context.extradata or b"")
+    data = bytearray(truth.path.read_bytes())
+    for packet in packets_of(truth.path):
+        start, place = data.index(packet), 0
+        while place < len(packet):
+            data[start + place : start + place + 4] = b"\0\0\0\1"
+            place += 4 + int.from_bytes(packet[place : place + 4], "big")
+    truth.path.write_bytes(data.replace(header, b"\0\0\0\1\x0c" + b"\xff" * (len(header) - 6) + b"\x80"))
+    made = conformed(truth.path)
+    assert (made.picture, made.sound) == ("encoded", "copied")
+    assert made.lacks == ("picture: damage, or time stamps that MP4 does not keep",)
+    assert read_numbers(Path(made.file)) == list(range(50))
 
 
 def test_a_file_of_the_targets_name_stays_until_its_successor_is_proven(tmp_path: Path) -> None:

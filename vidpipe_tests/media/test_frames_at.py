@@ -138,3 +138,9 @@ def test_frames_are_those_of_decoding_everything_where_decord_gives_others(name:
     for time_s, shown in zip(times_s, asked(path, [time_s + 1e-4 for time_s in times_s]), strict=True):
         assert float(shown.time_s) == pytest.approx(time_s, abs=1e-4)
         assert like(shown.pixels, pictures[time_s]) < 2
+
+
+def test_colours_that_cannot_be_converted_are_a_reason(tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.mp4", [(1, 1)], sound=False, options={"x264-params": "colormatrix=YCgCo"})
+    with pytest.raises(UnreadableVideoError, match="picture cannot be converted"):
+        asked(truth.path, [0.5])
