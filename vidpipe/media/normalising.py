@@ -179,9 +179,9 @@ class EvenSound:
             if frame is not None:
                 self._set_up(frame, time_s)
             return [] if self._resampler is None else [self._placed(piece) for piece in self._resampler.resample(frame)]
-        except av.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise LimitExceededError("needs too much memory") from error
+        except MemoryError as error:
+            raise LimitExceededError("needs too much memory") from error
+        except (av.FFmpegError, ValueError):  # PyAV's own where a layout is not what its name says
             return []
 
     def _set_up(self, frame: AudioFrame, time_s: Fraction) -> None:

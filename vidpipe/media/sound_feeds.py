@@ -65,9 +65,9 @@ def read_sound(container: InputContainer, audio: AudioStream) -> Iterator[TimedS
     for packet in packets_of(container, [audio]):
         try:
             decoded = packet.decode()
-        except av.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise LimitExceededError("needs too much memory") from error
+        except MemoryError as error:
+            raise LimitExceededError("needs too much memory") from error
+        except (av.FFmpegError, ValueError):
             continue
         for frame in decoded:
             if isinstance(frame, AudioFrame) and frame.pts is not None and frame.time_base is not None:
