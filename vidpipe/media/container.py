@@ -31,6 +31,7 @@ NO_FRAME = "truncated: no decodable frame"
 # With more, FFmpeg conceals damage from whatever rows another thread has finished: other pixels on every run,
 # as bitrot_world.mp4 showed. Cores are used by decoding several videos at once.
 _DECODER_THREADS = 1
+_CUSTOM_ORDER = " channels ("  # in FFmpeg's names of layouts whose channels stand in an order of their own
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -130,6 +131,9 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
     if not isinstance(best, AudioStream) or not has_decoder(best) or not best.rate:
         return None
     best.codec_context.thread_count = 1
+    layout = best.codec_context.layout
+    if _CUSTOM_ORDER in layout.name:  # PyAV 18.1 frees such a layout's map twice, which ends the process
+        best.codec_context.layout = f"{layout.nb_channels} channels"
     return best
 
 

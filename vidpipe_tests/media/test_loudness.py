@@ -1,15 +1,22 @@
 """Loudness in bins of a tenth of a second."""
 
+import subprocess
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import av
+import imageio_ffmpeg
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from vidpipe.media.frames import TimedSound
+from vidpipe.media.limits import Limits
 from vidpipe.media.loudness import Loudness, loudness_stats, mean_squares
+from vidpipe.media.signals import measure_signals
+from vidpipe.workers.processes import Processes, Task
 
 
 def sound(
@@ -80,3 +87,14 @@ def test_the_mean_is_over_power() -> None:
     mean, loudest = loudness_stats(np.array([0, -120], np.float32))
     assert mean == pytest.approx(-3.01, abs=0.01)
     assert loudest == 0
+
+
+def test_channels_in_an_order_of_their_own_are_heard(tmp_path: Path) -> None:
+    path = tmp_path / "a.mov"
+    sound = "[1]pan=FL+LFE|c0=c0|c1=c0,aformat=channel_layouts=0x9,channelmap=map=0|1:channel_layout=LFE+FL[a]"
+    made = ["-f", "lavfi", "-i", "testsrc=d=1:s=64x48:r=10", "-f", "lavfi", "-i", "sine=d=1", "-filter_complex", sound]
+    coded = ["-map", "0:v", "-map", "[a]", "-c:v", "mpeg4", "-c:a", "pcm_s16le", str(path)]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *made, *coded], check=True, timeout=60)
+    (done,) = Processes(1).run([Task("a", partial(measure_signals, out_dir=tmp_path, limits=Limits()), path)])
+    assert done.how == "ok", done.value
+    assert -30 < done.value.mean_loudness_dbfs < 0
