@@ -4,6 +4,7 @@ Here belongs the envelope of one audio stream. Reading and decoding it belongs t
 """
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from vidpipe.timeline.frame_table import LOUDNESS_BIN_S, SILENCE_DBFS
 
 _BINS_PER_S = int(1 / LOUDNESS_BIN_S)
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
+_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}  # numpy's names
+_MOST_PLANES = 8  # FFmpeg's AV_NUM_DATA_POINTERS
 _MAX_SAMPLE = 8.0  # a broken float stream must not swamp its bin: +18 dBFS
 
 
@@ -63,11 +66,9 @@ class Loudness:
 
 
 def mean_squares(frame: AudioFrame) -> npt.NDArray[np.float64]:
-    """The mean square over the channels of each sample, full scale 1."""
-    samples = frame.to_ndarray()
+    """The mean square over the channels of each sample, full scale 1; of no sample with more than 8 planes."""
     name = frame.format.name.removesuffix("p")
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    samples = _samples_of(frame, _KINDS.get(name, "f4"))
     wide = samples.astype(np.float64)
     if name == "u8":
         wide -= 128
@@ -76,6 +77,21 @@ def mean_squares(frame: AudioFrame) -> npt.NDArray[np.float64]:
     if not squares.max(initial=0) <= _MAX_SAMPLE**2:  # too loud, or no number
         squares = np.minimum(np.nan_to_num(squares), _MAX_SAMPLE**2)
     return np.asarray(squares.sum(axis=0) / max(len(squares), 1), np.float64)
+
+
+def _samples_of(frame: AudioFrame, kind: str) -> npt.NDArray[Any]:
+    """The samples of each channel, (channels, n).
+
+    Planes are counted here: with 8 of them PyAV 18.1 takes what lies behind for more, and with more it reads anything.
+    """
+    n_channels = frame.layout.nb_channels
+    if not frame.format.is_planar:
+        whole = np.frombuffer(memoryview(frame.planes[0]), kind)[: frame.samples * n_channels]
+        return whole.reshape(-1, n_channels).T
+    if n_channels > _MOST_PLANES:
+        return np.zeros((1, 0), kind)
+    planes = frame.planes[:n_channels]
+    return np.stack([np.frombuffer(memoryview(plane), kind)[: frame.samples] for plane in planes])
 
 
 def loudness_stats(dbfs: npt.NDArray[np.float32]) -> tuple[float, float]:

@@ -89,12 +89,24 @@ def test_the_mean_is_over_power() -> None:
     assert loudest == 0
 
 
-def test_channels_in_an_order_of_their_own_are_heard(tmp_path: Path) -> None:
+ORDERS = {  # FFmpeg's filters that make channels of one sine, and a coder of them
+    "an order of their own": (
+        "pan=FL+LFE|c0=c0|c1=c0,aformat=channel_layouts=0x9,channelmap=map=0|1:channel_layout=LFE+FL",
+        "pcm_s16le",
+    ),
+    "eight planes": ("pan=7.1|" + "|".join(f"c{i}=c0" for i in range(8)), "aac"),
+    "eight in one": ("pan=7.1|" + "|".join(f"c{i}=c0" for i in range(8)), "pcm_s16le"),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_sound_of_many_or_odd_channels_is_heard_and_costs_no_worker(tmp_path: Path, name: str) -> None:
+    steps, coder = ORDERS[name]
     path = tmp_path / "a.mov"
-    sound = "[1]pan=FL+LFE|c0=c0|c1=c0,aformat=channel_layouts=0x9,channelmap=map=0|1:channel_layout=LFE+FL[a]"
-    made = ["-f", "lavfi", "-i", "testsrc=d=1:s=64x48:r=10", "-f", "lavfi", "-i", "sine=d=1", "-filter_complex", sound]
-    coded = ["-map", "0:v", "-map", "[a]", "-c:v", "mpeg4", "-c:a", "pcm_s16le", str(path)]
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *made, *coded], check=True, timeout=60)
+    made = ["-f", "lavfi", "-i", "testsrc=d=1:s=64x48:r=10", "-f", "lavfi", "-i", "sine=d=1"]
+    coded = ["-filter_complex", f"[1]{steps}[a]", "-map", "0:v", "-map", "[a]", "-c:v", "mpeg4", "-c:a", coder]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *made, *coded, str(path)]
+    subprocess.run(command, check=True, timeout=60)
     (done,) = Processes(1).run([Task("a", partial(measure_signals, out_dir=tmp_path, limits=Limits()), path)])
     assert done.how == "ok", done.value
     assert -30 < done.value.mean_loudness_dbfs < 0

@@ -17,7 +17,10 @@ from vidpipe_tests.shared import SHARED
 
 SEEDS = range(5)
 # What fuzzing found, by file of ../shared/video and seed.
-FOUND = [("tree.avi", 103)]  # join: a codec that MP4 does not hold was a ValueError
+FOUND = [
+    ("tree.avi", 103),  # join: a codec that MP4 does not hold was a ValueError
+    ("tiny_10x6_64s.mp4", 20138),  # signals: planes of sound beyond the eighth ended the worker
+]
 
 
 def twice(files: dict[str, bytes], folder: Path) -> dict[str, list[dict[str, str]]]:
