@@ -24,7 +24,7 @@ from vidpipe.timeline.spans import Span
 path, out_dir = Path(sys.argv[1]), Path(sys.argv[2])
 
 def resident_mb():
-    line = next(line for line in open("/proc/self/status") if line.startswith("VmRSS"))
+    line = next(line for line in open("/proc/self/status") if line.startswith("RssAnon"))  # a kernel may drop code
     return int(line.split()[1]) // 1024
 """
 MEASURE = "for _ in range(2): print(measure_signals(path, out_dir, Limits()).n_frames)"

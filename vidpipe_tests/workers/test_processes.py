@@ -195,7 +195,7 @@ def test_no_worker_outlives_a_killed_parent(tmp_path: Path, how: signal.Signals)
         assert soon(lambda: len(list((tmp_path / "pids").iterdir())) == 2)
         pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
         parent.send_signal(how)
-        parent.wait(timeout=20)
+        parent.wait(timeout=60)
         assert soon(lambda: not any(map(is_running, pids)))
     finally:
         parent.kill()
