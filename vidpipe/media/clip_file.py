@@ -2,12 +2,11 @@
 
 Here belongs encoding one clip with exact time stamps, picture and sound each encoded or, where it needs no change,
 copied. Which frames and samples it gets is decided in `cutting`, `proxy` and `conforming`; a clip of nothing but
-copied packets is a `PacketFile`. Long because all that encoders are told stands in one place.
+copied packets is a `PacketFile`. What encoders are told stands in `encoders`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,43 +18,14 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidpipe.errors import LimitExceededError, UnreadableVideoError
+from vidpipe.media.encoders import NO_BASE, PictureForm, SoundForm, add_picture_stream, add_sound_stream
 
 Samples = npt.NDArray[np.float32]
-_NO_BASE = Fraction(1, 1000)  # of a stream that does not tell its time base
-_THREADS = 2  # fixed, because x264's output depends on it
-_LARGE_PIXELS = 1920 * 1088
 _MIN_TIMESCALE = 10_000  # FFmpeg's mp4 writer doubles smaller ones up to this
-
-
-@dataclass(frozen=True, slots=True)
-class PictureForm:
-    """How pictures are encoded: even size in pixels, exact time base, usual frame rate, colours.
-
-    `aspect` is the sample aspect of the upright picture; colour codes are FFmpeg's (2: not told).
-    """
-
-    width: int
-    height: int
-    time_base: Fraction
-    rate: Fraction
-    aspect: Fraction
-    primaries: int
-    transfer: int
-    matrix: int
-
-
-@dataclass(frozen=True, slots=True)
-class SoundForm:
-    """How sound is encoded: samples a second, "mono" or "stereo", bits a second (0: FFmpeg's choice)."""
-
-    rate: int
-    layout: str
-    bit_rate: int = 0
 
 
 class ClipFile:
@@ -78,9 +48,9 @@ class ClipFile:
         self._n_samples = 0
         self._sound = sound if isinstance(sound, SoundForm) else None
         with encoding():
-            self._output = new_mp4(self._unfinished, picture.time_base or _NO_BASE)
-            self._video = _video_stream(self._output, picture)
-            self._audio = None if sound is None else _audio_stream(self._output, sound)
+            self._output = new_mp4(self._unfinished, picture.time_base or NO_BASE)
+            self._video = add_picture_stream(self._output, picture)
+            self._audio = None if sound is None else add_sound_stream(self._output, sound)
 
     def add_frame(self, frame: VideoFrame, pts: int) -> None:
         """The next picture, of the form's size in yuv420p; shown from `pts` until the next one.
@@ -215,58 +185,3 @@ def new_mp4(path: Path, time_base: Fraction) -> OutputContainer:
         scale *= 2
     options = {"movflags": "+faststart", "fflags": "+bitexact", "movie_timescale": str(scale)}
     return av.open(str(path), "w", format="mp4", options=options)
-
-
-def encoder_options(form: PictureForm) -> dict[str, str]:
-    """What x264 is told for pictures of this form: all but the parameters that are its own (`x264_params`)."""
-    preset = "ultrafast" if _is_large(form) else "veryfast"  # 4K and more: memory and time before size
-    return {"preset": preset, "crf": "23", "bf": "0", "flags": "+bitexact"}
-
-
-def x264_params(form: PictureForm, **params: int) -> str:
-    """x264's own parameters, with those that the same bytes every time need.
-
-    Its AVX-512 code for mbtree gives others now and then where a row is no multiple of 8 macroblocks: up to 2 of 45
-    runs at 64 x 48, none without mbtree.
-    """
-    if -(-form.width // 16) % 8:
-        params["mbtree"] = 0
-    return ":".join(f"{name}={value}" for name, value in params.items())
-
-
-def shape_encoder(context: VideoCodecContext, form: PictureForm) -> None:
-    """Makes an encoder, not yet open, one for pictures of this form."""
-    context.width, context.height, context.pix_fmt = form.width, form.height, "yuv420p"
-    context.time_base = form.time_base
-    context.thread_count = 1 if _is_large(form) else _THREADS
-    context.sample_aspect_ratio = form.aspect
-    context.color_range = 1  # limited
-    context.color_primaries, context.color_trc, context.colorspace = form.primaries, form.transfer, form.matrix
-
-
-def _is_large(form: PictureForm) -> bool:
-    return form.width * form.height > _LARGE_PIXELS
-
-
-def _video_stream(output: OutputContainer, form: PictureForm | VideoStream) -> VideoStream:
-    if isinstance(form, VideoStream):
-        copied = output.add_stream_from_template(form, opaque=True)
-        copied.time_base = form.time_base or _NO_BASE
-        return copied
-    options = {**encoder_options(form), "x264-params": x264_params(form)}
-    stream = output.add_stream("libx264", rate=form.rate, options=options)
-    assert isinstance(stream, VideoStream)
-    shape_encoder(stream.codec_context, form)
-    stream.time_base = form.time_base
-    return stream
-
-
-def _audio_stream(output: OutputContainer, form: SoundForm | AudioStream) -> AudioStream:
-    if isinstance(form, AudioStream):
-        return output.add_stream_from_template(form, opaque=True)
-    stream = output.add_stream("aac", rate=form.rate, options={"flags": "+bitexact"}, layout=form.layout)
-    assert isinstance(stream, AudioStream)
-    stream.codec_context.thread_count = 1
-    if form.bit_rate:
-        stream.bit_rate = form.bit_rate
-    return stream

@@ -224,9 +224,7 @@ class _RoughPass:
             self._rows.add(pts[:1], np.zeros((3, 1), np.float32))
         n_between = np.diff([bisect(self._left_out, frame_pts) for frame_pts in pts])
         low = np.select([n_between == 0, n_between == 1], [_SURE_ROUGHLY[0], GAP], _WIDE_GAP)
-        is_drift = np.array(
-            [now in self._regular_keys for now in pts[1:]], np.bool_
-        )  # errors of the rough pass add up to there
+        is_drift = np.array([now in self._regular_keys for now in pts[1:]], np.bool_)  # errors have added up there
         high = np.where((n_between > 0) | is_drift, np.inf, _SURE_ROUGHLY[1])
         are_sure = is_sure(pictures, deltas, low * self._threshold, high * self._threshold)
         for i, (first, now) in enumerate(pairwise(pts)):

@@ -8,24 +8,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from vidpipe.errors import UnreadableVideoError
-from vidpipe.media.clip_file import ClipFile, SoundForm
+from vidpipe.media.clip_file import ClipFile
 from vidpipe.media.conformity import BROKEN_SOUND, NO_TIMES, picture_lacks, sound_lacks
 from vidpipe.media.container import NO_FRAME, audio_stream, check_pixels, open_video, refusing, video_stream
 from vidpipe.media.copied_picture import CopiedPicture
-from vidpipe.media.feeds import Feed, encoded_picture, frames_from_zero, write, zero_pts_of
+from vidpipe.media.encoders import SoundForm
+from vidpipe.media.feeds import Feed, Taken, encoded_picture, frames_from_zero, write, zero_pts_of
 from vidpipe.media.frames import FrameReader, read_frames
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
 from vidpipe.media.normalising import EvenSound, SquareSize, UprightFrames
 from vidpipe.media.sound_feeds import copied_sound, encoded_sound
-
-Taken = Literal["none", "copied", "encoded"]
 
 
 @dataclass(frozen=True, slots=True)

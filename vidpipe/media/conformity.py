@@ -9,11 +9,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidpipe.media.normalising import SquareSize
-from vidpipe.media.pictures import Orientation, displayed_size, orientation_of, sample_aspect
+from vidpipe.media.pictures import Orientation, displayed_size, is_full_range, orientation_of, sample_aspect
 
 NO_TIMES = "picture: damage, or time stamps that MP4 does not keep"
 BROKEN_SOUND = "sound: damage that MP4 does not keep"
-_FULL_RANGE = 2
 
 
 def picture_lacks(video: VideoStream, first: VideoFrame, size: SquareSize) -> tuple[str, ...]:
@@ -21,7 +20,7 @@ def picture_lacks(video: VideoStream, first: VideoFrame, size: SquareSize) -> tu
     aspect, orientation = sample_aspect(video), orientation_of(first)
     coded_aspect = video.codec_context.sample_aspect_ratio or 1
     shown = displayed_size(first.width, first.height, aspect=aspect, orientation=orientation)
-    is_plain = first.format.name == "yuv420p" and first.color_range != _FULL_RANGE
+    is_plain = first.format.name == "yuv420p" and not is_full_range(first)
     reasons = {
         "another codec": video.codec_context.codec.canonical_name != "h264" or not video.codec_context.extradata,
         "other colours than 8-bit 4:2:0 of limited range": not is_plain,

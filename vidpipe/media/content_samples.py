@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from vidpipe.media.colours import hsv_of
-from vidpipe.media.pictures import Pixels, Shrinker, fitted_size, pixels_of, plane_of
+from vidpipe.media.pictures import Pixels, Shrinker, bgr_planes, fitted_size, is_full_range, pixels_of, plane_of
 
 Deltas = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64] | float
@@ -24,7 +24,6 @@ _SURE_IN_DARK = 0.4  # share of the bound below which a change is sure in the da
 _SIDE_PX = 64  # samples on the long side
 _THEIR_SIDE_PX = 256  # PySceneDetect 0.7.2
 _PLANAR = frozenset({"yuv420p", "yuv422p", "yuv444p"})  # of limited range where no frame says otherwise
-_BLUE_GREEN_RED = (1, 0, 2)  # planes of FFmpeg's gbrp
 
 
 class Sampler:
@@ -35,9 +34,8 @@ class Sampler:
 
     def __call__(self, frame: VideoFrame) -> Pixels:
         """Samples as `hsv_of_samples` takes them: (3, H, W), or (4, H, W) where they are not as stored."""
-        if frame.format.name not in _PLANAR or frame.color_range == ColorRange.JPEG:
-            small = self._shrink(frame)
-            planes = [plane_of(small, number) for number in _BLUE_GREEN_RED]
+        if frame.format.name not in _PLANAR or is_full_range(frame):
+            planes = bgr_planes(self._shrink(frame))
             return np.stack([*planes, planes[0]])
         luma, blue, red = (plane_of(frame, number) for number in range(3))
         step = 2 * -(-max(luma.shape) // (2 * _SIDE_PX))

@@ -15,7 +15,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidpipe.media.avcc import AvcC, avcc_of
-from vidpipe.media.clip_file import PictureForm, encoder_options, encoding, shape_encoder, x264_params
+from vidpipe.media.clip_file import encoding
+from vidpipe.media.encoders import PictureForm, encoder_options, shape_encoder, x264_params
 from vidpipe.media.nal_units import AUD, PPS, SEI, SPS, join_units, kind, split_annexb
 from vidpipe.media.tracks import Ticks
 

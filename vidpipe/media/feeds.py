@@ -10,6 +10,7 @@ from functools import partial
 from heapq import merge
 from math import floor
 from operator import itemgetter
+from typing import Literal
 
 from av.video.frame import VideoFrame
 
@@ -18,6 +19,8 @@ from vidpipe.media.frames import FrameReader, TimedFrame, read_frames
 
 Feed = Iterator[tuple[Fraction, Callable[[ClipFile], None]]]
 """What is put into a file, with its time on the video's clock, by increasing time."""
+Taken = Literal["none", "copied", "encoded"]
+"""How a picture or sound comes into a file."""
 
 
 def write(file: ClipFile, feeds: Iterable[Feed]) -> None:

@@ -18,15 +18,15 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from vidpipe.errors import LimitExceededError
-from vidpipe.media.clip_file import PictureForm, Samples, SoundForm
+from vidpipe.media.clip_file import Samples
+from vidpipe.media.encoders import PictureForm, SoundForm
 from vidpipe.media.frames import TimedSound, nominal_ticks, time_base_of
-from vidpipe.media.pictures import Orientation, displayed_size, orientation_of, sample_aspect
+from vidpipe.media.pictures import Orientation, displayed_size, is_full_range, orientation_of, sample_aspect
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _AAC_RATE = 48_000
 _SCALER = int(Interpolation.BICUBIC | Interpolation.BITEXACT | Interpolation.ACCURATE_RND)
 _JITTER_S = Fraction(1, 200)  # time stamps of sound that are off by less are roundings, not gaps
-_FULL_RANGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ class UprightFrames:
 
     def of(self, frame: VideoFrame) -> VideoFrame:
         """The frame made uniform; the same object when nothing had to be changed."""
-        is_full = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
-        if (frame.width, frame.height) != self._coded or frame.format.name != "yuv420p" or is_full:
+        if (frame.width, frame.height) != self._coded or frame.format.name != "yuv420p" or is_full_range(frame):
             frame = self._reformatter.reformat(
                 frame, *self._coded, "yuv420p", interpolation=_SCALER, dst_color_range="MPEG", threads=1
             )

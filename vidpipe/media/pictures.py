@@ -15,7 +15,7 @@ import numpy.typing as npt
 from av.sidedata.sidedata import SideData, Type
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 Pixels = npt.NDArray[np.uint8]
@@ -104,6 +104,16 @@ def plane_of(frame: VideoFrame, number: int) -> Pixels:
     plane = frame.planes[number]
     samples: Pixels = np.frombuffer(memoryview(plane), np.uint8)
     return samples.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+
+
+def bgr_planes(frame: VideoFrame) -> list[Pixels]:
+    """The planes of a gbrp frame, blue, green and red, each (H, W), without copying."""
+    return [plane_of(frame, number) for number in (1, 0, 2)]
+
+
+def is_full_range(frame: VideoFrame) -> bool:
+    """Whether black is 0 and white the largest number, by its format or by what it says of itself."""
+    return frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
 
 
 def pixels_of(frame: VideoFrame) -> Pixels:

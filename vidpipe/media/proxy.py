@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import av
 from av.audio.stream import AudioStream
@@ -21,9 +20,10 @@ from av.video.stream import VideoStream
 
 from vidpipe.errors import UnreadableVideoError
 from vidpipe.media.burnt_time import burn_time
-from vidpipe.media.clip_file import ClipFile, SoundForm
+from vidpipe.media.clip_file import ClipFile
 from vidpipe.media.container import NO_FRAME, audio_stream, check_pixels, open_video, refusing, video_stream
-from vidpipe.media.feeds import Feed, encoded_picture, frames_from_zero, write, zero_pts_of
+from vidpipe.media.encoders import SoundForm
+from vidpipe.media.feeds import Feed, Taken, encoded_picture, frames_from_zero, write, zero_pts_of
 from vidpipe.media.frames import FrameReader, TimedFrame
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
@@ -32,11 +32,10 @@ from vidpipe.media.picked_frames import picked_frames, scan_packets
 from vidpipe.media.sampling import Steps, one_per_step
 from vidpipe.media.sound_feeds import copied_sound, encoded_sound
 
-SoundTaken = Literal["none", "copied", "encoded"]
 _SOUND_RATE = 16_000  # what speech models hear
 _SOUND_BITS = 32_000  # a second
 _COPIED_BITS = 64_000  # a second; AAC of so few is taken as it is
-_SILENT: tuple[SoundTaken, None, Feed] = ("none", None, iter(()))
+_SILENT: tuple[Taken, None, Feed] = ("none", None, iter(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Proxy:
     width: int
     height: int
     bytes: int
-    sound: SoundTaken
+    sound: Taken
 
 
 def make_proxy(path: Path, target: Path, limits: Limits, settings: ProxySettings) -> Proxy:
@@ -181,7 +180,7 @@ def _made(path: Path, target: Path, limits: Limits, settings: ProxySettings, rea
 
 def _sound(
     container: InputContainer, limits: Limits, zero_s: Fraction
-) -> tuple[SoundTaken, SoundForm | AudioStream | None, Feed]:
+) -> tuple[Taken, SoundForm | AudioStream | None, Feed]:
     audio = audio_stream(container)
     if audio is None:
         return _SILENT

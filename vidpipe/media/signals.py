@@ -29,13 +29,12 @@ from vidpipe.media.measures import (
     SmallPictures,
     small_pictures,
 )
-from vidpipe.media.pictures import Orientation, Pixels, Shrinker, orientation_of, plane_of, sample_aspect
+from vidpipe.media.pictures import Orientation, Pixels, Shrinker, bgr_planes, orientation_of, sample_aspect
 from vidpipe.media.thumbnails import Thumbnails
 from vidpipe.timeline.frame_table import FrameTable, save_frame_table, save_loudness
 
 _RUN = 8  # frames measured at once
 _SIDE_PX = 128  # half of what PySceneDetect 0.7.2 measures at
-_BLUE_GREEN_RED = (1, 0, 2)  # planes of FFmpeg's gbrp
 _DOUBTFUL = 8.0  # change of hue, saturation and value across a gap that is looked into: two thirds of a hard cut's
 _BLACK_LUMA = 0.04  # mean luma of a black picture, encoder noise included
 
@@ -196,7 +195,7 @@ class _Runs:
     def add(self, frame: VideoFrame) -> SmallPictures | None:
         """The next frame; the run that is complete, if one is."""
         small = self._shrink(frame)
-        picture = np.stack([plane_of(small, number) for number in _BLUE_GREEN_RED])
+        picture = np.stack(bgr_planes(small))
         ended = self.rest() if self._pictures and self._pictures[0].shape != picture.shape else None
         self._pictures.append(picture)
         return ended if len(self._pictures) < _RUN else self.rest()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
-from vidpipe.media.clip_file import ClipFile, PictureForm, Samples, SoundForm
+from vidpipe.media.clip_file import ClipFile, Samples
+from vidpipe.media.encoders import PictureForm, SoundForm
 from vidpipe.media.frames import TimedFrame
 from vidpipe.timeline.spans import Span
 

@@ -109,7 +109,7 @@ class Shots(Section):
     mode: Literal["full", "coarse"] = Field(
         "full",
         description="full: video_signals has a row for every frame; coarse: for fewer where nothing changes, which "
-        "decodes less. Cuts stay exact to the frame; faint ones may be missed.",
+        "decodes less. Cuts stay exact to the frame, faint ones may be missed; motion is that from row to row.",
     )
     threshold: float | None = Field(
         None,

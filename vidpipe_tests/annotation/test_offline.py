@@ -12,6 +12,7 @@ from vidpipe.annotation.alignment import align_annotation
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Cue, Texts, annotate_offline, seen_scenes
 from vidpipe.annotation.schema import Annotation
+from vidpipe.media.coarse_frames import Mode
 from vidpipe.media.limits import Limits
 from vidpipe.media.signals import measure_signals
 from vidpipe.timeline.frame_table import load_frame_table
@@ -152,8 +153,12 @@ def test_a_frame_rate_of_zero_is_unknown() -> None:
 
 
 @pytest.mark.corpus
-def test_real_footage_is_told_in_seconds_and_comes_back_to_its_frames(tmp_path: Path) -> None:
-    measure_signals(SHARED / "video" / "bikes.mp4", tmp_path, Limits())
+@pytest.mark.parametrize(("mode", "is_whole"), [("full", True), ("coarse", False)])
+def test_real_footage_is_told_in_seconds_and_comes_back_to_its_frames(
+    tmp_path: Path, mode: Mode, *, is_whole: bool
+) -> None:
+    signals = measure_signals(SHARED / "video" / "bikes.mp4", tmp_path, Limits(), mode=mode)
+    assert (signals.n_frames == 250) is is_whole
     table = load_frame_table(tmp_path / "frames.parquet")
     found = detect_shots(table, detector="content", threshold=27.0, min_length_s=0.6)
     annotation = annotate_offline(found, Measured(table.times_s(), table.motion), NOTHING)

@@ -1,7 +1,8 @@
 """Damaged copies of videos, the same for the same seed: what a disk, a network or an enemy makes of a file."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
 Mutation = Callable[[bytearray, Random], None]
@@ -48,6 +49,20 @@ def renumbered(data: bytearray, random: Random) -> None:
 def extended(data: bytearray, random: Random) -> None:
     """Something foreign follows."""
     data += random.choice((random.randbytes(5000), bytes(data[: len(data) // 3]), b"\0" * 100_000))
+
+
+def flipped_copies(path: Path, n: int) -> Iterator[Path]:
+    """Copies of a file, one after the other under one name beside it, with eight bytes changed in each.
+
+    Every second one has them in its first 3 kB.
+    """
+    whole, broken = path.read_bytes(), path.with_name(f"flipped{path.suffix}")
+    for seed in range(n):
+        random, data = Random(seed), bytearray(whole)
+        for _ in range(8):
+            data[random.randrange(len(data) if seed % 2 else min(3000, len(data)))] ^= random.randrange(1, 256)
+        broken.write_bytes(data)
+        yield broken
 
 
 MUTATIONS: tuple[Mutation, ...] = (truncated, flipped, garbled, shifted, renumbered, extended)

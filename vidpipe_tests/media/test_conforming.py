@@ -18,6 +18,7 @@ from vidpipe.media.normalising import SquareSize
 from vidpipe_tests.clips import beeps_s, make_clip, read_numbers, read_sound, read_times
 from vidpipe_tests.media.cuts import complaints
 from vidpipe_tests.media.early_frames import make_early_frames
+from vidpipe_tests.media.mutations import flipped_copies
 from vidpipe_tests.shared import SHARED
 
 VIDEO = SHARED / "video"
@@ -227,13 +228,7 @@ def test_a_truncated_file_keeps_its_good_part(tmp_path: Path, kept: float) -> No
 
 def test_flipped_bytes_give_a_video_or_a_reason(tmp_path: Path) -> None:
     truth = make_clip(tmp_path / "a.mp4", [(1, 1)], size=(64, 48), options=B_FRAMES)
-    data, broken = truth.path.read_bytes(), tmp_path / "b.mp4"
-    for seed in range(40):
-        random = np.random.default_rng(seed)
-        flipped = bytearray(data)
-        for place in random.integers(0, len(data) if seed % 2 else 3000, 8):
-            flipped[place] ^= int(random.integers(1, 256))
-        broken.write_bytes(flipped)
+    for broken in flipped_copies(truth.path, 40):
         with suppress(VideoError):
             assert packets_of(conformed(broken).file)  # damage may stay in what was copied
 
