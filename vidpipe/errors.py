@@ -10,6 +10,7 @@
     │   ├ BlockedAnswerError, MalformedAnswerError, ForeignAnswerError
     ├ ServiceError(service)
     │   ├ TransientServiceError    may succeed later: `failed`
+    │   │   └ LostAnswerError      so may this; the request was sent, and may have to be paid
     │   ├ QuotaExhaustedError      the rest is `pending`
     │   ├ RejectedRequestError     this request, for ever: outcome `unusable`
     │   └ CredentialError          stop this service
@@ -86,6 +87,10 @@ class TransientServiceError(ServiceError):
         super().__init__(service, why)
         self.args = (service, why, retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+class LostAnswerError(TransientServiceError):
+    """The request was sent, but its answer did not arrive whole: it may have to be paid."""
 
 
 class QuotaExhaustedError(ServiceError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vidpipe.ledger.ledger import Ledger
+from vidpipe.models.calls import Answer, Question
 from vidpipe.recipe.fingerprints import code_version, fingerprint
 from vidpipe.recipe.line import LINE, Stage
 from vidpipe.recipe.schema import Recipe
@@ -22,6 +23,22 @@ class WorkerPool(Protocol):
 
     def run(self, tasks: Iterable[Task], stopped: Callable[[], bool]) -> Iterator[Done]:
         """Each task once, as it finishes; when `stopped()`, those not yet begun come back as `not_run`."""
+        ...
+
+
+class Answerer(Protocol):
+    """A model behind a service. Safe to call from several threads at once."""
+
+    def answer(self, question: Question) -> Answer:
+        """Ask once, media sent or found at the service before. What comes back is not judged but for how it ended.
+
+        Raises:
+            TransientServiceError: may succeed later.
+            QuotaExhaustedError: nothing more until the time it names.
+            RejectedRequestError: this question will never be taken.
+            CredentialError: no key is accepted.
+            LostAnswerError: the answer was made, and may be paid, but did not arrive whole.
+        """
         ...
 
 

@@ -25,6 +25,7 @@ LAYERS = [  # highest first; those on one line do not import each other
     ("vidpipe.store", "vidpipe.ledger", "vidpipe.workers"),
     ("vidpipe.media",),
     ("vidpipe.timeline",),
+    ("vidpipe.models",),
     ("vidpipe.records", "vidpipe.keys", "vidpipe.recipe"),
     ("vidpipe.errors",),
 ]
