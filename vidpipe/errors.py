@@ -13,12 +13,16 @@
     │   │   └ LostAnswerError      so may this; the request was sent, and may have to be paid
     │   ├ QuotaExhaustedError      the rest is `pending`
     │   ├ RejectedRequestError     this request, for ever: outcome `unusable`
-    │   └ CredentialError          stop this service
+    │   │   └ SchemaTooComplexError    but it may pass with a schema that demands less
+    │   ├ CredentialError          stop this service
+    │   └ UntrustedServiceError    stop the run: too many answers belong to other requests
     ├ StoreError(key)
     │   ├ MissingObjectError, CorruptObjectError     compute it again
     │   ├ UnwritableObjectError    this video failed
     │   └ StoreFullError           stop the run
     ├ WaitingError(asset)          an input of this step is not there yet
+    ├ PendingError                 was not tried: `pending`, the text is the reason
+    │   └ BudgetError, StoppedError
     └ RecipeError(path, why)       configuration: one line, exit 2
 
 `ValueError` and `TypeError` are bugs and are caught nowhere but at the batch's boundary. Every class survives
@@ -53,7 +57,20 @@ class LimitExceededError(VideoError):
 
 
 class AnswerError(VidpipeError):
-    """A model's answer cannot be used. The raw answer is kept."""
+    """A model's answer cannot be used. The raw answer is kept.
+
+    `why` is the outcome's reason: short and stable. `faults` say in detail what is wrong, one line each. `exchanges`
+    are the questions and answers that led here, oldest first, so that what was paid can be told.
+    """
+
+    def __init__(self, why: str = "", faults: tuple[str, ...] = (), exchanges: tuple[object, ...] = ()) -> None:
+        super().__init__(why, faults, exchanges)
+        self.why = why
+        self.faults = faults
+        self.exchanges = exchanges
+
+    def __str__(self) -> str:
+        return self.why
 
 
 class BlockedAnswerError(AnswerError):
@@ -106,8 +123,16 @@ class RejectedRequestError(ServiceError):
     """The service will never accept this request."""
 
 
+class SchemaTooComplexError(RejectedRequestError):
+    """The answer's schema is too much for the service; the same question with a looser one may pass."""
+
+
 class CredentialError(ServiceError):
     """The service does not accept our credentials."""
+
+
+class UntrustedServiceError(ServiceError):
+    """Too many of the last answers belong to other requests: going on would pay for nothing."""
 
 
 class StoreError(VidpipeError):
@@ -147,6 +172,24 @@ class WaitingError(VidpipeError):
 
     def __str__(self) -> str:
         return f"waits for {self.asset}"
+
+
+class PendingError(VidpipeError):
+    """This was not tried, and may be later. The text is the reason for which it is pending."""
+
+
+class BudgetError(PendingError):
+    """What is left of the budget does not cover the worst case of the call."""
+
+    def __str__(self) -> str:
+        return "budget"
+
+
+class StoppedError(PendingError):
+    """The run was asked to begin nothing new."""
+
+    def __str__(self) -> str:
+        return "not reached"
 
 
 class RecipeError(VidpipeError):
