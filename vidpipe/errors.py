@@ -131,6 +131,10 @@ class CredentialError(ServiceError):
     """The service does not accept our credentials."""
 
 
+class UnfitServiceError(CredentialError):
+    """The service is not the one that the settings mean, or lacks the model: as with a wrong key, it takes nothing."""
+
+
 class UntrustedServiceError(ServiceError):
     """Too many of the last answers belong to other requests: going on would pay for nothing."""
 
