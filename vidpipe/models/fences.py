@@ -12,8 +12,6 @@ MARK_CHARS = 16  # of the hash: finding a text that holds its own takes 2**64 tr
 _FENCED = re.compile(
     r"^<<<(?P<name>[a-z_]+) (?P<mark>[0-9a-f]{16})\n(?P<text>.*?)\n>>>(?P=name) (?P=mark)$", re.DOTALL | re.MULTILINE
 )
-    r"^<<<(?P<name>[a-z_]+) (?P<mark>[0-9a-f]{16})\n(?P<text>.*?)\n>>>(?P=name) (?P=mark)$", re.S | re.M
-)
 
 
 def fenced(name: str, text: str) -> str:
