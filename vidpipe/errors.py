@@ -15,6 +15,7 @@
     │   ├ RejectedRequestError     this request, for ever: outcome `unusable`
     │   │   └ SchemaTooComplexError    but it may pass with a schema that demands less
     │   ├ CredentialError          stop this service
+    │   │   └ UnfitServiceError    so is this: it takes nothing that we ask
     │   └ UntrustedServiceError    stop the run: too many answers belong to other requests
     ├ StoreError(key)
     │   ├ MissingObjectError, CorruptObjectError     compute it again
