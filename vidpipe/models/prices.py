@@ -1,0 +1,195 @@
+"""What calls cost: prices as data with the day from which they hold, the bill of an answer, the worst that may come.
+
+Money is a whole number of 1e-9 US$ (`_nusd`), rounded up once per call, so that sums never drift; floats are made at
+the edge. Prices stand in `data/prices.json` and, where a project has one, in a file of its own; how many tokens a
+question has is said by `tokens`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_CEILING, Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from vidpipe.errors import RecipeError
+from vidpipe.models.calls import Usage
+
+NUSD = 10**9  # in a US$
+_NUSD_PER_RATE = Decimal(1000)  # a token at 1 US$ per million tokens
+_MOST_OUT = 65_536  # of the models of today, services.md 1.6
+_FILE = "prices.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a call cost, in 1e-9 US$; `model_priced` is the model whose price was taken.
+
+    `is_flagged`: that is not the model that answered, which has no price.
+    """
+
+    nusd: int
+    model_priced: str
+    is_flagged: bool = False
+
+    @property
+    def usd(self) -> float:
+        """The same in US$, for people."""
+        return self.nusd / NUSD
+
+
+class _Rates(BaseModel):
+    """US$ per million tokens; `out` counts thoughts too, `cached` the part of the input that the service had kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+    in_: Decimal | None = Field(default=None, alias="in", ge=0)
+    out: Decimal | None = Field(default=None, ge=0)
+    cached: Decimal | None = Field(default=None, ge=0)
+
+    def nusd(self, usage: Usage) -> Decimal:
+        """The exact price of tokens; cached ones cost what the others do where nothing is said of them."""
+        rate = self.in_ or Decimal(0)
+        cached = min(usage.cached, usage.n_in)
+        rates = (rate, rate if self.cached is None else self.cached, self.out or Decimal(0))
+        tokens = (usage.n_in - cached, cached, usage.out)
+        return _NUSD_PER_RATE * sum((n * r for n, r in zip(tokens, rates, strict=True)), Decimal(0))
+
+
+class _Above(_Rates):
+    """What all tokens of a call cost when its input has more than `n_in`."""
+
+    n_in: int = Field(gt=0)
+
+
+class _Price(_Rates):
+    """The prices from a day on (UTC), or the model whose prices hold instead. `batch` is the factor of batch mode."""
+
+    from_: date = Field(alias="from")
+    batch: Decimal = Field(default=Decimal(1), gt=0, le=1)
+    above: _Above | None = None
+    as_: str | None = Field(default=None, alias="as")
+    source: str
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.as_ is None and (self.in_ is None or self.out is None):
+            raise ValueError('needs "in" and "out" in US$ per million tokens, or "as" with another model')
+        return self
+
+    def rates(self, n_in: int) -> _Rates:
+        """The prices for an input of so many tokens."""
+        return self.above if self.above is not None and n_in > self.above.n_in else self
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_out: int = Field(default=_MOST_OUT, gt=0)
+    prices: list[_Price] = Field(min_length=1)
+
+
+_TABLE = TypeAdapter(dict[str, _Model])
+_FREE = _Price(**{"from": date.min, "in": Decimal(0), "out": Decimal(0), "source": "a server of one's own"})
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The prices of models by the day; `is_free`: models that are not listed cost nothing."""
+
+    models: Mapping[str, _Model]
+    is_free: bool = False
+
+    def bill(self, usage: Usage, *, reported: str, requested: str, when: datetime, is_batch: bool = False) -> Bill:
+        """What an answer cost that was asked for at `when`: exact, by the tokens that the service counted.
+
+        A model that answered and has no price is billed as the one that was asked for.
+
+        Raises:
+            RecipeError: neither has a price on that day.
+        """
+        price = self._price(reported, when)
+        if price is not None:
+            return Bill(_whole(price, usage, is_batch), reported)
+        price = self._needed(requested, when)
+        return Bill(_whole(price, usage, is_batch), requested, is_flagged=reported != requested)
+
+    def worst_case(
+        self, expected: Usage, *, max_out: int | None, model: str, when: datetime, is_batch: bool = False
+    ) -> int:
+        """The most that a question may cost, in 1e-9 US$: nothing cached, and the longest answer there may be.
+
+        `expected` holds the tokens of its input, an upper bound of them (`tokens.at_most`). `max_out` is the limit
+        that the model is told; None: its own.
+
+        Raises:
+            RecipeError: the model has no price on that day.
+        """
+        known = self.models.get(model)
+        out = max_out or (known.max_out if known else _MOST_OUT)
+        usage = Usage(text=expected.text, video=expected.video, audio=expected.audio, out=max(out, expected.out))
+        return _whole(self._needed(model, when), usage, is_batch)
+
+    def updated(self, others: "Prices") -> "Prices":
+        """These prices, with those of other models or instead of the same ones."""
+        return Prices({**self.models, **others.models}, is_free=self.is_free or others.is_free)
+
+    def _needed(self, model: str, when: datetime) -> _Price:
+        price = self._price(model, when)
+        if price is None:
+            example = f'{{"{model}": {{"prices": [{{"from": "{when:%Y-%m-%d}", "in": …, "out": …, "source": …}}]}}}}'
+            raise RecipeError(_FILE, f"no price of {model!r} on {when:%Y-%m-%d}; add {example}, US$ per million tokens")
+        return price
+
+    def _price(self, model: str, when: datetime) -> _Price | None:
+        for _ in range(len(self.models) + 1):  # a circle of names ends as no price
+            known = self.models.get(model)
+            held = [p for p in known.prices if p.from_ <= when.date()] if known else []
+            if not held:
+                return _FREE if self.is_free and known is None else None
+            price = max(held, key=lambda p: p.from_)
+            if price.as_ is None:
+                return price
+            model = price.as_
+        return None
+
+
+FREE = Prices({}, is_free=True)
+"""Servers of one's own: nothing is paid per call."""
+
+
+@cache
+def built_in() -> Prices:
+    """The prices that vidpipe knows."""
+    return _parsed(files("vidpipe.models").joinpath("data", _FILE).read_bytes(), _FILE)
+
+
+def read_prices(path: Path) -> Prices:
+    """The prices of a project's own file, over those that vidpipe knows.
+
+    Raises:
+        RecipeError: it cannot be read, or is no table of prices.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecipeError(path.name, f"cannot be read: {error.strerror or 'input error'}") from error
+    return built_in().updated(_parsed(data, path.name))
+
+
+def _parsed(data: bytes, name: str) -> Prices:
+    try:
+        return Prices(_TABLE.validate_json(data))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(name, f"{where}: {first['msg']}" if where else first["msg"]) from error
+
+
+def _whole(price: _Price, usage: Usage, is_batch: bool) -> int:  # noqa: FBT001
+    exact = price.rates(usage.n_in).nusd(usage) * (price.batch if is_batch else 1)
+    return int(exact.to_integral_value(ROUND_CEILING))
