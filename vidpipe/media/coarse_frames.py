@@ -34,7 +34,6 @@ Mode = Literal["full", "coarse"]
 """Whether all frames are decoded, or those that may show a change."""
 
 _N_CONTEXT = 3  # frames next to a key frame that are never left out
-_N_BESIDE = 2  # gaps, or neighbours without one, on either side of a change
 
 
 @dataclass(slots=True)
@@ -54,18 +53,26 @@ class CoarseReader(FrameReader):
     """One pass over a file like FrameReader's, without most frames where nothing changes.
 
     Every frame has the time and the pixels that FrameReader gives it. No frame is left out of a gap across which hue,
-    saturation and value change by `change` (0..255) in the mean, nor of those beside.
+    saturation and value change by `change` (0..255) in the mean, nor of the `n_beside` gaps (or neighbours without one)
+    on either side.
 
     Raises:
         UncertainError: frames cannot be left out of such a file.
     """
 
     def __init__(
-        self, container: InputContainer, video: VideoStream, *, audio: AudioStream | None, limits: Limits, change: float
+        self,
+        container: InputContainer,
+        video: VideoStream,
+        *,
+        audio: AudioStream | None,
+        limits: Limits,
+        change: float,
+        n_beside: int,
     ) -> None:
         super().__init__(container, video, audio=audio, limits=limits)
         self._groups = Groups(video, limits)
-        self._doubtful_change = change
+        self._doubtful_change, self._n_beside = change, n_beside
         context = video.codec_context
         if limits.hardware is not None or (container.format.name == "avi" and context.has_b_frames):
             raise UncertainError("decoding order for time")
@@ -147,15 +154,15 @@ class CoarseReader(FrameReader):
         if self._line:
             self._judge(self._line[-1], now)
         self._line.append(now)
-        if len(self._line) > _N_BESIDE + 1:
+        if len(self._line) > self._n_beside + 1:
             yield from self._settle()
 
     def _judge(self, before: _Seen, now: _Seen) -> None:
         """Decides whether the gap between two neighbours is looked into; around a change the gaps beside it are."""
         change = float(changes(np.stack([before.small, now.small], axis=1)).mean()) if _alike(before, now) else np.inf
         if change >= self._doubtful_change:
-            self._n_doubtful = _N_BESIDE + 1
-            for seen in list(self._line)[-_N_BESIDE:]:
+            self._n_doubtful = self._n_beside + 1
+            for seen in list(self._line)[len(self._line) - self._n_beside :]:
                 seen.is_doubtful = True
         now.is_doubtful = self._n_doubtful > 0
         self._n_doubtful -= 1

@@ -41,6 +41,7 @@ _SURE_ROUGHLY = (0.8, 1.5)  # shares of the threshold below and above which a ch
 _WIDE_GAP = 1.0  # GAP where two pictures and more are left out: none changes as much as all
 _LONG = 120  # pictures of a group: over shorter ones errors of the rough pass do not add up to a cut
 _N_KEPT = 1  # frame next to a key frame that is never left out
+_N_BESIDE = 2  # AdaptiveDetector's neighbours of a change
 _MIN_ADAPTIVE = 15.0  # least change of a cut for AdaptiveDetector
 
 
@@ -81,7 +82,9 @@ def _rows(path: Path, limits: Limits, threshold: float, detector: Detector, mode
         video = video_stream(container, limits)
         if mode == "coarse":
             change = GAP * threshold
-            reader: FrameReader = CoarseReader(container, video, audio=None, limits=limits, change=change)
+            reader: FrameReader = CoarseReader(
+                container, video, audio=None, limits=limits, change=change, n_beside=_N_BESIDE
+            )
         else:
             reader = FrameReader(container, video, audio=None, limits=limits)
         content = ContentChanges(None if detector == "adaptive" else threshold)

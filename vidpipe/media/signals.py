@@ -35,7 +35,7 @@ from vidpipe.timeline.frame_table import FrameTable, save_frame_table, save_loud
 
 _RUN = 8  # frames measured at once
 _SIDE_PX = 128  # half of what PySceneDetect 0.7.2 measures at
-_DOUBTFUL = 8.0  # change of hue, saturation and value across a gap that is looked into: two thirds of a hard cut's
+_DOUBTFUL = 13.5  # change of hue, saturation, value across a gap that is looked into: 0.9 of PySceneDetect's least
 _BLACK_LUMA = 0.04  # mean luma of a black picture, encoder noise included
 
 
@@ -72,8 +72,8 @@ def measure_signals(path: Path, out_dir: Path, limits: Limits, *, mode: Mode = "
     """Decodes `path` once; writes frames.parquet, loudness.parquet (if any), poster.jpg and strip.jpg.
 
     Frames that do not decode are counted and left out; a sound stream that fails costs the loudness, not the
-    video. `coarse` has rows of fewer frames where nothing changes (`CoarseReader`): changes are from row to row, times
-    stay exact. Where frames cannot be left out it does what `full` does.
+    video. `coarse` has rows of fewer frames where nothing changes as a cut does (`CoarseReader`): changes are from row
+    to row, times stay exact. Where frames cannot be left out it does what `full` does.
 
     Raises:
         UnreadableVideoError: no video, no video stream, no supported codec, or no frame that decodes.
@@ -138,7 +138,9 @@ class _Analysis:
     def __init__(self, container: InputContainer, limits: Limits, mode: Mode) -> None:
         video, audio = video_stream(container, limits), audio_stream(container)
         if mode == "coarse":
-            self.reader: FrameReader = CoarseReader(container, video, audio=audio, limits=limits, change=_DOUBTFUL)
+            self.reader: FrameReader = CoarseReader(
+                container, video, audio=audio, limits=limits, change=_DOUBTFUL, n_beside=0
+            )
         else:
             self.reader = FrameReader(container, video, audio=audio, limits=limits)
         self.loudness = Loudness(limits.max_duration_s)

@@ -108,8 +108,9 @@ class Shots(Section):
     )
     mode: Literal["full", "coarse"] = Field(
         "full",
-        description="full: video_signals has a row for every frame; coarse: for fewer where nothing changes, which "
-        "decodes less. Cuts stay exact to the frame, faint ones may be missed; motion is that from row to row.",
+        description="full: video_signals has a row for every frame; coarse: for fewer where no cut can be, which saves "
+        "up to 40 % of its time where little moves and nothing where much does. Hard cuts stay exact to the frame; "
+        "dissolves may lie some frames off, faint cuts may be missed; motion is that from row to row.",
     )
     threshold: float | None = Field(
         None,

@@ -32,7 +32,7 @@ def decoded(path: Path, change: float | None = None, limits: Limits = Limits()) 
         if change is None:
             reader = FrameReader(container, video, audio=None, limits=limits)
         else:
-            reader = CoarseReader(container, video, audio=None, limits=limits, change=change)
+            reader = CoarseReader(container, video, audio=None, limits=limits, change=change, n_beside=2)
         return {timed.pts: pixels_of(timed.frame) for timed in read_frames(reader)}
 
 
@@ -64,7 +64,7 @@ def test_sound_is_read_as_ever(tmp_path: Path) -> None:
         with open_video(clip.path) as container:
             video, audio = video_stream(container, Limits()), audio_stream(container)
             reader = (
-                CoarseReader(container, video, audio=audio, limits=Limits(), change=8.0)
+                CoarseReader(container, video, audio=audio, limits=Limits(), change=8.0, n_beside=2)
                 if is_coarse
                 else FrameReader(container, video, audio=audio, limits=Limits())
             )
