@@ -70,6 +70,11 @@ class LoopbackServer:
         del query
         return headers.get("x-goog-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
 
+    def billed(self, request: Request, reply: Reply) -> Reply:
+        """The answer with its bill, after faults have edited it; by default whatever bill `reply` gave it."""
+        del request
+        return reply
+
     def note_of(self, request: Request) -> str:
         """What to remember of a request in the log."""
         del request
@@ -87,12 +92,15 @@ class LoopbackServer:
         status: int | None = None,
         body: Body = b"",
         headers: Mapping[str, str] | None = None,
+        reply: Reply | None = None,
         change: Callable[[Request, Reply], Reply] | None = None,
         delay: float = 0.0,
         reset: bool = False,
         truncate: int | None = None,
     ) -> None:
-        """Lets requests fail from here on; see `Fault`."""
+        """Lets requests fail from here on; see `Fault`. `reply` stands for its status, body and headers at once."""
+        if reply is not None:
+            status, body, headers = reply.status, reply.body, reply.headers
         self._faults.add(
             Fault(op, times, skip, key, when, name, status, body, headers or {}, change, delay, reset, truncate)
         )
@@ -181,6 +189,7 @@ class LoopbackServer:
         reply = self._worked(request) if last is None or last.status is None else last.reply()
         if last is not None and last.change is not None:
             reply = last.change(request, reply)
+        reply = self.billed(request, reply)
         self.stopping.wait(sum(fault.delay for fault in struck))
         entry.fault = "+".join(fault.name or fault.op for fault in struck)
         entry.status, entry.bill, entry.note = reply.status, reply.bill, self.note_of(request)
