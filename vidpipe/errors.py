@@ -13,7 +13,8 @@
     │   │   └ LostAnswerError      so may this; the request was sent, and may have to be paid
     │   ├ QuotaExhaustedError      the rest is `pending`
     │   ├ RejectedRequestError     this request, for ever: outcome `unusable`
-    │   │   └ SchemaTooComplexError    but it may pass with a schema that demands less
+    │   │   ├ SchemaTooComplexError    but it may pass with a schema that demands less
+    │   │   └ MediaRefusedError    but it may pass with the video encoded another way
     │   ├ CredentialError          stop this service
     │   │   └ UnfitServiceError    so is this: it takes nothing that we ask
     │   └ UntrustedServiceError    stop the run: too many answers belong to other requests
@@ -126,6 +127,10 @@ class RejectedRequestError(ServiceError):
 
 class SchemaTooComplexError(RejectedRequestError):
     """The answer's schema is too much for the service; the same question with a looser one may pass."""
+
+
+class MediaRefusedError(RejectedRequestError):
+    """The service cannot read the video; the same question with another encoding of it may pass."""
 
 
 class CredentialError(ServiceError):
