@@ -19,7 +19,8 @@ from vidpipe_tests.servers import gemini_errors
 from vidpipe_tests.servers.base import LoopbackServer
 from vidpipe_tests.servers.clips import Clip, Clips
 from vidpipe_tests.servers.gemini_asks import YOUTUBE, Ask, RefusedError, Seen, read_ask
-from vidpipe_tests.servers.gemini_bills import Price, complexity, prices_now
+from vidpipe_tests.servers.gemini_batches import Batches
+from vidpipe_tests.servers.gemini_bills import BATCH_SHARE, Price, complexity, prices_now
 from vidpipe_tests.servers.gemini_files import SESSIONS, Files
 from vidpipe_tests.servers.gemini_generate import Eyes, Responder, answer, even_scenes, tokens_in, words_of
 from vidpipe_tests.servers.wire import Bill, Entry, Reply, Request
@@ -34,7 +35,13 @@ _OPS = (
     ("POST", r"/(v1|v1beta)/models/([\w.-]+):generateContent", "generate"),
     ("POST", r"/(v1|v1beta)/models/([\w.-]+):countTokens", "count"),
     ("GET", r"/(v1|v1beta)/models/([\w.-]+)", "models.get"),
+    ("POST", r"/(v1|v1beta)/models/([\w.-]+):batchGenerateContent", "batch.create"),
+    ("GET", r"/(v1|v1beta)/batches", "batch.list"),
+    ("GET", r"/(v1|v1beta)/batches/([\w-]+)", "batch.get"),
+    ("POST", r"/(v1|v1beta)/batches/([\w-]+):cancel", "batch.cancel"),
+    ("DELETE", r"/(v1|v1beta)/batches/([\w-]+)", "batch.delete"),
 )
+ASKS = frozenset({"generate", "batch.line"})
 _KINDS = {"TEXT": "text", "VIDEO": "video", "AUDIO": "audio"}
 
 
@@ -43,7 +50,8 @@ class GeminiServer(LoopbackServer):
 
     `projects`: the project of each key; a key that is not listed is a project of its own. `prices`: US$ by model; a
     model without a price is unknown. `substitutes`: who answers in a model's place. `responder`: what the model says.
-    `eyes`: where it sees the picture change. `files.processing`: how new videos become ACTIVE. `youtube`: seconds by
+    `eyes`: where it sees the picture change. `files.processing`: how new videos become ACTIVE. `batches.plan`: how new
+    batches go on and end. `youtube`: seconds by
     address, None where the video is not public; any other address is a video of a minute. `inline_limit_bytes`: the
     longest request. `max_states`: the most complex schema.
     """
@@ -66,6 +74,7 @@ class GeminiServer(LoopbackServer):
         self.max_states = 960
         self.clips = Clips()
         self.files = Files(lambda: self.url, self.clips, self.clock, now)
+        self.batches = Batches(self.files, self._line, now)
         self._numbers = itertools.count(1)
 
     def project_of(self, key: str) -> str:
@@ -83,7 +92,7 @@ class GeminiServer(LoopbackServer):
 
     def note_of(self, request: Request) -> str:
         """The name that a question's last line gives the request."""
-        if request.op != "generate":
+        if request.op not in ASKS:
             return ""
         found = re.search(rb"request_id: ?([\w-]+)\"", request.body)
         return found[1].decode() if found else ""
@@ -110,6 +119,12 @@ class GeminiServer(LoopbackServer):
             "files.delete": lambda: self.files.delete(project, name),
             "files.download": lambda: self.files.download(project, name),
             "generate": lambda: Reply(self.generated(request, project, name)),
+            "batch.line": lambda: Reply(self.generated(request, project, name)),
+            "batch.create": lambda: self._batch_begun(request, project, name),
+            "batch.list": lambda: self.batches.page(project),
+            "batch.get": lambda: self.batches.get(project, name),
+            "batch.cancel": lambda: self.batches.cancel(project, name),
+            "batch.delete": lambda: self.batches.delete(project, name),
             "count": lambda: self._counted(request, project, name),
             "models.get": lambda: self._described(request, name),
         }
@@ -120,6 +135,25 @@ class GeminiServer(LoopbackServer):
     def _counted(self, request: Request, project: str, model: str) -> Reply:
         body = request.json().get("generateContentRequest") or request.json()
         return Reply({"totalTokens": sum(tokens_in(self._ask(body, request, project, model)).values())})
+
+    def _batch_begun(self, request: Request, project: str, model: str) -> Reply:
+        if model not in self.prices:
+            return gemini_errors.no_model(model, request.path.split("/")[1])
+        return self.batches.create(request, project, model)
+
+    def _line(self, request: Request) -> Reply:
+        """The answer to a line of a batch, at half the price."""
+        entry = Entry(
+            op=request.op,
+            credential=request.credential,
+            at=datetime.now(UTC),
+            started_s=self.clock(),
+            path=request.path,
+            n_bytes=len(request.body),
+        )
+        reply, _ = self.serve(request, entry)
+        self.book(entry)
+        return reply
 
     def _described(self, request: Request, model: str) -> Reply:
         if model not in self.prices:
@@ -175,9 +209,9 @@ class GeminiServer(LoopbackServer):
 
     def billed(self, request: Request, reply: Reply) -> Reply:
         """Bills what the answer reports, however it was edited."""
-        if request.op != "generate" or reply.status != 200 or not isinstance(reply.body, Mapping):
+        if request.op not in ASKS or reply.status != 200 or not isinstance(reply.body, Mapping):
             return reply
-        bill = self.bill_of(reply.body)
+        bill = self.bill_of(reply.body, BATCH_SHARE if request.op == "batch.line" else 1.0)
         return Reply(reply.body, reply.status, reply.headers, bill) if bill else reply
 
     def bill_of(self, answered: Mapping[str, Any], share: float = 1.0) -> Bill | None:

@@ -3,81 +3,23 @@
 What a model makes of a file belongs to `gemini_generate`.
 """
 
-import base64
-import hashlib
 import itertools
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from vidpipe_tests.servers import gemini_errors
 from vidpipe_tests.servers.clips import Clips
+from vidpipe_tests.servers.gemini_stored import Processing, StoredFile
 from vidpipe_tests.servers.wire import Reply, Request
 
 GRANULARITY_BYTES = 256 << 10
 SESSIONS = "/upload-sessions"
 _LIFE = timedelta(hours=48)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-
-
-@dataclass(frozen=True, slots=True)
-class Processing:
-    """How long a new video is PROCESSING: for so many answers about it (the upload's own among them), and so many
-    seconds, and, with `forever`, without end. `fails`: it then becomes FAILED.
-    """
-
-    polls: int = 1
-    seconds: float = 0.0
-    forever: bool = False
-    fails: bool = False
-
-
-@dataclass(slots=True)
-class StoredFile:
-    """One file. `name` is its last part, without "files/"."""
-
-    name: str
-    project: str
-    mime_type: str
-    display_name: str
-    data: bytes
-    created: datetime
-    expires: datetime
-    polls_left: int
-    ready_at_s: float
-    processing: Processing
-    state: str = "PROCESSING"
-
-    def looked_at(self, now_s: float) -> None:
-        """Somebody asked about the file; its state may move on."""
-        if self.state != "PROCESSING" or self.processing.forever:
-            return
-        if self.polls_left > 0 or now_s < self.ready_at_s:
-            self.polls_left -= 1
-            return
-        self.state = "FAILED" if self.processing.fails else "ACTIVE"
-
-    def described(self, url: str) -> dict[str, Any]:
-        """The file as JSON."""
-        sha256 = base64.b64encode(hashlib.sha256(self.data).hexdigest().encode()).decode()
-        facts = {
-            "name": f"files/{self.name}",
-            "displayName": self.display_name,
-            "mimeType": self.mime_type,
-            "sizeBytes": str(len(self.data)),
-            "createTime": _stamp(self.created),
-            "updateTime": _stamp(self.created),
-            "expirationTime": _stamp(self.expires),
-            "sha256Hash": sha256,
-            "uri": f"{url}/v1beta/files/{self.name}",
-            "state": self.state,
-            "source": "UPLOADED",
-        }
-        error = {"code": 3, "message": "The file could not be processed."}
-        return facts | ({"error": error} if self.state == "FAILED" else {})
 
 
 @dataclass(slots=True)
@@ -127,10 +69,15 @@ class Files:
         with self._lock:
             return self._sessions[session].key if session in self._sessions else ""
 
-    def add(self, project: str, data: bytes, mime_type: str, name: str = "") -> StoredFile:
-        """A file made by the service itself, or whole at once."""
+    def make(self, project: str, data: bytes, name: str) -> StoredFile:
+        """A file made by the service itself."""
+        file = self.add(project, data, "application/jsonl", name)
+        file.source = "GENERATED"
+        return file
+
+    def add(self, project: str, data: bytes, mime_type: str, name: str) -> StoredFile:
+        """A file, whole at once."""
         with self._lock:
-            name = name or f"made-{next(self._numbers):08d}"
             is_media = mime_type.startswith(("video/", "audio/"))
             processing = self.processing if is_media else Processing(polls=0)
             if is_media and self._clips.read(data) is None:
@@ -230,6 +177,8 @@ class Files:
     def download(self, project: str, name: str) -> Reply:
         """The bytes of a file that the service made."""
         file = self.find(project, name)
+        if file is not None and file.source == "UPLOADED":
+            return gemini_errors.invalid("Only generated files can be downloaded.")
         return Reply(file.data) if file else gemini_errors.no_file(name)
 
     def page(self, project: str, query: Mapping[str, str]) -> Reply:
@@ -245,7 +194,3 @@ class Files:
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

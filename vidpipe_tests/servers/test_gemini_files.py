@@ -11,7 +11,7 @@ from google.genai import errors, types
 
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.servers.gemini import GeminiServer
-from vidpipe_tests.servers.gemini_files import Processing
+from vidpipe_tests.servers.gemini_stored import Processing
 
 MODEL = "gemini-3.8-flash"
 CHUNK = 8 << 20
