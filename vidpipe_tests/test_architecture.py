@@ -20,7 +20,7 @@ LAYERS = [  # highest first; those on one line do not import each other
     ("vidpipe.export",),
     ("vidpipe.annotation", "vidpipe.corpus"),
     ("vidpipe.batch", "vidpipe.tables"),
-    ("vidpipe.inputs",),
+    ("vidpipe.inputs", "vidpipe.asking"),
     ("vidpipe.ports",),
     ("vidpipe.store", "vidpipe.ledger", "vidpipe.workers"),
     ("vidpipe.media",),
@@ -42,6 +42,13 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "vidpipe.cli.bench": {"benchmarks", "click", "rich"},  # the benchmarks of a checkout; no part of the wheel
     "assets": {"dagster", "dagster_shared"},
     "resources": {"dagster", "dagster_aws"},
+    "resources.gemini_answers": {"google"},
+    "resources.gemini_clients": {"google", "httpx2"},
+    "resources.gemini_files": {"google"},
+    "resources.gemini_problems": {"google", "httpx2"},
+    "resources.gemini_remotes": {"google"},
+    "resources.gemini_requests": {"google"},
+    "resources.llm_http": {"httpx2"},
 }
 OURS = {"vidpipe", "assets", "resources", "vidpipe_tests"}
 SHELL = ("vidpipe.cli", "vidpipe.definitions", "vidpipe.opening", "assets", "resources")

@@ -1,0 +1,156 @@
+"""One google-genai client per key, made when it is first needed and kept: a client that nobody holds closes itself.
+
+Keys stay in here: no repr, error or log shows one. Imports of the SDK take seconds and stand inside functions.
+"""
+
+import base64
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from resources.gemini_projects import SERVICE
+from vidpipe.errors import CredentialError, RecipeError
+
+if TYPE_CHECKING:
+    import httpx2
+    from google.genai import Client
+
+BASE_URL = "https://generativelanguage.googleapis.com/"
+_CONNECT_S = 15.0
+_MAX_CONNECTIONS = 256
+_MAX_BODY_BYTES = 64 << 20  # 64 k tokens are 0.3 MB
+_TAG_CHARS = 5
+
+
+class Clients:
+    """The clients of all keys, numbered as the keys are. Safe to use from several threads.
+
+    Raises:
+        CredentialError: there is no key, or one that no service can have given.
+        RecipeError: the address is none.
+    """
+
+    def __init__(self, keys: Sequence[str], base_url: str | None, *, timeout_s: float, api_version: str) -> None:
+        self._keys = tuple(dict.fromkeys(key.strip() for key in keys if key.strip()))
+        if not self._keys:
+            raise CredentialError(SERVICE, "no key is given")
+        if not all(_is_key(key) for key in self._keys):
+            raise CredentialError(SERVICE, "a key has characters that no key has")
+        self._base_url = _checked(base_url or BASE_URL)
+        self._timeout_s = timeout_s
+        self._api_version = api_version
+        self._lock = threading.Lock()
+        self._made: dict[int, tuple[Client, httpx2.Client]] = {}
+
+    @property
+    def n(self) -> int:
+        """How many keys there are."""
+        return len(self._keys)
+
+    def __repr__(self) -> str:
+        return f"Clients(n={self.n})"
+
+    def of(self, project: int) -> "Client":
+        """The client of a project."""
+        with self._lock:
+            if project not in self._made:
+                self._made[project] = self._client(project)
+            return self._made[project][0]
+
+    def tag(self, project: int) -> str:
+        """Five characters that tell a project's files from those of others, in case names are shared."""
+        digest = hashlib.sha256(self._keys[project].encode()).digest()
+        return base64.b32encode(digest).decode().lower()[:_TAG_CHARS]
+
+    def hidden(self, text: str) -> str:
+        """`text` without any key in it."""
+        for key in self._keys:
+            text = text.replace(key, "…")
+        return text
+
+    def close(self) -> None:
+        """Closes all connections."""
+        with self._lock:
+            made, self._made = self._made, {}
+        for client, transport in made.values():
+            client.close()
+            transport.close()
+
+    def _client(self, project: int) -> "tuple[Client, httpx2.Client]":
+        """Nothing is left to the SDK's defaults: they follow redirects with the key, wait for ever, read variables."""
+        import httpx2
+        from google.genai import Client, types
+
+        transport = httpx2.Client(
+            follow_redirects=False,
+            timeout=self._timeout_s,
+            limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS),
+            event_hooks={"request": [_connects_soon], "response": [_bounded(self._timeout_s)]},
+        )
+        options = types.HttpOptions(
+            base_url=self._base_url,
+            api_version=self._api_version,
+            timeout=max(1, round(self._timeout_s * 1000)),
+            httpx_client=transport,
+        )
+        return Client(vertexai=False, api_key=self._keys[project], http_options=options), transport
+
+
+def _is_key(key: str) -> bool:
+    return key.isascii() and key.isprintable() and " " not in key and not key.startswith("auth_tokens/")
+
+
+def _checked(base_url: str) -> str:
+    try:
+        parts = urlsplit(base_url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise RecipeError("GOOGLE_GEMINI_BASE_URL", "wants http(s)://host, without credentials in it")
+    return base_url
+
+
+def _connects_soon(request: "httpx2.Request") -> None:
+    """A connection is there at once or never; only answers take minutes."""
+    limits = dict(request.extensions.get("timeout", {}))
+    limits["connect"] = min(limits.get("connect") or _CONNECT_S, _CONNECT_S)
+    request.extensions = {**request.extensions, "timeout": limits}
+
+
+def _bounded(timeout_s: float) -> "Callable[[httpx2.Response], None]":
+    """The time-out of the library is between two bytes: a server that drips would hold a thread for ever."""
+
+    def hook(response: "httpx2.Response") -> None:
+        response.stream = _stream_class()(response.stream, timeout_s)
+
+    return hook
+
+
+@cache
+def _stream_class() -> type:
+    import time
+
+    import httpx2
+
+    class Bounded(httpx2.SyncByteStream):
+        def __init__(self, stream: httpx2.SyncByteStream, timeout_s: float) -> None:
+            self._stream, self._until = stream, time.monotonic() + timeout_s
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            n_bytes = 0
+            for chunk in self._stream:
+                n_bytes += len(chunk)
+                if n_bytes > _MAX_BODY_BYTES:
+                    raise httpx2.RemoteProtocolError("the body is too long")
+                if time.monotonic() > self._until:
+                    raise httpx2.ReadTimeout("the body takes too long")
+                yield chunk
+
+        def close(self) -> None:
+            self._stream.close()
+
+    return Bounded

@@ -1,0 +1,144 @@
+"""One question on its way to Gemini: how long it has been tried, and what it ends with; and when all end the same way.
+
+How a problem changes the state of projects and files is decided in `gemini`.
+"""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from resources.gemini_files import Remote
+from resources.gemini_pace import Pace
+from resources.gemini_problems import Kind, Problem
+from resources.gemini_projects import SERVICE
+from vidpipe.errors import (
+    LostAnswerError,
+    MediaRefusedError,
+    RejectedRequestError,
+    SchemaTooComplexError,
+    TransientServiceError,
+    UnfitServiceError,
+)
+from vidpipe.models.calls import Question
+
+_N_RELOOKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long to go on.
+
+    `failures_s`: from the first failure of a question that costs nothing to its last attempt; `processing_s`: for the
+    service to work through a file; `n_rejected`: different questions refused the same way, and none taken in between,
+    until the service counts as unfit.
+    """
+
+    failures_s: float = 600.0
+    processing_s: float = 900.0
+    n_rejected: int = 10
+
+
+USUAL = Limits()
+
+
+@dataclass(slots=True)
+class Trial:
+    """One question while it is asked. `remote` is the file that the last request named, if it named one of ours."""
+
+    question: Question
+    pace: Pace
+    limits: Limits
+    since_s: float | None = None
+    n_failed: int = 0
+    n_relooks: Counter[int] = field(default_factory=Counter)
+    remote: Remote | None = None
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self.question.settings.model
+
+    @property
+    def names_address(self) -> bool:
+        """Whether the video is at a public address, which the service may not be allowed to see."""
+        media = self.question.media
+        return media is not None and isinstance(media.place, str)
+
+    def may_look_again(self, project: int) -> bool:
+        """Whether the file may be the reason for a refusal: it is then brought, or polled, anew. Counts itself."""
+        if self.remote is None or self.n_relooks[project] >= _N_RELOOKS:
+            return False
+        self.n_relooks[project] += 1
+        return True
+
+    def back_off(self, why: str) -> None:
+        """Waits longer after each failure.
+
+        Raises:
+            TransientServiceError: patience is at its end.
+        """
+        self.wait(self.pace.backoff_s(self.n_failed), why)
+
+    def wait(self, wait_s: float, why: str) -> None:
+        """Waits.
+
+        Raises:
+            TransientServiceError: that would be too long.
+        """
+        now_s = self.pace.steady()
+        self.since_s = now_s if self.since_s is None else self.since_s
+        if now_s + wait_s - self.since_s > self.limits.failures_s:
+            raise TransientServiceError(SERVICE, why, round(wait_s, 3))
+        self.pace.wait(wait_s)
+
+    def give_up(self, problem: Problem) -> NoReturn:
+        """Says what became of the question. No key is in the text, nor the SDK's error in the context."""
+        match problem.kind:
+            case Kind.LOST:
+                raise LostAnswerError(SERVICE, problem.why)
+            case Kind.LATE:
+                raise TransientServiceError(SERVICE, problem.why, problem.retry_after_s)
+            case Kind.MISSING if not self.names_address:
+                raise UnfitServiceError(SERVICE, f"{problem.why}: there is no model {self.model}")
+            case Kind.COMPLEX if self.question.schema is not None:
+                raise SchemaTooComplexError(SERVICE, f"refused: {problem.why}, the schema is too complex")
+            case Kind.UNREADABLE:
+                raise MediaRefusedError(SERVICE, problem.why)
+            case _:
+                raise RejectedRequestError(SERVICE, f"refused: {problem.why}")
+
+
+class Refusals:
+    """Questions that were refused while none was taken: when many are refused the same way, the fault is not theirs."""
+
+    def __init__(self, n_max: int) -> None:
+        self._n_max = n_max
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], set[str]] = {}
+
+    def taken(self, model: str) -> None:
+        """After the model has answered."""
+        with self._lock:
+            self._seen = {way: seen for way, seen in self._seen.items() if way[0] != model}
+
+    def refused(self, model: str, why: str, address: str) -> None:
+        """After a question was refused.
+
+        Raises:
+            UnfitServiceError: it is one too many.
+        """
+        with self._lock:
+            self._seen.setdefault((model, why), set()).add(address)
+        self.check(model)
+
+    def check(self, model: str) -> None:
+        """Before a question is asked.
+
+        Raises:
+            UnfitServiceError: there is no use in asking.
+        """
+        with self._lock:
+            ways = [why for (name, why), seen in self._seen.items() if name == model and len(seen) >= self._n_max]
+        if ways:
+            raise UnfitServiceError(SERVICE, f"all questions to {model} are refused the same way: {ways[0]}")
