@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe_tests.e2e.projects import environment, make_small
+from vidpipe_tests.commands import environment
+from vidpipe_tests.e2e.projects import make_small
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

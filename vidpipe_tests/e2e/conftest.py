@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from vidpipe_tests.commands import TIMEOUT_S
 from vidpipe_tests.e2e.projects import Line, make_sources
 
 
@@ -24,6 +25,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Line:
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)  # of one whose making failed
             line = Line.at(folder / "project", make_sources(folder / "videos", 4))
-            line.run()
+            run = line.start("run", env={"VIDPIPE_WORKERS": "2"})
+            assert run.wait(timeout=TIMEOUT_S) == 0, (line.folder / "said.log").read_text()
             done.touch()
     return line

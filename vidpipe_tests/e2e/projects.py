@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,9 +18,8 @@ import dagster as dg
 from vidpipe.keys import segment
 from vidpipe.recipe.line import PER_VIDEO
 from vidpipe_tests.clips import make_clip
+from vidpipe_tests.commands import VIDPIPE, call, environment
 
-TIMEOUT_S = 240
-VIDPIPE = str(Path(sys.executable).with_name("vidpipe"))
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -47,11 +45,6 @@ def make_small(path: Path, number: int) -> None:
     """A clip of about two seconds: small, but with a cut and sound."""
     looks = (2 * number + 1, 2 * number + 2)
     make_clip(path, [(1 + 0.1 * (number % 5), looks[0]), (1, looks[1])], fps=10, size=(96, 64))
-
-
-def environment(**more: str) -> dict[str, str]:
-    """What a subprocess sees: ours, quiet, with `more`."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120", **more}
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ class Line:
         return done.stderr
 
     def start(self, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """A command on the project, begun in its own process group."""
+        """The program itself on the project, begun in its own process group."""
         command = [VIDPIPE, args[0], "-C", str(self.folder), *args[1:]]
         with (self.folder / "said.log").open("ab") as log:
             return subprocess.Popen(
@@ -197,13 +190,6 @@ class Line:
                     )
                     found[stage.name, key] = n
         return found
-
-
-def call(*args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """`vidpipe …`, to its end."""
-    return subprocess.run(
-        [VIDPIPE, *args], env=environment(**(env or {})), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
 
 
 def stable_text(path: Path, folder: Path) -> str:

@@ -15,6 +15,7 @@ MOMENTS = (
     "store/segment_clips/v1",
     "store/datasets/scenes/videos",
 )
+WORKERS = {"VIDPIPE_WORKERS": "2"}
 
 
 def wait_for(found: Path, *, within_s: float = 60) -> None:
@@ -46,7 +47,7 @@ def test_after_kill_9_at_any_moment_the_next_run_goes_on_to_what_an_undisturbed_
     line = Line.at(tmp_path / "project", finished.videos)
     for moment in MOMENTS:
         assert not (line.folder / moment).exists(), "no run before has come so far"
-        run = line.start("run")
+        run = line.start("run", env=WORKERS)
         wait_for(line.folder / moment)
         run.kill()
         run.wait(timeout=30)
@@ -63,7 +64,7 @@ def test_ctrl_c_finishes_what_has_begun_a_second_one_ends_at_once_and_the_next_r
     finished: Line, tmp_path: Path
 ) -> None:
     line = Line.at(tmp_path / "project", finished.videos)
-    run = line.start("run")
+    run = line.start("run", env=WORKERS)
     wait_for(line.folder / "store" / "raw_videos")
     os.kill(run.pid, signal.SIGINT)
     wait_for_word(line, "Stopping")
@@ -71,7 +72,7 @@ def test_ctrl_c_finishes_what_has_begun_a_second_one_ends_at_once_and_the_next_r
         os.kill(run.pid, signal.SIGINT)
     assert run.wait(timeout=30) == 130
     wait_for_end_of_workers(line.folder)
-    run = line.start("run")
+    run = line.start("run", env=WORKERS)
     wait_for(line.folder / "store" / "video_signals")
     os.kill(run.pid, signal.SIGINT)
     assert run.wait(timeout=120) == 130

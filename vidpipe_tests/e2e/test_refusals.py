@@ -7,7 +7,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from vidpipe_tests.e2e.projects import Line, call, make_sources
+from vidpipe_tests.commands import call
+from vidpipe_tests.e2e.projects import Line, make_sources
 
 
 @pytest.fixture(scope="module")

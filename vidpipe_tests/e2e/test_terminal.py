@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vidpipe_tests.e2e.projects import VIDPIPE, Line, environment, processes_of
+from vidpipe_tests.commands import VIDPIPE, environment
+from vidpipe_tests.e2e.projects import Line, processes_of
 
 CTRL_C = b"\x03"
 
@@ -25,7 +26,7 @@ class Terminal:
         self.shown = b""
         self.process = subprocess.Popen(
             [VIDPIPE, args[0], "-C", str(line.folder), *args[1:]],
-            env=environment(TERM="xterm", LINES="40"),
+            env=environment(TERM="xterm", LINES="40", VIDPIPE_WORKERS="2"),
             stdin=screen,
             stdout=screen,
             stderr=screen,

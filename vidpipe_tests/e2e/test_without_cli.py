@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vidpipe.recipe.line import LINE
-from vidpipe_tests.e2e.projects import TIMEOUT_S, Line, environment, make_sources
+from vidpipe_tests.commands import TIMEOUT_S, environment
+from vidpipe_tests.e2e.projects import Line, make_sources
 
 DAGSTER = str(Path(sys.executable).with_name("dagster"))
 ONE_BY_ONE = """

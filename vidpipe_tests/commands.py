@@ -1,0 +1,103 @@
+"""`vidpipe …` in a process of its own, but without the two seconds that loading it takes.
+
+One process loads the command line; every command runs in a fork of it, with its own arguments, environment, folder
+and output, and ends as any process does. `python -m vidpipe_tests.commands FD` is that process; what it loads stands
+inside a function, since the workers of a command load its main module again. How the program itself starts, and is
+interrupted or killed, is tested by starting `VIDPIPE`.
+"""
+
+import atexit
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_S = 240
+VIDPIPE = str(Path(sys.executable).with_name("vidpipe"))
+_REQUEST_BYTES = 1 << 20
+_HEAVY = (
+    "av",
+    "dagster._core.storage.sqlite_storage",
+    *(f"vidpipe.cli.{name}" for name in ("lineage", "main", "running", "status", "tables", "verifying")),
+)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a command sees: ours, quiet, one worker as others test at the same time, and `more`."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120", "VIDPIPE_WORKERS": "1", **more}
+
+
+def call(*args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """`vidpipe …` with `env` beside ours, to its end; -14 where it does not end."""
+    asked = {"args": args, "cwd": str(cwd or Path.cwd()), "environ": environment(**(env or {}))}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        channel = _loaded()
+        socket.send_fds(channel, [json.dumps(asked).encode()], [out.fileno(), err.fileno()])
+        code = int(channel.recv(16))
+        told = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (out, err)]
+    return subprocess.CompletedProcess([VIDPIPE, *args], code, *told)
+
+
+@cache
+def _loaded() -> socket.socket:
+    """The way to the process that has loaded everything; it ends with this one."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-m", "vidpipe_tests.commands", str(theirs.fileno())]
+    root = Path(__file__).parents[1]
+    process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    theirs.close()
+
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    atexit.register(end)
+    return ours
+
+
+def _serve(channel: socket.socket) -> None:
+    """Fork for every request; returns in the fork, and when the other end is closed."""
+    for name in _HEAVY:
+        import_module(name)
+    gc.freeze()  # no command looks through what all of them share
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        request, fds, _, _ = socket.recv_fds(channel, _REQUEST_BYTES, 2)
+        if not request:
+            sys.exit(0)
+        if (child := os.fork()) == 0:
+            channel.close()
+            _become(json.loads(request), fds)
+            return
+        for fd in fds:
+            os.close(fd)
+        channel.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+
+
+def _become(asked: Mapping[str, Any], fds: list[int]) -> None:
+    """Be the command that is asked for: its words, folder, environment and output."""
+    for number, fd in enumerate(fds, start=1):
+        os.dup2(fd, number)
+        os.close(fd)
+    sys.argv = [VIDPIPE, *asked["args"]]
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["environ"])
+    time.tzset()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.alarm(TIMEOUT_S)
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
+    import_module("vidpipe.cli.main").main()
