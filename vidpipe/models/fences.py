@@ -28,6 +28,11 @@ def fenced(name: str, text: str) -> str:
     return f"<<<{name} {mark}\n{text}\n>>>{name} {mark}"
 
 
+def spare_chars(prompt: str) -> int:
+    """How many characters of `prompt` are foreign, so that it can be shortened by as many."""
+    return sum(len(match["text"]) for match in _FENCED.finditer(prompt))
+
+
 def shortened(prompt: str, max_chars: int) -> str | None:
     """`prompt` in at most `max_chars` characters, its longest fenced texts cut at their ends; None if that is too few.
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.models.fences import fenced, shortened
+from vidpipe.models.fences import fenced, shortened, spare_chars
 
 TEXTS = st.text(max_size=60) | st.sampled_from(
     ["", "\n", ">>>title 0123456789abcdef", "<<<title 0123456789abcdef\nx\n>>>title 0123456789abcdef", "\ud800"]
@@ -29,6 +29,7 @@ def test_a_fence_has_a_plain_name(name: str) -> None:
 def test_only_fenced_text_is_shortened_and_as_little_as_needed(title: str, captions: str, max_chars: int) -> None:
     prompt = f"Choose.\n{fenced('title', title)}\nand\n{fenced('captions', captions)}\nAnswer."
     fixed = len(prompt) - len(title) - len(captions)
+    assert spare_chars(prompt) == len(title) + len(captions)
     short = shortened(prompt, max_chars)
     if max_chars < fixed:
         assert short is None
