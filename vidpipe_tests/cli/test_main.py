@@ -1,17 +1,14 @@
 """Commands as a person types them, and mistypes them: one line that says what to do, and the exit code."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from vidpipe_tests.clips import make_clip
-
-VIDPIPE = str(Path(sys.executable).with_name("vidpipe"))
+from vidpipe_tests.commands import VIDPIPE, call
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +22,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "project"
 
 
-def call(*args: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
-    """`vidpipe …`, to its end."""
-    env = {**os.environ, **environ}
-    return subprocess.run([VIDPIPE, *args], env=env, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
-
-
 def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     """Usage or configuration: 2, nothing on stdout, one line that says these words."""
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
@@ -40,7 +31,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 def test_no_command_gives_the_help_as_it_is_laid_out() -> None:
-    done = call()
+    done = subprocess.run([VIDPIPE], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "\nCommands:\n" in done.stderr
 
@@ -67,7 +58,7 @@ def test_a_broken_line_of_env_is_named(project: Path) -> None:
 
 
 def test_doctor_names_settings_that_are_none_and_projects_that_are_not_there(project: Path) -> None:
-    done = call("doctor", "-C", str(project), VIDPIPE_WORKER="3")
+    done = call("doctor", "-C", str(project), env={"VIDPIPE_WORKER": "3"})
     assert done.returncode == 1
     assert "did you mean VIDPIPE_WORKERS?" in done.stdout
     assert call("doctor", "-C", str(project / "none")).returncode == 1
@@ -85,7 +76,7 @@ def test_doctor_tries_the_device_that_decodes(project: Path) -> None:
 
 def test_another_store_is_noticed(project: Path, tmp_path: Path) -> None:
     assert "the store is" not in call("status", "-C", str(project)).stderr
-    done = call("status", "-C", str(project), VIDPIPE_STORE=str(tmp_path))
+    done = call("status", "-C", str(project), env={"VIDPIPE_STORE": str(tmp_path)})
     assert f"the store is {tmp_path} now" in done.stderr
 
 
