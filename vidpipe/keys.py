@@ -85,3 +85,13 @@ def clip(seg: str, name: str) -> str:
 def dataset(name: str, path: str) -> str:
     """A file of a dataset folder; `path` is relative to it."""
     return f"datasets/{name}/{path}"
+
+
+def answer(address: str) -> str:
+    """The answer of a model to a question; `address` is the question's, 64 hex digits."""
+    return f"answers/{address[:2]}/{address}.json"
+
+
+def refused_answer(call_id: str) -> str:
+    """An answer that was paid and cannot be used, by the call that brought it."""
+    return f"answers/refused/{call_id}.json"

@@ -1,7 +1,7 @@
 """The ledger itself: one thin adapter over SQLAlchemy Core, for SQLite (a file) and PostgreSQL.
 
-Records in the store are the truth; entries here can be rebuilt from them. What failed, and who works on what, stands
-here alone.
+Records in the store are the truth; entries here can be rebuilt from them. What failed, what was paid, and who works on
+what, stands here alone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidpipe.errors import RecipeError
+from vidpipe.ledger.calls import Calls
 from vidpipe.ledger.changes import Changes
 from vidpipe.ledger.claims import Claims
 from vidpipe.ledger.damage import Damage
@@ -22,12 +23,13 @@ from vidpipe.records import Record
 
 
 class Ledger:
-    """Entries of records, rows of tables, failed attempts, claims and facts."""
+    """Entries of records, rows of tables, failed attempts, claims, calls and facts."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self.claims = Claims(engine)
         self.damage = Damage(engine)
+        self.calls = Calls(engine)
         self._changes = Changes(engine)
         self._whole: tuple[int | None, Snapshot] | None = None
 
@@ -35,6 +37,7 @@ class Ledger:
         """Let go of the database's connections. What is asked afterwards opens new ones."""
         self._whole = None
         self._changes.close()
+        self.calls.close()
         self._engine.dispose()
 
     # --- what is known ---

@@ -1,5 +1,7 @@
 """The ledger's tables. SQLite by default, PostgreSQL by VIDPIPE_LEDGER: one schema by SQLAlchemy Core."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
@@ -82,4 +84,65 @@ FACTS = sa.Table(
     METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
+)
+
+
+def _of_a_call() -> list[sa.Column[Any]]:
+    """What is known of a call as soon as it is wanted."""
+    return [
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("request_id", sa.Text, nullable=False),
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("asset", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),  # of the call in the recipe
+        sa.Column("video_id", sa.Text, nullable=False),
+        sa.Column("run_id", sa.Text, nullable=False),
+        sa.Column("round", sa.Integer, nullable=False),
+        sa.Column("model", sa.Text, nullable=False),  # that was asked for
+        sa.Column("started", sa.Float, nullable=False),  # seconds since the epoch
+        sa.Column("n_in", sa.BigInteger, nullable=False),  # tokens of the input; expected ones until they are known
+    ]
+
+
+# One row per call that was sent, or may have been.
+CALLS = sa.Table(
+    "calls",
+    METADATA,
+    *_of_a_call(),
+    sa.Column("address", sa.Text, nullable=False, index=True),  # of the stored answer, where there is one
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("model_reported", sa.Text, nullable=False),
+    sa.Column("model_priced", sa.Text, nullable=False),
+    sa.Column("n_text", sa.BigInteger, nullable=False),
+    sa.Column("n_video", sa.BigInteger, nullable=False),
+    sa.Column("n_audio", sa.BigInteger, nullable=False),
+    sa.Column("n_cached", sa.BigInteger, nullable=False),
+    sa.Column("n_out", sa.BigInteger, nullable=False),
+    sa.Column("n_thoughts", sa.BigInteger, nullable=False),
+    sa.Column("nusd", sa.BigInteger, nullable=False),  # 1e-9 US$
+    sa.Column("flagged", sa.Boolean, nullable=False),  # the model that answered has no price: billed as that asked for
+    sa.Column("estimated", sa.Boolean, nullable=False),  # the answer did not arrive whole: nobody told its bill
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Index("calls_by_time", "service", "started"),
+)
+
+# Money that is set aside for calls in flight; at most one call to an address.
+RESERVATIONS = sa.Table(
+    "reservations",
+    METADATA,
+    *_of_a_call(),
+    sa.Column("address", sa.Text, nullable=False, unique=True),
+    sa.Column("worst_nusd", sa.BigInteger, nullable=False),
+    sa.Column("expected_nusd", sa.BigInteger, nullable=False),
+    sa.Column("sent", sa.Boolean, nullable=False),  # whether the request may have left
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+)
+
+# What the calls of each run cost together, so that nobody has to add up all calls before each.
+SPENDING = sa.Table(
+    "spending",
+    METADATA,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("nusd", sa.BigInteger, nullable=False),
 )

@@ -1,0 +1,93 @@
+"""Rows of calls and reservations, and what happens to them inside one transaction; `calls` says when.
+
+Whoever calls is alone with the reservations (`vidpipe.ledger.database.alone`).
+"""
+
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from vidpipe.ledger.claims import is_alive, this_process
+from vidpipe.ledger.schema import CALLS, RESERVATIONS, SPENDING
+from vidpipe.models.paid import Call, How, Paid
+
+_OF_A_CALL = (
+    "id",
+    "request_id",
+    "service",
+    "asset",
+    "name",
+    "video_id",
+    "run_id",
+    "round",
+    "model",
+    "started",
+    "address",
+)
+_NO_TOKENS = {f"n_{name}": 0 for name in ("text", "video", "audio", "cached", "out", "thoughts")}
+
+
+def row_of(call: Call) -> dict[str, Any]:
+    """What a reservation and a booking have in common."""
+    told = {"id": call.id, "address": call.address, "request_id": call.request_id, "model": call.model}
+    return {**told, "round": call.round, "started": call.started, **asdict(call.purpose)}
+
+
+def answered(paid: Paid, how: How) -> dict[str, Any]:
+    """The row of a call whose answer came."""
+    usage, bill = paid.answer.usage, paid.bill
+    return {
+        **row_of(paid.call),
+        "n_in": usage.n_in,
+        **{f"n_{name}": n for name, n in asdict(usage).items()},
+        "outcome": how,
+        "model_reported": paid.answer.model,
+        "model_priced": bill.model_priced,
+        "nusd": bill.nusd,
+        "flagged": bill.is_flagged,
+        "estimated": False,
+        "seconds": paid.answer.seconds,
+    }
+
+
+def unanswered(row: dict[str, Any], how: How, *, nusd: int, n_in: int, seconds: float) -> dict[str, Any]:
+    """The row of a call whose answer nobody has."""
+    empty = {**_NO_TOKENS, "model_reported": "", "model_priced": row["model"], "flagged": False}
+    return {**row, **empty, "outcome": how, "estimated": how == "lost", "nusd": nusd, "n_in": n_in, "seconds": seconds}
+
+
+def book(db: sa.Connection, row: dict[str, Any]) -> None:
+    """Replace a reservation, or an earlier booking of the same call, by a row; a true bill is never replaced."""
+    db.execute(RESERVATIONS.delete().where(RESERVATIONS.c.id == row["id"]))
+    old = db.execute(sa.select(CALLS.c.nusd, CALLS.c.estimated).where(CALLS.c.id == row["id"])).first()
+    if old is not None and not old.estimated:
+        return
+    db.execute(CALLS.delete().where(CALLS.c.id == row["id"]))
+    db.execute(CALLS.insert(), row)
+    more = row["nusd"] - (0 if old is None else old.nusd)
+    this_run = SPENDING.c.run_id == row["run_id"]
+    if db.execute(SPENDING.update().where(this_run).values(nusd=SPENDING.c.nusd + more)).rowcount == 0:
+        db.execute(SPENDING.insert(), {"run_id": row["run_id"], "nusd": more})
+
+
+def living(db: sa.Connection) -> list[Any]:
+    """The reservations of living processes; those of dead ones are booked where their request may have left."""
+    alive = cache(is_alive)
+    me, found = this_process(), []
+    for row in db.execute(sa.select(RESERVATIONS)).all():
+        if row.owner == me or alive(row.owner, row.until):
+            found.append(row)
+        elif row.sent:
+            known = {name: getattr(row, name) for name in _OF_A_CALL}
+            book(db, unanswered(known, "lost", nusd=row.expected_nusd, n_in=row.n_in, seconds=0.0))
+        else:
+            db.execute(RESERVATIONS.delete().where(RESERVATIONS.c.id == row.id))
+    return found
+
+
+def spent_in(db: sa.Connection, run_id: str | None) -> int:
+    """What all calls cost, or those of a run, in 1e-9 US$."""
+    query = sa.select(sa.func.sum(SPENDING.c.nusd))
+    return int(db.execute(query if run_id is None else query.where(SPENDING.c.run_id == run_id)).scalar() or 0)

@@ -1,0 +1,203 @@
+"""Money and turns: what every call to a model cost, and what is set aside for those in flight.
+
+A reservation is three things in one transaction: the claim on the address that is asked, a turn at the service, and
+the worst case taken from the budgets; the bill replaces it. So spending never exceeds a budget, nothing is asked twice
+at once, and a dead process holds nothing, however many processes share the ledger. What a model said is none of the
+ledger's business; asking is `vidpipe.asking`'s.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from vidpipe.errors import BudgetError
+from vidpipe.ledger.beats import Beats
+from vidpipe.ledger.bookings import answered, book, living, row_of, spent_in, unanswered
+from vidpipe.ledger.claims import LEASE_S, this_process
+from vidpipe.ledger.database import alone
+from vidpipe.ledger.limits import Limits, Wait, poll, wait_for_turn
+from vidpipe.ledger.schema import CALLS, RESERVATIONS
+from vidpipe.ledger.sums import By, Sum, longest_out, refused_of_last, sums
+from vidpipe.models.paid import Call, How, Paid, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that may be spent, in 1e-9 US$: by the project in all, and by one run. None: any sum."""
+
+    project_nusd: int | None = None
+    run_nusd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What a call may cost at most and is expected to, in 1e-9 US$, and its expected tokens of input.
+
+    `sent`: whether the request may leave as soon as this is reserved; else `Calls.send` says when.
+
+    Raises:
+        ValueError: the expected price is above the worst, or a number is negative.
+    """
+
+    worst_nusd: int
+    expected_nusd: int
+    n_in: int
+    sent: bool = True
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.expected_nusd <= self.worst_nusd and self.n_in >= 0):
+            raise ValueError(f"need 0 <= expected <= worst, got {self}")
+
+
+class Calls:
+    """The calls, reservations and sums of a ledger. Safe to use from many threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()  # threads queue here: SQLite lets those wait who come while another writes
+        self._beats = Beats(engine)
+
+    def close(self) -> None:
+        """End what runs beside the calls."""
+        self._beats.close()
+
+    # --- before and after a call ---
+
+    def reserve(self, call: Call, stake: Stake, *, limits: Limits, budget: Budget) -> Wait | None:
+        """Set money and a turn aside for a call that starts at `call.started`; None when it may be sent now.
+
+        A call to an address that somebody asks already waits, as one does whose money others may still give back.
+
+        Raises:
+            BudgetError: what was spent leaves too little for the worst case.
+        """
+        with self._alone() as db:
+            flying = living(db)
+            wait = _wait(db, call, stake, flying, limits, budget)
+            if wait is None:
+                row = {**row_of(call), **asdict(stake), "owner": this_process(), "until": time.time() + LEASE_S}
+                db.execute(RESERVATIONS.insert(), row)
+        if wait == "never":
+            raise BudgetError  # only now, since what the dead left behind is to stay booked
+        if wait is None:
+            self._beats.add(call.id)
+        return wait
+
+    def send(self, call: Call) -> None:
+        """Note that the request of a reservation may leave from now on."""
+        with self._alone() as db:
+            db.execute(RESERVATIONS.update().where(RESERVATIONS.c.id == call.id).values(sent=True))
+
+    def release(self, call: Call) -> None:
+        """Give back what was reserved for a call that was not sent."""
+        with self._alone() as db:
+            db.execute(RESERVATIONS.delete().where(RESERVATIONS.c.id == call.id))
+        self._beats.remove(call.id)
+
+    def settle(self, paid: Paid, how: How | None = None) -> None:
+        """Book the bill of an answer in place of its reservation. `how`: where the answer's own end does not say it.
+
+        Booking the same call again changes nothing; an estimated bill gives way to a true one.
+        """
+        self._book(answered(paid, how or paid.answer.finish))
+
+    def lose(self, call: Call, *, expected_nusd: int, n_in: int = 0, seconds: float = 0.0) -> None:
+        """Book a call whose answer did not arrive whole at what it is expected to have cost."""
+        self._book(unanswered(row_of(call), "lost", nusd=expected_nusd, n_in=n_in, seconds=seconds))
+
+    def fail(self, call: Call, *, seconds: float = 0.0) -> None:
+        """Book a call that the service refused at no cost."""
+        self._book(unanswered(row_of(call), "failed", nusd=0, n_in=0, seconds=seconds))
+
+    def complete(self, paid: Paid) -> None:
+        """See that the call of a stored answer is booked: whoever stored it may have died before."""
+        with self._engine.connect() as db:
+            known = db.execute(sa.select(CALLS.c.estimated).where(CALLS.c.id == paid.call.id)).scalar()
+        if known is not False:
+            self.settle(paid)
+
+    def forget_dead(self) -> int:
+        """Book, or give back, what dead processes had reserved; how many reservations that were."""
+        with self._alone() as db:
+            before = db.execute(sa.select(sa.func.count()).select_from(RESERVATIONS)).scalar_one()
+            return int(before) - len(living(db))
+
+    # --- what is known ---
+
+    def spent(self, run_id: str | None = None) -> int:
+        """What all calls cost, or those of a run, in 1e-9 US$; estimated bills included."""
+        with self._engine.connect() as db:
+            return spent_in(db, run_id)
+
+    def reserved(self, run_id: str | None = None) -> int:
+        """What is set aside for calls in flight, of all or of a run, in 1e-9 US$."""
+        query = sa.select(sa.func.sum(RESERVATIONS.c.worst_nusd))
+        with self._engine.connect() as db:
+            found = db.execute(query if run_id is None else query.where(RESERVATIONS.c.run_id == run_id)).scalar()
+        return int(found or 0)
+
+    def sums(self, *by: By, run_id: str | None = None) -> list[Sum]:
+        """What all calls cost, or those of a run, by whatever they have in common."""
+        with self._engine.connect() as db:
+            return sums(db, by, run_id)
+
+    def longest_out(self, purpose: Purpose, model: str) -> int | None:
+        """The most tokens that an answer to such a call had; None where there was none yet."""
+        with self._engine.connect() as db:
+            return longest_out(db, asset=purpose.asset, name=purpose.name, model=model)
+
+    def refused_of_last(self, service: str, n_answers: int) -> tuple[int, int]:
+        """How many of a service's last answers were another request's, and how many answers these are."""
+        with self._engine.connect() as db:
+            return refused_of_last(db, service, n_answers)
+
+    def _book(self, row: dict[str, Any]) -> None:
+        with self._alone() as db:
+            book(db, row)
+        self._beats.remove(row["id"])
+
+    @contextmanager
+    def _alone(self) -> Iterator[sa.Connection]:
+        """A transaction beside which nobody books or reserves."""
+        with self._turn, alone(self._engine, RESERVATIONS) as db:
+            yield db
+
+
+def _wait(
+    db: sa.Connection, call: Call, stake: Stake, flying: list[Any], limits: Limits, budget: Budget
+) -> Wait | Literal["never"] | None:
+    """What a call has to wait for, given the living reservations."""
+    if any(row.address == call.address for row in flying):
+        return poll("asked already")
+    run_id, service = call.purpose.run_id, call.purpose.service
+    money = _wait_for_money(db, budget, flying, run_id=run_id, worst_nusd=stake.worst_nusd)
+    if money is not None:
+        return money
+    same = [row for row in flying if row.service == service]
+    return wait_for_turn(db, limits, same, service=service, n_in=stake.n_in, now=call.started)
+
+
+def _wait_for_money(
+    db: sa.Connection, budget: Budget, flying: list[Any], *, run_id: str, worst_nusd: int
+) -> Wait | Literal["never"] | None:
+    """Whether the worst case fits into what is left; it may soon, where calls in flight hold the rest.
+
+    "never" where what was spent leaves too little.
+    """
+    if worst_nusd == 0:
+        return None
+    holds = {None: flying, run_id: [row for row in flying if row.run_id == run_id]}
+    for whose, limit in ((None, budget.project_nusd), (run_id, budget.run_nusd)):
+        if limit is None:
+            continue
+        left = limit - spent_in(db, whose) - worst_nusd
+        if left < 0:
+            return "never"
+        if left < sum(row.worst_nusd for row in holds[whose]):
+            return poll("budget")
+    return None
