@@ -9,10 +9,11 @@ import pytest
 
 from benchmarks.figures import Figure, Usage, machine, measure, middle
 from benchmarks.orchestration import TASKS, batch, index
-from benchmarks.projects import VIDPIPE, environ_of
+from benchmarks.projects import environ_of
 from benchmarks.sampling import share_of
 from vidpipe.cli.bench import BenchOptions, run_bench
 from vidpipe.errors import RecipeError
+from vidpipe_tests.commands import call
 
 N_VIDEOS = 3
 NAMES = {"task", "input", "ours_s", "peer", "peer_s", "ratio", "ours_rss_mb", "peer_rss_mb", "note"}
@@ -30,14 +31,8 @@ def recorded(indexed: tuple[list[Figure], dict[str, str]]) -> dict[str, str]:
     return indexed[1]
 
 
-def status(environ: dict[str, str]) -> dict[str, object]:
-    done = subprocess.run([*VIDPIPE, "status", "--json"], env=environ, capture_output=True, check=True, timeout=120)
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
-
-
 def test_a_recorded_project_is_done_and_conserved(recorded: dict[str, str]) -> None:
-    state = status(recorded)
+    state = json.loads(call("status", "--json", env=recorded).stdout)
     assert (state["videos"], state["selected"], state["conserved"]) == (N_VIDEOS, N_VIDEOS, True)
     assets = state["assets"]
     assert isinstance(assets, list)
@@ -47,7 +42,7 @@ def test_a_recorded_project_is_done_and_conserved(recorded: dict[str, str]) -> N
 def test_a_run_on_a_recorded_project_finds_nothing_to_do(recorded: dict[str, str]) -> None:
     history = Path(recorded["DAGSTER_HOME"], "history", "runs")
     before = {path.name for path in history.iterdir() if path.suffix == ".db"}
-    measure([*VIDPIPE, "run"], environ=recorded)
+    assert call("run", env=recorded).returncode == 0
     assert {path.name for path in history.iterdir() if path.suffix == ".db"} == before
 
 
