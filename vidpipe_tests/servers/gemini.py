@@ -50,7 +50,7 @@ class GeminiServer(LoopbackServer):
 
     `projects`: the project of each key; a key that is not listed is a project of its own. `prices`: US$ by model; a
     model without a price is unknown. `substitutes`: who answers in a model's place. `responder`: what the model says.
-    `eyes`: where it sees the picture change. `files.processing`: how new videos become ACTIVE. `batches.plan`: how new
+    `eyes`: which scenes it sees. `files.processing`: how new videos become ACTIVE. `batches.plan`: how new
     batches go on and end. `youtube`: seconds by
     address, None where the video is not public; any other address is a video of a minute. `inline_limit_bytes`: the
     longest request. `max_states`: the most complex schema.

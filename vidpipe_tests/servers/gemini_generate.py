@@ -32,14 +32,15 @@ Responder = Callable[[Ask], Mapping[str, Any] | str | None]
 object that lacks it, where the schema asks for it.
 """
 
-Eyes = Callable[[Seen], Sequence[float]]
-"""Where the picture of a video changes: moments inside what is looked at, in seconds."""
+Eyes = Callable[[Seen], Sequence[Span]]
+"""The scenes that the model sees in a video: [start, end) in seconds, in order, inside what it looks at."""
 
 
-def even_scenes(seen: Seen) -> list[float]:
-    """The changes that somebody would invent who does not look: scenes of equal length."""
+def even_scenes(seen: Seen) -> list[Span]:
+    """What somebody would say who does not look: scenes of equal length."""
     n = max(1, round((seen.end_s - seen.start_s) / SCENE_S))
-    return [seen.start_s + (seen.end_s - seen.start_s) * i / n for i in range(1, n)]
+    edges = [seen.start_s + (seen.end_s - seen.start_s) * i / n for i in range(n + 1)]
+    return list(pairwise(edges))
 
 
 def words_of(ask: Ask, responder: Responder | None, eyes: Eyes) -> str:
@@ -59,9 +60,7 @@ def words_of(ask: Ask, responder: Responder | None, eyes: Eyes) -> str:
 def spans_of(ask: Ask, eyes: Eyes) -> list[Span]:
     """The scenes that an answer is about: of the video, or those that its text names, or one second."""
     if ask.seen:
-        seen = ask.seen[0]
-        edges = [seen.start_s, *eyes(seen), seen.end_s]
-        return list(pairwise(edges))
+        return list(eyes(ask.seen[0])) or [(ask.seen[0].start_s, ask.seen[0].end_s)]
     named = [(_seconds(start), _seconds(end)) for start, end in _SCENE_LINE.findall(ask.text)]
     return named or [(0.0, 1.0)]
 

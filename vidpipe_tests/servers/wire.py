@@ -94,7 +94,7 @@ class Entry:
     delivered: Delivery = "whole"
     bill: Bill | None = None
 
-    def line(self) -> str:
+    def line(self, service: str = "") -> str:
         """The entry as one JSON line, without the credential itself: 8 hex digits of its sha256 stand for it."""
         bill = self.bill and {
             "model": self.bill.model,
@@ -103,6 +103,7 @@ class Entry:
             "finish": self.bill.finish,
         }
         facts = {
+            "service": service,
             "at": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "op": self.op,
             "credential": hashlib.sha256(self.credential.encode()).hexdigest()[:8] if self.credential else "",

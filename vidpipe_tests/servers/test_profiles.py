@@ -1,0 +1,129 @@
+"""The profiles do what they are named for, and the command serves them."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from vidpipe.media.limits import Limits
+from vidpipe.media.proxy import ProxySettings, make_proxy
+from vidpipe_tests.clips import ClipTruth, make_clip
+from vidpipe_tests.servers.clips import Clips
+from vidpipe_tests.servers.eyes import TrueEyes, drifting
+from vidpipe_tests.servers.gemini import GeminiServer
+from vidpipe_tests.servers.gemini_asks import Seen
+from vidpipe_tests.servers.instances import Span
+from vidpipe_tests.servers.llm import LlmServer
+from vidpipe_tests.servers.profiles import Servers, storm
+
+ASK = "/v1/models/gemini-3.8-flash:generateContent"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> ClipTruth:
+    path: Path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    shots = [(3.24, 1), (2.52, 2), (4.0, 3), (2.28, 4), (3.2, 5)]
+    return make_clip(path, [(seconds, look) for seconds, look in shots], size=(96, 64))
+
+
+def seen(data: bytes) -> Seen:
+    clip = Clips().read(data)
+    assert clip is not None
+    return Seen("inline", clip, data, 0.0, clip.duration_s)
+
+
+def starts(spans: list[Span]) -> list[float]:
+    return [round(start_s, 3) for start_s, _ in spans]
+
+
+def test_the_model_sees_the_cuts_and_of_a_proxy_those_of_its_source(clip: ClipTruth, tmp_path: Path) -> None:
+    cuts = [0.0, *(round(float(s), 3) for s in clip.cuts_s)]
+    assert starts(TrueEyes()(seen(clip.path.read_bytes()))) == cuts
+    proxy = tmp_path / "proxy.mp4"
+    make_proxy(clip.path, proxy, Limits(), ProxySettings(fps=Fraction(1), max_side_px=360))
+    other = tmp_path / "other.mp4"
+    make_clip(other, [(5.0, 7), (5.0, 8)], size=(96, 64))
+    assert starts(TrueEyes([other, clip.path])(seen(proxy.read_bytes()))) == cuts
+    assert len(TrueEyes([other])(seen(proxy.read_bytes()))) == len(cuts)
+
+
+def test_drifting_eyes_are_late_miss_a_cut_and_invent_one(clip: ClipTruth) -> None:
+    late = starts(list(drifting(TrueEyes())(seen(clip.path.read_bytes()))))
+    assert late == [1.4, 3.02, 4.64, 11.16, 13.44]  # 1.62 is invented, 5.76 missed
+
+
+def bodies(n: int) -> list[bytes]:
+    return [json.dumps({"contents": [{"parts": [{"text": f"say {i}"}]}]}).encode() for i in range(n)]
+
+
+def stormy(seed: int) -> Servers:
+    servers = Servers(GeminiServer(), LlmServer("tgi"), LlmServer("openai"))
+    storm(servers, seed, [])
+    return servers
+
+
+def stormed(seed: int, order: int, n: int) -> dict[bytes, tuple[int, str]]:
+    """Status and fate of each body's first request."""
+    found = {}
+    with stormy(seed) as servers, httpx2.Client(base_url=servers.gemini.url, headers={"x-goog-api-key": "k"}) as client:
+        for body in bodies(n)[::order]:
+            try:
+                status = client.post(ASK, content=body).status_code
+            except httpx2.TransportError as error:
+                found[body] = (0, type(error).__name__)
+            else:
+                found[body] = (status, servers.gemini.log[-1].fault)
+    return found
+
+
+def test_a_storm_strikes_as_often_as_it_says_and_the_same_requests_in_any_order() -> None:
+    found = stormed(1, 1, 400)
+    share = {fate: count / 400 for fate, count in Counter(found.values()).items()}
+    assert share[429, "429"] == pytest.approx(0.20, abs=0.05)
+    assert share[503, "503"] == pytest.approx(0.05, abs=0.03)
+    assert share[0, "ReadError"] == pytest.approx(0.03, abs=0.02)
+    assert share[0, "RemoteProtocolError"] == pytest.approx(0.02, abs=0.02)
+    assert share[200, "malformed"] == pytest.approx(0.05, abs=0.03)
+    assert share[200, ""] == pytest.approx(0.65, abs=0.06)
+    assert stormed(1, -1, 40) == {body: found[body] for body in bodies(40)}
+    assert stormed(2, 1, 40) != {body: found[body] for body in bodies(40)}
+
+
+def test_in_a_storm_the_second_key_is_dead_and_the_third_has_used_up_its_day() -> None:
+    with stormy(0) as servers:
+        server = servers.gemini
+        for key in "abc":
+            with suppress(httpx2.TransportError):
+                httpx2.get(server.url + "/v1/models/gemini-3.8-flash", headers={"x-goog-api-key": key})
+        for key in "bc":
+            httpx2.post(server.url + ASK, content=bodies(1)[0], headers={"x-goog-api-key": key})
+        assert [(entry.status, entry.fault) for entry in server.log[-2:]] == [(400, "dead key"), (429, "day's quota")]
+
+
+def test_the_command_prints_urls_logs_requests_with_bills_and_ends_with_its_input(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    command = [sys.executable, "-m", "vidpipe_tests.servers", "--profile", "calm", "--log", str(log)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        urls = json.loads(process.stdout.readline())
+        assert set(urls) >= {"gemini", "tgi", "openai"}
+        answer = httpx2.post(urls["gemini"] + ASK, content=bodies(1)[0], headers={"x-goog-api-key": "secret"})
+        assert answer.status_code == 200
+        assert httpx2.get(urls["tgi"] + "/info").status_code == 200
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["service"], line["op"], line["status"]) for line in lines] == [
+        ("gemini", "generate", 200),
+        ("tgi", "info", 200),
+    ]
+    assert lines[0]["bill"]["usd"] > 0
+    assert "secret" not in log.read_text()
