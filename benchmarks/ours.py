@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from benchmarks.shot_pass import with_shots
 from benchmarks.timed import Job, Work
 
 N_JOINED = 3  # how often a file is joined to itself
@@ -44,14 +45,6 @@ def analysis(job: Job) -> Work:
     from vidpipe.media.signals import measure_signals
 
     return lambda: measure_signals(Path(job.path), Path(job.out), Limits()).n_frames
-
-
-def shots_in_pass(job: Job) -> Work:
-    """`find_shots` while every frame is decoded."""
-    from vidpipe.media.coarse_shots import find_shots
-    from vidpipe.media.limits import Limits
-
-    return lambda: [round(float(s.start_s), 6) for s in find_shots(Path(job.path), Limits(), mode="full")][1:]
 
 
 def proxy(job: Job) -> Work:
@@ -121,7 +114,7 @@ TASKS = MappingProxyType(
         "probe": probe,
         "dynamism_compat": dynamism_compat,
         "dynamism_default": dynamism_default,
-        "shots_in_pass": shots_in_pass,
+        "shots_in_pass": with_shots,
         "shots_coarse": shots_coarse,
         "cut_exact": cut_exact,
         "windows_smart": windows_smart,

@@ -63,6 +63,11 @@ def test_our_own_work_answers(task: str, clip: Path, tmp_path: Path) -> None:
     assert answer == ([1.0] if task.startswith("shots") else answer)
 
 
+def test_half_seconds_after_key_frames_are_decoded(clip: Path, tmp_path: Path) -> None:
+    _, n_frames = timed("benchmarks.python_peers", "half_seconds", Job(str(clip), str(tmp_path / "out")))
+    assert 12 <= n_frames <= 26
+
+
 def test_single_frames_are_the_same_number_by_all(clip: Path, tmp_path: Path) -> None:
     job = Job(str(clip), str(tmp_path / "out"), ((0.5, 0.5), (1.5, 1.5)))
     works = (("ours", "frames_at"), ("python_peers", "decord_frames"), ("python_peers", "pyav_frames"))
