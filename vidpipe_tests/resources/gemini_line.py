@@ -1,0 +1,83 @@
+"""What the tests of the adapter to Gemini share: time that passes when it is waited for, clips, questions."""
+
+import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from resources.gemini import GeminiModel
+from resources.gemini_pace import Pace
+from resources.gemini_trials import Limits
+from vidpipe.models.calls import Media, Question, Settings
+from vidpipe_tests.servers.gemini import GeminiServer
+
+MODEL = "gemini-3.8-flash"
+START = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
+SCHEMA = {
+    "type": "object",
+    "properties": {"request_id": {"type": "string"}, "title": {"type": "string"}},
+    "required": ["request_id", "title"],
+}
+
+
+class Ticks:
+    """A clock that only waiting moves; `waits` are the seconds that were waited for, in order."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self._lock = threading.Lock()
+
+    @property
+    def passed_s(self) -> float:
+        with self._lock:
+            return sum(self.waits)
+
+    def wait(self, seconds: float) -> None:
+        with self._lock:
+            self.waits.append(seconds)
+
+    def pace(self, chance: float = 0.5) -> Pace:
+        return Pace(
+            now=lambda: START + timedelta(seconds=self.passed_s),
+            steady=lambda: self.passed_s,
+            wait=self.wait,
+            chance=lambda: chance,
+        )
+
+
+class Line:
+    """A server, and models that ask it; all of them are closed in the end."""
+
+    def __init__(self, server: GeminiServer) -> None:
+        self.server = server
+        self.ticks = Ticks()
+        self._open = ExitStack()
+
+    def model(self, *keys: str, upload: bool = False, timeout_s: float = 20.0, **limits: Any) -> GeminiModel:
+        """The adapter with those keys; it uploads everything or nothing."""
+        asker = GeminiModel(
+            keys or ("key-a",),
+            self.server.url,
+            timeout_s=timeout_s,
+            inline_below_bytes=0 if upload else 1 << 30,
+            limits=Limits(**limits),
+            pace=self.ticks.pace(),
+        )
+        return self._open.enter_context(asker)
+
+    def close(self) -> None:
+        """Closes all models."""
+        self._open.close()
+
+
+def question(place: Path | str | None = None, prompt: str = "Describe it.", **rest: Any) -> Question:
+    """A question about a file, an address, or nothing."""
+    settings = rest.pop("settings", Settings(MODEL))
+    media = None if place is None else Media(place, "0" * 64, span_s=rest.pop("span_s", None))
+    return Question(prompt, settings, media, schema=rest.pop("schema", SCHEMA), **rest)
+
+
+def ops(server: GeminiServer) -> list[str]:
+    """What was asked of the server, in order."""
+    return [entry.op for entry in server.log]
