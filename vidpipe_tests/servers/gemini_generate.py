@@ -58,9 +58,14 @@ def words_of(ask: Ask, responder: Responder | None, eyes: Eyes) -> str:
 
 
 def spans_of(ask: Ask, eyes: Eyes) -> list[Span]:
-    """The scenes that an answer is about: of the video, or those that its text names, or one second."""
+    """The scenes that an answer is about: of the video, or those that its text names, or one second.
+
+    Times count from the start of what is looked at.
+    """
     if ask.seen:
-        return list(eyes(ask.seen[0])) or [(ask.seen[0].start_s, ask.seen[0].end_s)]
+        seen = ask.seen[0]
+        spans = list(eyes(seen)) or [(seen.start_s, seen.end_s)]
+        return [(start_s - seen.start_s, end_s - seen.start_s) for start_s, end_s in spans]
     named = [(_seconds(start), _seconds(end)) for start, end in _SCENE_LINE.findall(ask.text)]
     return named or [(0.0, 1.0)]
 

@@ -21,7 +21,7 @@ _HOW = ("while music plays", "as the light fades", "before the picture changes",
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _TIME_WORDS = frozenset({"time", "timestamp", "timecode", "moment"})
 _USUAL_LENGTHS = {"qAndA": 5, "cast": 1}
-_NAMES = frozenset({"cast", "characters"})
+_CHARACTERS = frozenset({"cast", "characters", "characterId"})  # all written as characters' ids
 _MOODS = ("Calm", "Curious", "Happy", "Pensive", "Excited")
 
 
@@ -130,10 +130,8 @@ class _Instances:
             return self.setting.request_id
         if moment is not None:
             return timecode(moment)
-        if place.name in _NAMES or (place.name == "name" and place.above == "characterList"):
-            return f"Person {place.index + 1}"
-        if place.name.endswith(("Id", "_id")):
-            return str(place.index + 1)
+        if place.name in _CHARACTERS or place.name.endswith(("Id", "_id")):
+            return f"{'c' if place.name in _CHARACTERS else ''}{place.index + 1}"
         if place.above == "mood" and place.name == "description":
             return str(self._pick(_MOODS, place))
         text = sentence(self._seed(place)).ljust(int(schema.get("minLength") or 0), ".")
