@@ -1,0 +1,141 @@
+"""Which calls make an annotation, of what they are made, and about what: values that the driver works through.
+
+What belongs here: the plan of a recipe and the facts about one video. Not here: prompts (`prompting`), carrying a plan
+out (`annotate`). A call is the unit of staleness and of cost: it is asked again when what it reads has changed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from vidpipe.annotation.prompting import Cue, Prompt
+from vidpipe.annotation.told import FIELDS
+from vidpipe.errors import RecipeError
+from vidpipe.models.calls import Media, Settings
+
+SEEN = frozenset({"pixels", "sound"})
+"""Who reads one of these is shown the video."""
+MIN_PART_S = 10.0
+"""A video is not cut into shorter parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to a model.
+
+    `name` is also the name of its prompt. `fields` are what it tells, of `vidpipe.annotation.told.FIELDS`; none: free
+    text, for other calls to read. `reads` names what it is shown: `pixels`, `sound`, `captions`, an asset, or an
+    earlier call.
+    """
+
+    name: str
+    fields: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    @property
+    def is_shown_the_video(self) -> bool:
+        """Whether it needs a model that sees; all others read text alone."""
+        return not SEEN.isdisjoint(self.reads)
+
+
+_ALL = ("pixels", "sound", "captions")
+STRUCTURED: tuple[Call, ...] = (Call("annotation", FIELDS, _ALL),)
+"""One call that sees the video and tells everything in one form."""
+TWO_PASS: tuple[Call, ...] = (
+    Call("narrative", (), _ALL),
+    Call("characters", ("characterList",), ("narrative",)),
+    Call("scenes", ("scenes",), ("narrative", "characters")),
+    Call("storylines", ("storylines",), ("narrative", "scenes")),
+    Call("questions", ("qAndA",), ("narrative",)),
+    Call("trimming", ("trimmingSuggestions",), ("narrative",)),
+    Call("overview", ("description", "title"), ("narrative",)),
+)
+"""FineVideo's way: one call sees the video and tells it in free text; the others, which are cheap, read that text."""
+
+
+def checked_calls(calls: Sequence[Call], assets: Sequence[str] = ()) -> tuple[Call, ...]:
+    """The calls, if they can be carried out in this order; `assets` are what they may read beside each other.
+
+    Raises:
+        RecipeError: two have one name or tell one field, a field is none, a call reads what is not there before it, or
+            nothing, or no call tells the scenes.
+    """
+    known = {*_ALL, *assets}
+    told: set[str] = set()
+    for i, call in enumerate(calls):
+        place = f"annotation.calls[{i}]"
+        _check(call, known, told, place)
+        known.add(call.name)
+        told.update(call.fields)
+    if "scenes" not in told:
+        raise RecipeError("annotation.calls", "no call tells the scenes")
+    return tuple(calls)
+
+
+def _check(call: Call, known: set[str], told: set[str], place: str) -> None:
+    if call.name in known:
+        raise RecipeError(f"{place}.name", f"{call.name} is taken")
+    for name in call.fields:
+        if name not in FIELDS:
+            raise RecipeError(f"{place}.fields", f"{name} is none of {', '.join(FIELDS)}")
+        if name in told or call.fields.count(name) > 1:
+            raise RecipeError(f"{place}.fields", f"{name} is told twice")
+    if not call.reads:
+        raise RecipeError(f"{place}.reads", "it reads nothing, so it can tell nothing")
+    for name in call.reads:
+        if name not in known:
+            raise RecipeError(f"{place}.reads", f"there is no {name} before it; there are {', '.join(sorted(known))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One video, and what is known of it beside its pictures.
+
+    `media` is what a model is shown, all of it. `duration_s` is exact, on the same clock. `fps` is the file's own
+    rate. `assets` holds, by name, texts made of other assets that a call may read; all texts but these names are
+    foreign. `captions` in any order.
+
+    Raises:
+        ValueError: the video has no length.
+    """
+
+    media: Media
+    duration_s: Fraction
+    title: str | None = None
+    description: str | None = None
+    channel: str | None = None
+    captions: Sequence[Cue] = ()
+    fps: float | None = None
+    assets: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.duration_s <= 0:
+            raise ValueError(f"need a video with a length, got {self.duration_s=}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How videos are annotated: the calls in order, with a prompt for each.
+
+    `settings` are those of calls that are shown the video, `text_settings` those of all others; None: the same, but
+    for what only concerns video. A video longer than `max_duration_s` is asked about in parts. `language` is named to
+    the model as it stands here. `n_questions` are for the whole video.
+
+    Raises:
+        ValueError: a call has no prompt, or parts would be shorter than `MIN_PART_S`.
+    """
+
+    calls: tuple[Call, ...]
+    prompts: Mapping[str, Prompt]
+    settings: Settings
+    text_settings: Settings | None = None
+    max_duration_s: float | None = None
+    language: str = "English"
+    n_questions: int = 5
+
+    def __post_init__(self) -> None:
+        lacking = [call.name for call in self.calls if call.name not in self.prompts]
+        if lacking:
+            raise ValueError(f"need a prompt for each call, got none for {lacking}")
+        if self.max_duration_s is not None and self.max_duration_s < MIN_PART_S:
+            raise ValueError(f"need parts of at least {MIN_PART_S} s, got {self.max_duration_s=}")
