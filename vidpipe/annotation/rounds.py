@@ -1,0 +1,177 @@
+"""One call until its answer holds or cannot be had: what is asked again, how often, and in which words.
+
+What belongs here: the rounds of one question and the notes on them. Not here: what is asked (`annotate`) and how an
+answer is judged (`model_answers`). Who asks keeps every answer before it comes here, and gives a kept one again for the
+same question: so the same rounds, repeated, cost nothing. That is why a round is a question of its own.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+from vidpipe.annotation.model_answers import NOT_OURS, named_id
+from vidpipe.annotation.told import ToldAnswer
+from vidpipe.annotation.wire_schema import N_LEVELS, wire_json, wire_schema
+from vidpipe.errors import (
+    AnswerError,
+    BlockedAnswerError,
+    ForeignAnswerError,
+    MalformedAnswerError,
+    SchemaTooComplexError,
+)
+from vidpipe.models.calls import Answer, Question
+
+Verdict = Literal["taken", "malformed", "foreign", "truncated", "blocked", "recited", "odd"]
+"""What became of an answer; only `taken` is used."""
+T = TypeVar("T")
+Ask = Callable[[Question], Answer]
+"""Asks a model, or gives the answer that is kept; raises `ServiceError` where there is none to be had."""
+Recall = Callable[[Question], Answer | None]
+"""The kept answer to exactly this question, None where none is kept; never asks."""
+
+RETRIES: dict[Verdict, int] = {"malformed": 1, "truncated": 1, "recited": 1, "odd": 2, "foreign": 2, "blocked": 0}
+"""How often a call is asked again for each cause (issue 5; research/services.md §1.6)."""
+CONCISE = (
+    "Your earlier answer was too long and was cut off. Be concise: shorter descriptions, only what matters, "
+    "but all scenes to the very end."
+)
+OWN_WORDS = "Say everything in your own words. Quote no lyrics, dialogue, captions or other texts."
+REPAIR = "Your earlier answer could not be used:\n{faults}\nAnswer again in full, with these faults put right."
+_MAX_REASON_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question with its answer and what was made of it. `part` counts from 0; `faults` are those of a repair."""
+
+    call: str
+    part: int
+    question: Question
+    answer: Answer
+    verdict: Verdict
+    faults: tuple[str, ...] = ()
+
+
+class SchemaLevels:
+    """Remembers how far schemas must be relaxed, by model and schema. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+
+    def level(self, model: str, form: type[ToldAnswer]) -> int:
+        """The first level worth trying."""
+        with self._lock:
+            return self._known.get((model, wire_json(form)), 0)
+
+    def refuse(self, model: str, form: type[ToldAnswer], level: int) -> None:
+        """Note that a level was too complex for the service."""
+        with self._lock:
+            key = (model, wire_json(form))
+            self._known[key] = max(self._known.get(key, 0), min(level + 1, N_LEVELS - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """The rounds of one call about one part, noted in `exchanges` as they happen.
+
+    `form` is the answer's form, None for free text.
+    """
+
+    call: str
+    part: int
+    form: type[ToldAnswer] | None
+    ask: Ask
+    recall: Recall | None
+    levels: SchemaLevels
+    exchanges: list[Exchange]
+
+    def settle(self, question: Question, read: Callable[[str, str], T]) -> T:
+        """What `read` makes of the first answer that holds; it is given the text and the request's name.
+
+        Raises:
+            AnswerError: none held within the retries; as its last answer's verdict says. `why` is short and stable.
+            ServiceError: there was no answer.
+        """
+        left = Counter(RETRIES)
+        remarks: dict[Verdict, str] = {}
+        while True:
+            verdict, error, value = self._once(question, read)
+            if error is None:
+                return value  # type: ignore[return-value]  # which stands there without an error
+            if left[verdict] == 0:
+                raise error
+            left[verdict] -= 1
+            remarks[verdict] = _remark(verdict, error.faults)
+            remark = "\n\n".join(text for text in remarks.values() if text)
+            question = replace(question, round=question.round + 1, remark=remark)
+
+    def _once(self, question: Question, read: Callable[[str, str], T]) -> tuple[Verdict, AnswerError | None, T | None]:
+        """One round: verdict, error and value; an answer that its keeper refused as foreign leaves no exchange."""
+        try:
+            asked, answer = self._answer(question)
+        except ForeignAnswerError as error:
+            return "foreign", error, None
+        verdict, found, value = _judged(asked, answer, read)
+        faults = () if found is None else found.faults
+        self.exchanges.append(Exchange(self.call, self.part, asked, answer, verdict, faults))
+        return verdict, found, value
+
+    def _answer(self, question: Question) -> tuple[Question, Answer]:
+        """The answer, from the keeper at whatever level of the schema; else asked for, relaxing it where need be."""
+        if self.form is None:
+            return question, self.ask(question)
+        asked = [replace(question, schema=wire_schema(self.form, level)) for level in range(N_LEVELS)]
+        for one in asked if self.recall else ():
+            kept = self.recall(one) if self.recall else None
+            if kept is not None:
+                return one, kept
+        return self._first_taken(asked, self.form)
+
+    def _first_taken(self, asked: list[Question], form: type[ToldAnswer]) -> tuple[Question, Answer]:
+        model = asked[0].settings.model
+        for level in range(self.levels.level(model, form), N_LEVELS - 1):
+            try:
+                return asked[level], self.ask(asked[level])
+            except SchemaTooComplexError:
+                self.levels.refuse(model, form, level)
+        return asked[-1], self.ask(asked[-1])
+
+
+def _judged(
+    question: Question, answer: Answer, read: Callable[[str, str], T]
+) -> tuple[Verdict, AnswerError | None, T | None]:
+    named = named_id(answer.text)
+    if named is not None and named != question.request_id:
+        return "foreign", ForeignAnswerError(NOT_OURS), None
+    if answer.finish != "complete":
+        return answer.finish, _unfinished(answer), None
+    try:
+        return "taken", None, read(answer.text, question.request_id)
+    except ForeignAnswerError as error:
+        return "foreign", error, None
+    except MalformedAnswerError as error:
+        return "malformed", error, None
+
+
+def _unfinished(answer: Answer) -> AnswerError:
+    if answer.finish == "truncated":
+        return MalformedAnswerError("the answer was cut off for its length")
+    if answer.finish == "odd":
+        return MalformedAnswerError(f"the model gave no answer{_said(answer.reason)}")
+    kind = "the answer was a quotation" if answer.finish == "recited" else "the model refused"
+    return BlockedAnswerError(f"{kind}{_said(answer.reason)}")
+
+
+def _said(reason: str | None) -> str:
+    """The service's own word in brackets, on one short line."""
+    plain = "".join(c for c in (reason or "") if c.isprintable())[:_MAX_REASON_CHARS].strip()
+    return f" ({plain})" if plain else ""
+
+
+def _remark(verdict: Verdict, faults: tuple[str, ...]) -> str:
+    if verdict == "malformed":
+        return REPAIR.format(faults="\n".join(f"- {line}" for line in faults))
+    return {"truncated": CONCISE, "recited": OWN_WORDS}.get(verdict, "")
