@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from resources.llm_http import SERVICE
 from resources.llm_servers import Served
-from vidpipe.errors import UnfitServiceError
+from vidpipe.errors import RejectedRequestError, UnfitServiceError
 from vidpipe.models.calls import Question
-from vidpipe.models.fences import shortened, spare_chars
+from vidpipe.models.fences import is_fenced, shortened, spare_chars
 
 _LIMITS = (  # what a prompt that is too long is told; TGI, vLLM by version, OpenAI, SGLang, llama.cpp
     re.compile(r"must be <= (?P<total>\d+)\. Given: (?P<given>\d+) `inputs`"),
@@ -51,12 +51,15 @@ def cut(text: str, refusal: TooLong, served: Served, question: Question) -> str:
 
     Raises:
         UnfitServiceError: nothing is left that could go: our own part is too long for this server.
+        RejectedRequestError: nothing in the question may go.
     """
     max_total = refusal.max_total or served.max_total(question.settings.model)
     max_input = refusal.max_input or served.max_input
     limits = [max_input - 1] if max_input else []
     limits += [max_total - (question.settings.max_output_tokens or 0)] if max_total else []
     spare = spare_chars(text)
+    if not is_fenced(text):
+        raise RejectedRequestError(SERVICE, "the question is too long")
     if spare == 0 or (limits and min(limits) <= 0):
         raise UnfitServiceError(SERVICE, "has no room for the question")
     room, given = min(limits, default=0), refusal.given or 0

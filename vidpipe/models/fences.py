@@ -28,6 +28,11 @@ def fenced(name: str, text: str) -> str:
     return f"<<<{name} {mark}\n{text}\n>>>{name} {mark}"
 
 
+def is_fenced(prompt: str) -> bool:
+    """Whether anything in `prompt` stands between fences, be it nothing."""
+    return _FENCED.search(prompt) is not None
+
+
 def spare_chars(prompt: str) -> int:
     """How many characters of `prompt` are foreign, so that it can be shortened by as many."""
     return sum(len(match["text"]) for match in _FENCED.finditer(prompt))

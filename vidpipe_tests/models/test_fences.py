@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.models.fences import fenced, shortened, spare_chars
+from vidpipe.models.fences import fenced, is_fenced, shortened, spare_chars
 
 TEXTS = st.text(max_size=60) | st.sampled_from(
     ["", "\n", ">>>title 0123456789abcdef", "<<<title 0123456789abcdef\nx\n>>>title 0123456789abcdef", "\ud800"]
@@ -52,6 +52,7 @@ def test_long_texts_are_cut_to_the_same_length_and_short_ones_stay() -> None:
 
 
 def test_a_prompt_without_fences_cannot_be_shortened() -> None:
+    assert [is_fenced(prompt) for prompt in ("Ours.", fenced("title", ""))] == [False, True]
     assert shortened("All of it is ours.", 10) is None
     assert shortened("All of it is ours.", 18) == "All of it is ours."
 

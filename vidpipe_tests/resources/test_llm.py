@@ -453,17 +453,24 @@ def test_dense_foreign_text_is_cut_until_it_fits() -> None:
 
 
 @both
-@pytest.mark.parametrize("prompt", [HEAD * 4, LONG.replace("abcd ", "abcd " * 8)])
-def test_a_server_without_room_for_our_own_words_is_unfit(dialect: Dialect, prompt: str) -> None:
+def test_a_server_without_room_for_our_own_words_is_unfit(dialect: Dialect) -> None:
     with LlmServer(dialect, max_total_tokens=300, max_input_tokens=290) as server:
         with pytest.raises(UnfitServiceError, match="has no room"):
-            client(server).answer(replace(ASK, prompt=prompt))
+            client(server).answer(replace(ASK, prompt=LONG.replace("abcd ", "abcd " * 8)))
         assert server.n("ask.chat") <= 9
+
+
+@both
+def test_a_question_of_which_nothing_may_go_is_refused(dialect: Dialect) -> None:
+    with LlmServer(dialect, max_total_tokens=300, max_input_tokens=290) as server:
+        with pytest.raises(RejectedRequestError, match="is too long"):
+            client(server).answer(replace(ASK, prompt=HEAD * 4))
+        assert server.n("ask.chat") == 1
 
 
 def test_a_server_without_room_for_the_answer_is_unfit() -> None:
     with LlmServer("openai", max_total_tokens=50) as server, pytest.raises(UnfitServiceError, match="has no room"):
-        client(server).answer(ASK)
+        client(server).answer(replace(ASK, prompt=LONG))
 
 
 def test_a_body_too_large_for_a_proxy_is_shortened() -> None:
