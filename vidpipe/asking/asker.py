@@ -1,0 +1,193 @@
+"""The order of things: look in the store, reserve, look again, ask, keep the answer, book its bill.
+
+Whatever dies on the way, the next one goes on from what is kept: an answer in the store is never paid again. What is
+asked, and whether an answer is any good, is the caller's business; how it travels is the answerer's.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+from vidpipe.asking.terms import Terms
+from vidpipe.asking.turns import Pause, Turn, Turns, pause
+from vidpipe.errors import (
+    CorruptObjectError,
+    ForeignAnswerError,
+    LostAnswerError,
+    MissingObjectError,
+    ServiceError,
+    UntrustedServiceError,
+)
+from vidpipe.ledger.calls import Calls
+from vidpipe.models.calls import Question, Usage
+from vidpipe.models.echo import names_its_request
+from vidpipe.models.paid import Paid, Purpose
+from vidpipe.ports import Answerer, Clock
+from vidpipe.store.answers import read_answer, write_answer, write_refused
+from vidpipe.store.objects import ObjectStore
+
+_LOG = logging.getLogger(__name__)
+_MOST_TRIES = 3
+_LAST, _MOST_REFUSED_SHARE, _LEAST_REFUSED = 200, 0.02, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer with its call and bill; `is_new` tells one that was paid now from one that was kept."""
+
+    paid: Paid
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks one service. Many threads may share one, and many processes its ledger and store.
+
+    Setting `stop` ends all waiting. `pause` waits for an event, or so many seconds.
+    """
+
+    answerer: Answerer
+    store: ObjectStore
+    calls: Calls
+    terms: Terms
+    clock: Clock
+    stop: threading.Event = field(default_factory=threading.Event)
+    pause: Pause = pause
+    _turns: Turns = field(init=False, repr=False)
+    _distrusted: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+    _longest: dict[tuple[str, str, str], int] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        turns = Turns(self.calls, self.terms, self.clock, self.stop, self.pause)
+        object.__setattr__(self, "_turns", turns)
+
+    def kept(self, question: Question) -> Paid | None:
+        """The answer that is kept already; None where there is none. Sees that its bill is booked.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        try:
+            paid = read_answer(self.store, question.address)
+        except MissingObjectError:
+            return None
+        except CorruptObjectError as error:
+            _LOG.warning("an answer is asked for again: %s", error)
+            return None
+        self.calls.complete(paid)
+        return paid
+
+    def ask(self, question: Question, purpose: Purpose, media: Usage, *, must_name: bool = True) -> Given:
+        """The answer to a question: the kept one, or a new one, which is kept.
+
+        `media` holds the tokens of what is seen and heard, and of the answer, as they are expected. `must_name`: the
+        answer has to repeat the request's name. Truncated and blocked answers are answers: they are kept too. An odd
+        one is not, and is asked for again, like one that was lost or is another request's.
+
+        Raises:
+            BudgetError: the worst case is more than what is left.
+            StoppedError: a stop came before this was sent.
+            RecipeError: the model has no price.
+            ForeignAnswerError: another request's answer came, every time.
+            UntrustedServiceError: too many of these came of late.
+            StoreError: the store did not answer, or cannot keep the answer, which is paid.
+            ServiceError: as the answerer raises them.
+        """
+        for n_left in reversed(range(_MOST_TRIES)):
+            try:
+                given = self._ask_once(question, purpose, media, must_name=must_name)
+            except ForeignAnswerError:
+                self._check_trust(purpose.service)
+                if n_left == 0:
+                    raise
+            except LostAnswerError as error:
+                if n_left == 0:
+                    raise
+                self._turns.wait(error.retry_after_s)
+            else:
+                if given.paid.answer.finish != "odd" or n_left == 0:
+                    return given
+        raise AssertionError("the last try returns or raises")
+
+    def _ask_once(self, question: Question, purpose: Purpose, media: Usage, *, must_name: bool) -> Given:
+        media = replace(media, out=max(media.out, self._longest_out(purpose, question.settings.model)))
+        while True:
+            kept = self.kept(question)
+            if kept is not None:
+                return Given(kept, is_new=False)
+            turn = self._turns.take(question, purpose, media)
+            if isinstance(turn, Turn):
+                return self._use(turn, question, must_name=must_name)
+            self._turns.wait(turn.seconds)
+
+    def _use(self, turn: Turn, question: Question, *, must_name: bool) -> Given:
+        """Ask, unless somebody else brought the answer while this waited for its turn."""
+        kept, was_sent = None, False
+        try:
+            self._check(turn.call.purpose.service)
+            kept = self.kept(question)
+            was_sent = kept is None
+        finally:
+            if not was_sent:
+                self.calls.release(turn.call)
+                self._turns.freed()
+        if kept is not None:
+            return Given(kept, is_new=False)
+        paid = self._paid(question, turn)
+        self._keep(question, paid, must_name=must_name)
+        return Given(paid, is_new=True)
+
+    def _paid(self, question: Question, turn: Turn) -> Paid:
+        """What the answerer says, with its bill. Whatever ends this otherwise is booked: lost, or refused for free."""
+        call, began = turn.call, time.perf_counter()
+        try:
+            answer = self.answerer.answer(question)
+        except BaseException as error:
+            seconds = time.perf_counter() - began
+            if isinstance(error, ServiceError) and not isinstance(error, LostAnswerError):
+                self.calls.fail(call, seconds=seconds)
+            else:
+                stake = turn.stake
+                self.calls.lose(call, expected_nusd=stake.expected_nusd, n_in=stake.n_in, seconds=seconds)
+            self._turns.freed()
+            raise
+        bill = self.terms.prices.bill(answer.usage, reported=answer.model, requested=call.model, when=turn.when)
+        return Paid(call, answer, bill)
+
+    def _keep(self, question: Question, paid: Paid, *, must_name: bool) -> None:
+        """Write the answer before anything else happens to it, then book it."""
+        is_foreign = must_name and not names_its_request(question, paid.answer)
+        write = write_refused if is_foreign or paid.answer.finish == "odd" else write_answer
+        try:
+            write(self.store, paid)
+        finally:
+            self.calls.settle(paid, "foreign" if is_foreign else None)
+            self._turns.freed()
+        if is_foreign:
+            _LOG.warning("%s answered another request than %s", paid.call.purpose.service, paid.call.request_id)
+            raise ForeignAnswerError("answered another request")
+        kind = _kind(paid.call.purpose, paid.call.model)
+        self._longest[kind] = max(self._longest.get(kind, 0), paid.answer.usage.out)
+
+    def _longest_out(self, purpose: Purpose, model: str) -> int:
+        """The longest answer to such calls up to now: what one that is lost is booked at."""
+        kind = _kind(purpose, model)
+        if kind not in self._longest:
+            self._longest[kind] = self.calls.longest_out(purpose, model) or 0
+        return self._longest[kind]
+
+    def _check_trust(self, service: str) -> None:
+        n_refused, n_answers = self.calls.refused_of_last(service, _LAST)
+        if n_refused >= _LEAST_REFUSED and n_refused > _MOST_REFUSED_SHARE * n_answers:
+            self._distrusted.set()
+        self._check(service)
+
+    def _check(self, service: str) -> None:
+        if self._distrusted.is_set():
+            raise UntrustedServiceError(service, "answers other requests than those asked")
+        self._turns.check()
+
+
+def _kind(purpose: Purpose, model: str) -> tuple[str, str, str]:
+    return purpose.asset, purpose.name, model

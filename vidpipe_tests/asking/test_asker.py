@@ -1,0 +1,354 @@
+"""Asking over real HTTP: nothing that is kept is asked again, and everything that was sent is booked."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from vidpipe import keys
+from vidpipe.asking.asker import Asker
+from vidpipe.asking.terms import Terms
+from vidpipe.errors import (
+    BudgetError,
+    CredentialError,
+    ForeignAnswerError,
+    LostAnswerError,
+    RecipeError,
+    StoppedError,
+    TransientServiceError,
+    UntrustedServiceError,
+    UnwritableObjectError,
+)
+from vidpipe.ledger.calls import Budget
+from vidpipe.ledger.ledger import open_ledger
+from vidpipe.ledger.limits import Limits
+from vidpipe.models.prices import built_in
+from vidpipe_tests.asking.oracle import (
+    MEDIA,
+    PRICE_NUSD,
+    PURPOSE,
+    Oracle,
+    ask_all,
+    asker_of,
+    question,
+    swapped,
+)
+from vidpipe_tests.servers.wire import Reply, Request
+
+
+@pytest.fixture
+def oracle() -> Iterator[Oracle]:
+    """A model behind HTTP."""
+    with Oracle() as server:
+        yield server
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> str:
+    """Where the ledger is."""
+    return str(tmp_path / "ledger.db")
+
+
+@pytest.fixture
+def asker(tmp_path: Path, ledger: str, oracle: Oracle) -> Asker:
+    """Asks the model."""
+    return asker_of(tmp_path, ledger, oracle.url)
+
+
+def outcomes(asker: Asker) -> dict[str, int]:
+    """How many calls ended in which way."""
+    return {one.of["outcome"]: one.n_calls for one in asker.calls.sums("outcome")}
+
+
+def finished(how: str) -> "object":
+    """A change to answers: the model stops so."""
+
+    def change(_request: Request, reply: Reply) -> Reply:
+        assert isinstance(reply.body, dict)
+        return Reply({**reply.body, "text": "", "finish": how, "reason": "X"}, bill=reply.bill)
+
+    return change
+
+
+def test_a_kept_answer_is_not_asked_for_again(asker: Asker, oracle: Oracle) -> None:
+    first, second = (asker.ask(question(0), PURPOSE, MEDIA) for _ in range(2))
+    assert (first.is_new, second.is_new, second.paid) == (True, False, first.paid)
+    assert first.paid.answer.text.endswith("A dog runs.")
+    assert oracle.asked == [question(0).request_id]
+    assert (asker.calls.spent(), asker.calls.reserved()) == (PRICE_NUSD, 0)
+    assert outcomes(asker) == {"complete": 1}
+
+
+def test_another_question_is_another_call(asker: Asker, oracle: Oracle) -> None:
+    asker.ask(question(0), PURPOSE, MEDIA)
+    asker.ask(replace(question(0), round=1, remark="be concise"), PURPOSE, MEDIA)
+    assert len(set(oracle.asked)) == 2
+
+
+def test_what_is_kept_is_known_without_a_service_and_booked_in_a_new_ledger(
+    asker: Asker, oracle: Oracle, tmp_path: Path
+) -> None:
+    asker.ask(question(0), PURPOSE, MEDIA)
+    oracle.stop()
+    other = asker_of(tmp_path, str(tmp_path / "other.db"), oracle.url)
+    paid = other.kept(question(0))
+    assert paid is not None
+    assert other.kept(question(1)) is None
+    assert (other.calls.spent("run"), paid.bill.nusd) == (PRICE_NUSD, PRICE_NUSD)
+
+
+@pytest.mark.parametrize("how", ["truncated", "blocked", "recited"])
+def test_what_ended_otherwise_is_paid_and_kept_too(asker: Asker, oracle: Oracle, how: str) -> None:
+    oracle.inject("ask", times=1, change=finished(how))  # type: ignore[arg-type]
+    given = [asker.ask(question(0), PURPOSE, MEDIA) for _ in range(2)]
+    assert [one.paid.answer.finish for one in given] == [how, how]
+    assert (oracle.n("ask"), outcomes(asker), asker.calls.spent()) == (1, {how: 1}, PRICE_NUSD)
+
+
+def test_an_odd_answer_is_asked_for_again_and_never_kept_as_the_answer(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", times=4, change=finished("odd"))  # type: ignore[arg-type]
+    assert asker.ask(question(0), PURPOSE, MEDIA).paid.answer.finish == "odd"
+    assert asker.kept(question(0)) is None
+    assert len(list(asker.store.list("answers/refused"))) == 3
+    assert asker.ask(question(0), PURPOSE, MEDIA).paid.answer.finish == "complete"
+    assert outcomes(asker) == {"odd": 4, "complete": 1}
+    assert asker.calls.spent() == 5 * PRICE_NUSD
+
+
+def test_a_foreign_answer_is_counted_paid_and_asked_for_again(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", times=1, change=swapped)
+    given = asker.ask(question(0), PURPOSE, MEDIA)
+    assert "dog" in given.paid.answer.text
+    assert oracle.asked == [question(0).request_id] * 2, "the same request has the same name"
+    assert (outcomes(asker), asker.calls.spent()) == ({"complete": 1, "foreign": 1}, 2 * PRICE_NUSD)
+    assert [b"cat" in asker.store.get(one.key) for one in asker.store.list("answers/refused")] == [True]
+
+
+def test_what_need_not_name_its_request_is_believed(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", change=swapped)
+    assert "cat" in asker.ask(question(0), PURPOSE, MEDIA, must_name=False).paid.answer.text
+
+
+def test_a_service_that_swaps_answers_stops_the_run(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", change=swapped)
+    with pytest.raises(UntrustedServiceError, match="oracle: answers other requests"):
+        asker.ask(question(0), PURPOSE, MEDIA)
+    with pytest.raises(UntrustedServiceError):
+        asker.ask(question(1), PURPOSE, MEDIA)
+    assert (oracle.n("ask"), asker.calls.reserved()) == (3, 0)
+
+
+def test_a_few_swapped_answers_among_many_stop_nothing(asker: Asker, oracle: Oracle) -> None:
+    assert ask_all(asker, 150) == (150, 150)
+    oracle.inject("ask", times=3, change=swapped)
+    with pytest.raises(ForeignAnswerError):
+        asker.ask(question(150), PURPOSE, MEDIA)
+    oracle.inject("ask", times=1, change=swapped)
+    with pytest.raises(UntrustedServiceError):
+        asker.ask(question(151), PURPOSE, MEDIA)
+
+
+def test_a_lost_answer_is_booked_as_expected_and_asked_for_again(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", times=1, reset=True)
+    oracle.inject("ask", times=1, truncate=10)
+    assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+    assert (oracle.n("ask"), outcomes(asker)) == (3, {"complete": 1, "lost": 2})
+    lost = next(one for one in asker.calls.sums("outcome") if one.n_estimated)
+    assert 0.9 < lost.estimated_nusd / (2 * PRICE_NUSD) < 1.1
+
+
+def test_what_is_lost_is_booked_by_the_longest_answer_up_to_then(asker: Asker, oracle: Oracle) -> None:
+    asker.ask(question(0), PURPOSE, replace(MEDIA, out=1))
+    oracle.inject("ask", reset=True)
+    with pytest.raises(LostAnswerError):
+        asker.ask(question(1), PURPOSE, replace(MEDIA, out=1))
+    lost = next(one for one in asker.calls.sums("outcome") if one.n_estimated)
+    assert lost.n_estimated == 3
+    assert lost.estimated_nusd / 3 > 10_200 * 750 + 200 * 3750
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, TransientServiceError), (403, CredentialError)])
+def test_what_a_service_refuses_costs_nothing_and_is_eligible_again(
+    asker: Asker, oracle: Oracle, status: int, kind: type[Exception]
+) -> None:
+    oracle.inject("ask", times=1, status=status)
+    with pytest.raises(kind):
+        asker.ask(question(0), PURPOSE, MEDIA)
+    assert (asker.calls.spent(), asker.calls.reserved(), outcomes(asker)) == (0, 0, {"failed": 1})
+    assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+
+
+def test_an_altered_answer_is_asked_for_again(asker: Asker, oracle: Oracle) -> None:
+    asker.ask(question(0), PURPOSE, MEDIA)
+    key = keys.answer(question(0).address)
+    asker.store.put(key, asker.store.get(key).replace(b"dog", b"cat"))
+    assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+    asker.store.put(key, asker.store.get(keys.answer(question(0).address)))
+    assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
+
+
+def test_an_answer_that_cannot_be_kept_is_booked(asker: Asker, tmp_path: Path) -> None:
+    key = Path(tmp_path, "store", keys.answer(question(0).address))
+    key.mkdir(parents=True)
+    with pytest.raises(UnwritableObjectError):
+        asker.ask(question(0), PURPOSE, MEDIA)
+    assert (asker.calls.spent(), asker.calls.reserved()) == (PRICE_NUSD, 0)
+
+
+def test_a_model_without_a_price_is_never_asked(asker: Asker, oracle: Oracle) -> None:
+    unknown = replace(question(0), settings=replace(question(0).settings, model="m-0"))
+    with pytest.raises(RecipeError, match="no price of 'm-0'"):
+        asker.ask(unknown, PURPOSE, MEDIA)
+    assert oracle.asked == []
+
+
+def test_a_budget_ends_asking_and_what_is_kept_stays_free(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    asker = asker_of(tmp_path, ledger, oracle.url, Budget(project_nusd=5 * PRICE_NUSD))
+    for n in range(4):
+        asker.ask(question(n), PURPOSE, MEDIA)
+    with pytest.raises(BudgetError, match="budget"):
+        asker.ask(question(4), PURPOSE, MEDIA)
+    assert asker.calls.spent() == 4 * PRICE_NUSD
+    assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
+
+
+def test_threads_under_a_budget_wait_for_each_others_change(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    oracle.inject("ask", delay=0.02)
+    asker = asker_of(tmp_path, ledger, oracle.url, Budget(project_nusd=21 * PRICE_NUSD))
+    assert ask_all(asker, 18) == (18, 18)
+    assert oracle.peak["ask"] > 1
+
+
+def test_limits_of_a_minute_are_waited_for(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    now, waited = [datetime(2026, 11, 21, tzinfo=UTC)], [0.0]
+
+    def pause(_event: threading.Event, seconds: float) -> None:
+        waited[0] += seconds
+        now[0] += timedelta(seconds=seconds)
+
+    limits = Limits(requests_per_minute=3)
+    asker = replace(
+        asker_of(tmp_path, ledger, oracle.url),
+        terms=Terms(built_in(), limits),
+        clock=lambda: now[0],
+        pause=pause,
+    )
+    for n in range(7):
+        asker.ask(question(n), PURPOSE, MEDIA)
+    assert 119 < waited[0] < 121
+
+
+def test_no_more_calls_fly_at_once_than_are_allowed(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    oracle.inject("ask", delay=0.02)
+    asker = asker_of(tmp_path, ledger, oracle.url, limits=Limits(at_once=3))
+    assert ask_all(asker, 20, n_threads=12) == (20, 20)
+    assert oracle.peak["ask"] == 3
+
+
+def test_threads_that_ask_the_same_at_once_pay_once(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", delay=0.1)
+    threads = [threading.Thread(target=asker.ask, args=(question(0), PURPOSE, MEDIA)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (oracle.n("ask"), asker.calls.spent(), asker.calls.reserved()) == (1, PRICE_NUSD, 0)
+
+
+def test_a_stop_ends_waiting_and_sends_nothing_more(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    asker = asker_of(tmp_path, ledger, oracle.url, limits=Limits(requests_per_minute=1))
+    asker.ask(question(0), PURPOSE, MEDIA)
+    threading.Timer(0.1, asker.stop.set).start()
+    with pytest.raises(StoppedError, match="not reached"):
+        asker.ask(question(1), PURPOSE, MEDIA)
+    assert oracle.n("ask") == 1
+    assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
+
+
+# --- among real processes ---
+
+
+def start(body: str, tmp_path: Path, place: str, oracle: Oracle) -> "subprocess.Popen[str]":
+    """A process that runs a piece of code with an asker."""
+    code = (
+        "import sys; from pathlib import Path; from vidpipe.ledger.calls import Budget\n"
+        "from vidpipe_tests.asking.oracle import *\n"
+        f"folder, place, url = Path({str(tmp_path)!r}), {place!r}, {oracle.url!r}\n"
+        "asker = asker_of(folder, place, url)\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code + body], stdin=-1, stdout=-1, text=True)
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    """All that a process printed, once it has ended."""
+    return process.communicate(timeout=60)[0].strip()
+
+
+def ended(process: "subprocess.Popen[str]") -> int:
+    """How a process ended."""
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def test_two_runs_at_once_ask_every_question_once(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    oracle.inject("ask", delay=0.05)
+    both = [start("print(ask_all(asker, 30))", tmp_path, ledger, oracle) for _ in range(2)]
+    counts = [said(one) for one in both]
+    assert sorted(oracle.asked) == sorted(question(n).request_id for n in range(30))
+    n_new = [int(count.strip("()").split(",")[1]) for count in counts]
+    assert sum(n_new) == 30
+    with closing(open_ledger(ledger)) as opened:
+        assert opened.calls.spent() == 30 * PRICE_NUSD
+
+
+def test_two_runs_at_once_under_one_budget_stay_below_it(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    limit = 20 * PRICE_NUSD
+    body = (
+        f"asker = asker_of(folder, place, url, Budget(project_nusd={limit}))\n"
+        "try: ask_all(asker, 40)\n"
+        "except Exception as error: print(error)"
+    )
+    assert [said(one) for one in [start(body, tmp_path, ledger, oracle) for _ in range(2)]] == ["budget", "budget"]
+    assert 0.8 * limit < oracle.usd() * 1e9 <= limit
+
+
+def test_an_answer_whose_run_was_killed_before_it_was_booked_is_not_paid_again(
+    tmp_path: Path, ledger: str, oracle: Oracle
+) -> None:
+    body = "asker.store.__class__ = Mortal; asker.ask(question(0), PURPOSE, MEDIA)"
+    assert ended(start(body, tmp_path, ledger, oracle)) == -9
+    asker = asker_of(tmp_path, ledger, oracle.url)
+    assert (asker.calls.spent(), asker.calls.reserved() > 0) == (0, True)
+    assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
+    assert (asker.calls.spent(), asker.calls.reserved(), oracle.n("ask")) == (PRICE_NUSD, 0, 1)
+
+
+def test_an_estimated_bill_gives_way_to_that_of_the_kept_answer(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
+    body = "asker.store.__class__ = Mortal; asker.ask(question(0), PURPOSE, MEDIA)"
+    assert ended(start(body, tmp_path, ledger, oracle)) == -9
+    asker = asker_of(tmp_path, ledger, oracle.url)
+    asker.ask(question(1), PURPOSE, MEDIA)
+    assert outcomes(asker) == {"complete": 1, "lost": 1}
+    asker.kept(question(0))
+    assert (outcomes(asker), asker.calls.spent()) == ({"complete": 2}, 2 * PRICE_NUSD)
+
+
+def test_what_a_killed_run_had_asked_for_is_asked_again_and_booked_twice(
+    tmp_path: Path, ledger: str, oracle: Oracle
+) -> None:
+    oracle.inject("ask", times=1, delay=1)
+    killed = start("print(flush=True); asker.ask(question(0), PURPOSE, MEDIA)", tmp_path, ledger, oracle)
+    asker = asker_of(tmp_path, ledger, oracle.url)
+    while not asker.calls.reserved():
+        assert killed.poll() is None
+    killed.kill()
+    assert ended(killed) == -9
+    assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+    assert outcomes(asker) == {"complete": 1, "lost": 1}
+    assert asker.calls.reserved() == 0
