@@ -7,7 +7,7 @@ holds none of the SDK's objects (their requests carry the key). What follows fro
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeVar
 
@@ -57,11 +57,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that went wrong. `why` is short and stable; `said` is what the service said, made printable."""
+    """Something that went wrong. `why` is short and stable.
+
+    `said` is what the service said, made printable; it may repeat a key, and is shown by nothing here.
+    """
 
     kind: Kind
     why: str
-    said: str = ""
+    said: str = field(default="", repr=False)
     retry_after_s: float = COOL_DOWN_S
 
 
