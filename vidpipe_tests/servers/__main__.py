@@ -38,13 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             LlmServer("openai", on_entry=write("openai")),
         )
         PROFILES[given.profile](servers, given.seed, videos)
-        servers.gemini.inject("generate", delay=given.delay, name="delay")
+        if given.delay:
+            servers.gemini.inject("generate", delay=given.delay, name="delay")
         open_things.enter_context(servers)
         sys.stdout.write(json.dumps({name: server.url for name, server in servers.by_name().items()}) + "\n")
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-            while sys.stdin.buffer.read(1 << 16):
+            for _ in sys.stdin or ():
                 pass
 
 

@@ -4,14 +4,15 @@
         client = genai.Client(api_key="any", http_options=HttpOptions(base_url=server.url))
 
 Operations, for `inject` and the log: upload.start, upload.chunk, files.get, files.list, files.delete, files.download,
-generate, count, models.get, batch.create, batch.get, batch.list, batch.cancel, batch.delete, batch.line (a line of a
-batch, which has no request of its own).
+generate, count, models.get, models.list, batch.create, batch.get, batch.list, batch.cancel, batch.delete, batch.line
+(a line of a batch, which has no request of its own).
 """
 
 import itertools
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +21,19 @@ from vidpipe_tests.servers.base import LoopbackServer
 from vidpipe_tests.servers.clips import Clip, Clips
 from vidpipe_tests.servers.gemini_asks import YOUTUBE, Ask, RefusedError, Seen, read_ask
 from vidpipe_tests.servers.gemini_batches import Batches
-from vidpipe_tests.servers.gemini_bills import BATCH_SHARE, Price, complexity, prices_now
+from vidpipe_tests.servers.gemini_bills import BATCH_SHARE, Price, bill_of, complexity, prices_now
 from vidpipe_tests.servers.gemini_files import SESSIONS, Files
-from vidpipe_tests.servers.gemini_generate import Eyes, Responder, answer, even_scenes, tokens_in, words_of
-from vidpipe_tests.servers.wire import Bill, Entry, Reply, Request
+from vidpipe_tests.servers.gemini_generate import (
+    MAX_OUT_TOKENS,
+    Eyes,
+    Responder,
+    answer,
+    even_scenes,
+    tokens_in,
+    words_of,
+)
+from vidpipe_tests.servers.gemini_quotas import Meter, Quota
+from vidpipe_tests.servers.wire import BodyError, Entry, Reply, Request
 
 _OPS = (
     ("POST", r"/upload/(v1|v1beta)/files", "upload.start"),
@@ -34,6 +44,7 @@ _OPS = (
     ("DELETE", r"/(v1|v1beta)/files/([\w-]+)", "files.delete"),
     ("POST", r"/(v1|v1beta)/models/([\w.-]+):generateContent", "generate"),
     ("POST", r"/(v1|v1beta)/models/([\w.-]+):countTokens", "count"),
+    ("GET", r"/(v1|v1beta)/models", "models.list"),
     ("GET", r"/(v1|v1beta)/models/([\w.-]+)", "models.get"),
     ("POST", r"/(v1|v1beta)/models/([\w.-]+):batchGenerateContent", "batch.create"),
     ("GET", r"/(v1|v1beta)/batches", "batch.list"),
@@ -42,13 +53,13 @@ _OPS = (
     ("DELETE", r"/(v1|v1beta)/batches/([\w-]+)", "batch.delete"),
 )
 ASKS = frozenset({"generate", "batch.line"})
-_KINDS = {"TEXT": "text", "VIDEO": "video", "AUDIO": "audio"}
 
 
 class GeminiServer(LoopbackServer):
     """The service. What a test may set before or while it runs:
 
-    `projects`: the project of each key; a key that is not listed is a project of its own. `prices`: US$ by model; a
+    `projects`: the project of each key; a key that is not listed is a project of its own (`project_of`). `quotas`: what
+    a project may ask. `prices`: US$ by model; a
     model without a price is unknown. `substitutes`: who answers in a model's place. `responder`: what the model says.
     `eyes`: which scenes it sees. `files.processing`: how new videos become ACTIVE. `batches.plan`: how new
     batches go on and end. `youtube`: seconds by
@@ -67,6 +78,7 @@ class GeminiServer(LoopbackServer):
         self.projects: dict[str, str] = {}
         self.prices: dict[str, Price] = prices_now()
         self.substitutes: dict[str, str] = {}
+        self.quotas: dict[str, Quota] = {}
         self.responder: Responder | None = None
         self.eyes: Eyes = even_scenes
         self.youtube: dict[str, float | None] = {}
@@ -76,6 +88,7 @@ class GeminiServer(LoopbackServer):
         self.files = Files(lambda: self.url, self.clips, self.clock, now)
         self.batches = Batches(self.files, self._line, now)
         self._numbers = itertools.count(1)
+        self._meters: dict[str, Meter] = {}
 
     def project_of(self, key: str) -> str:
         """The project that a key belongs to."""
@@ -105,7 +118,7 @@ class GeminiServer(LoopbackServer):
             return self._served(request)
         except RefusedError as refused:
             return refused.reply
-        except ValueError:  # of a body that is no JSON
+        except BodyError:
             return gemini_errors.invalid("Invalid JSON payload received.")
 
     def _served(self, request: Request) -> Reply:
@@ -127,6 +140,7 @@ class GeminiServer(LoopbackServer):
             "batch.delete": lambda: self.batches.delete(project, name),
             "count": lambda: self._counted(request, project, name),
             "models.get": lambda: self._described(request, name),
+            "models.list": lambda: Reply({"models": [_model(name) for name in self.prices]}),
         }
         if request.op not in work:
             return gemini_errors.refusal(404, "NOT_FOUND", f"Not found: {request.path}")
@@ -158,7 +172,7 @@ class GeminiServer(LoopbackServer):
     def _described(self, request: Request, model: str) -> Reply:
         if model not in self.prices:
             return gemini_errors.no_model(model, request.path.split("/")[1])
-        return Reply({"name": f"models/{model}", "inputTokenLimit": 1_048_576, "outputTokenLimit": 65_536})
+        return Reply(_model(model))
 
     def generated(self, request: Request, project: str, model: str) -> dict[str, Any]:
         """The answer to a question.
@@ -169,9 +183,16 @@ class GeminiServer(LoopbackServer):
         if len(request.body) > self.inline_limit_bytes:
             raise RefusedError(gemini_errors.invalid("Request payload size exceeds the limit."))
         ask = self._ask(request.json(), request, project, model)
+        refusal = self._meter(project).take(sum(tokens_in(ask).values())) if request.op == "generate" else None
+        if refusal is not None:
+            raise RefusedError(refusal)
         text = words_of(ask, self.responder, self.eyes)
         number = next(self._numbers)
         return answer(ask, text, model=self.substitutes.get(model, model), response_id=f"response-{number:08d}")
+
+    def _meter(self, project: str) -> Meter:
+        with self._lock:
+            return self._meters.setdefault(project, Meter(self.quotas.get(project, Quota()), self.clock))
 
     def _ask(self, body: Mapping[str, Any], request: Request, project: str, model: str) -> Ask:
         version = request.path.split("/")[1]
@@ -211,20 +232,9 @@ class GeminiServer(LoopbackServer):
         """Bills what the answer reports, however it was edited."""
         if request.op not in ASKS or reply.status != 200 or not isinstance(reply.body, Mapping):
             return reply
-        bill = self.bill_of(reply.body, BATCH_SHARE if request.op == "batch.line" else 1.0)
-        return Reply(reply.body, reply.status, reply.headers, bill) if bill else reply
+        bill = bill_of(reply.body, self.prices, BATCH_SHARE if request.op == "batch.line" else 1.0)
+        return replace(reply, bill=bill)
 
-    def bill_of(self, answered: Mapping[str, Any], share: float = 1.0) -> Bill | None:
-        """What an answer costs by its own usage; None: it reports none. `share` of the full price."""
-        usage = answered.get("usageMetadata")
-        if not usage:
-            return None
-        tokens = {_KINDS[part["modality"]]: part["tokenCount"] for part in usage.get("promptTokensDetails") or []}
-        thoughts = usage.get("thoughtsTokenCount", 0)
-        tokens |= {"cached": usage.get("cachedContentTokenCount", 0), "thoughts": thoughts}
-        tokens["out"] = usage.get("candidatesTokenCount", 0) + thoughts
-        candidates = answered.get("candidates") or [{}]
-        blocked = (answered.get("promptFeedback") or {}).get("blockReason")
-        model = str(answered.get("modelVersion"))
-        price = self.prices.get(model) or max(self.prices.values(), key=lambda price: price.out_usd)
-        return Bill(model, tokens, price.usd(tokens, share), blocked or candidates[0].get("finishReason", ""))
+
+def _model(name: str) -> dict[str, Any]:
+    return {"name": f"models/{name}", "inputTokenLimit": 1_048_576, "outputTokenLimit": MAX_OUT_TOKENS}

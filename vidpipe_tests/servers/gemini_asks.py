@@ -17,7 +17,7 @@ from vidpipe_tests.servers.wire import Reply
 
 YOUTUBE = re.compile(r"https://(www\.youtube\.com/watch\?v=|youtu\.be/)[\w-]{11}")
 _REQUEST_ID = re.compile(r"request_id:\s*(\S+)\s*$")
-_VERBATIM = frozenset({"response_json_schema", "response_schema", "parameters", "parameters_json_schema"})
+_VERBATIM = frozenset({"response_json_schema", "response_schema", "parameters", "metadata"})
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _REQUEST = frozenset(
     [

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from vidpipe_tests.servers.wire import Bill
+
 SOUND_TOKENS_PER_S = 32
 CHARS_PER_TOKEN = 4
 CACHED_SHARE = 0.1  # of the price of input
 BATCH_SHARE = 0.5
+_KINDS = {"TEXT": "text", "VIDEO": "video", "AUDIO": "audio"}
 _FRAME_TOKENS = {"low": 70, "medium": 70, "high": 280}
 _OLD_FRAME_TOKENS = {"low": 66, "medium": 258, "high": 258}
 
@@ -55,6 +58,25 @@ def prices_on(day: date) -> dict[str, Price]:
 def prices_now() -> dict[str, Price]:
     """The prices by model that hold today, in UTC."""
     return prices_on(datetime.now(UTC).date())
+
+
+def bill_of(answered: Mapping[str, Any], prices: Mapping[str, Price], share: float = 1.0) -> Bill | None:
+    """What an answer costs by the usage that it reports, at a share of the full price; None: it reports none.
+
+    A model that has no price costs what the dearest does.
+    """
+    usage = answered.get("usageMetadata")
+    if not usage:
+        return None
+    tokens = {_KINDS[part["modality"]]: part["tokenCount"] for part in usage.get("promptTokensDetails") or []}
+    thoughts = usage.get("thoughtsTokenCount", 0)
+    tokens |= {"cached": usage.get("cachedContentTokenCount", 0), "thoughts": thoughts}
+    tokens["out"] = usage.get("candidatesTokenCount", 0) + thoughts
+    candidates = answered.get("candidates") or [{}]
+    blocked = (answered.get("promptFeedback") or {}).get("blockReason")
+    model = str(answered.get("modelVersion"))
+    price = prices.get(model) or max(prices.values(), key=lambda price: price.out_usd)
+    return Bill(model, tokens, price.usd(tokens, share), blocked or candidates[0].get("finishReason", ""))
 
 
 def text_tokens(text: str) -> int:

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from vidpipe_tests.servers.base import LoopbackServer
-from vidpipe_tests.servers.wire import Bill, Entry, Reply, Request
+from vidpipe_tests.servers.wire import Bill, BodyError, Entry, Reply, Request
 
 LONG = "x" * 1000
 
@@ -96,6 +96,19 @@ def _try(server: Echo) -> None:
         say(server)
     except httpx2.HTTPError:
         return
+
+
+def test_a_cut_answer_lacks_something_however_short_it_is() -> None:
+    with Echo() as server:
+        server.inject("echo", times=1, truncate=10_000)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            say(server, "")
+
+
+def test_a_body_that_is_no_object_is_told_apart_from_a_bug() -> None:
+    for body in (b"[1]", b"{", b"\xff"):
+        with pytest.raises(BodyError):
+            Request("op", "POST", "/", {}, {}, body).json()
 
 
 def test_a_line_of_the_log_holds_the_bill_and_no_key() -> None:

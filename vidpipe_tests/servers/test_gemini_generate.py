@@ -12,6 +12,7 @@ from google.genai import errors, types
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_asks import Ask
+from vidpipe_tests.servers.gemini_quotas import Quota
 
 MODEL = "gemini-3.8-flash"
 SCENES = {
@@ -213,3 +214,33 @@ def test_thoughts_are_counted_and_told_when_asked_for(client: genai.Client) -> N
     assert answer.candidates is not None
     assert answer.candidates[0].content is not None
     assert [part.thought for part in answer.candidates[0].content.parts or []] == [True, None]
+
+
+def test_a_project_that_asks_too_much_is_told_when_to_come_back() -> None:
+    now_s = [0.0]
+    with GeminiServer(clock=lambda: now_s[0]) as server, client_of(server) as client:
+        server.quotas[server.project_of("key-a")] = Quota(requests_per_minute=2, requests_per_day=3)
+        asked(client, "one")
+        now_s[0] = 20.0
+        asked(client, "two")
+        assert "'retryDelay': '40s'" in str(refused(client).details)
+        now_s[0] = 60.0
+        asked(client, "three")
+        assert "PerDay" in str(refused(client).details)
+        server.quotas[server.project_of("key-b")] = Quota(tokens_per_minute=10)
+        with client_of(server, "key-b") as other:
+            asked(other, "x" * 36)
+            assert "InputTokens" in str(refused(other).details)
+
+
+def refused(client: genai.Client) -> errors.ClientError:
+    with pytest.raises(errors.ClientError) as caught:
+        asked(client, "again and again")
+    assert caught.value.code == 429
+    return caught.value
+
+
+def test_models_are_listed(client: genai.Client) -> None:
+    assert f"models/{MODEL}" in [model.name for model in client.models.list()]
+    assert client.models.get(model=MODEL).output_token_limit == 65_536
+    assert client.models.count_tokens(model=MODEL, contents="12345678").total_tokens == 2

@@ -107,6 +107,17 @@ def test_in_a_storm_the_second_key_is_dead_and_the_third_has_used_up_its_day() -
         assert [(entry.status, entry.fault) for entry in server.log[-2:]] == [(400, "dead key"), (429, "day's quota")]
 
 
+def test_a_storm_over_an_open_server_strikes_what_asks_the_model() -> None:
+    body = {"inputs": "which?", "parameters": {"details": True}}
+    with stormy(3) as servers, httpx2.Client() as client:
+        assert client.get(servers.tgi.url + "/info").status_code == 200
+        for i in range(100):
+            with suppress(httpx2.TransportError):
+                client.post(servers.tgi.url + "/generate", json=body | {"inputs": f"which {i}?"})
+        fates = Counter(entry.fault for entry in servers.tgi.entries("ask.generate"))
+    assert set(fates) >= {"", "overloaded", "gateway", "malformed"}
+
+
 def test_the_command_prints_urls_logs_requests_with_bills_and_ends_with_its_input(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     command = [sys.executable, "-m", "vidpipe_tests.servers", "--profile", "calm", "--log", str(log)]

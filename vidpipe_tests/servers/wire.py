@@ -16,6 +16,10 @@ Delivery = Literal["whole", "cut", "reset", "gone"]
 Body = bytes | str | Mapping[str, Any] | list[Any]
 
 
+class BodyError(ValueError):
+    """The body of a request cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. `op` is the server's own name of what is asked, such as "generate"; header names are lower case."""
@@ -32,11 +36,14 @@ class Request:
         """The body as a JSON object; an empty body is an empty object.
 
         Raises:
-            ValueError: it is none.
+            BodyError: it is none.
         """
-        value = json.loads(self.body or b"{}")
+        try:
+            value = json.loads(self.body or b"{}")
+        except ValueError as error:
+            raise BodyError("the body is not JSON") from error
         if not isinstance(value, dict):
-            raise ValueError("the body is not a JSON object")  # noqa: TRY004 (as of any body that cannot be read)
+            raise BodyError("the body is not a JSON object")
         return value
 
 
