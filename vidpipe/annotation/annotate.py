@@ -121,7 +121,7 @@ class _Work:
     def _rounds(self, call: Call, i: int) -> Rounds:
         form = form_of(call.fields) if call.fields else None
         ask = self.ask if call.is_shown_the_video else self.ask_text
-        return Rounds(call.name, i, form, ask, self.recall, self.levels, self.exchanges)
+        return Rounds(call.name, i, form, ask, self.recall, self.levels, self.exchanges, self.plan.retries)
 
     def _question(self, call: Call, i: int, texts: Mapping[str, str]) -> Question:
         read = {name: foreign(_fence_name(name), texts[name]) for name in call.reads if name in texts}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from vidpipe.annotation.prompting import Cue, Prompt
+from vidpipe.annotation.rounds import RETRIES, Verdict
 from vidpipe.annotation.told import FIELDS
 from vidpipe.errors import RecipeError
 from vidpipe.models.calls import Media, Settings
@@ -119,7 +120,7 @@ class Plan:
 
     `settings` are those of calls that are shown the video, `text_settings` those of all others; None: the same, but
     for what only concerns video. A video longer than `max_duration_s` is asked about in parts. `language` is named to
-    the model as it stands here. `n_questions` are for the whole video.
+    the model as it stands here. `n_questions` are for the whole video. `retries` says how often a call is asked again.
 
     Raises:
         ValueError: a call has no prompt, or parts would be shorter than `MIN_PART_S`.
@@ -132,6 +133,7 @@ class Plan:
     max_duration_s: float | None = None
     language: str = "English"
     n_questions: int = 5
+    retries: Mapping[Verdict, int] = field(default_factory=lambda: RETRIES)
 
     def __post_init__(self) -> None:
         lacking = [call.name for call in self.calls if call.name not in self.prompts]

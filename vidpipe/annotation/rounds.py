@@ -1,14 +1,15 @@
 """One call until its answer holds or cannot be had: what is asked again, how often, and in which words.
 
 What belongs here: the rounds of one question and the notes on them. Not here: what is asked (`annotate`) and how an
-answer is judged (`model_answers`). Who asks keeps every answer before it comes here, and gives a kept one again for the
-same question: so the same rounds, repeated, cost nothing. That is why a round is a question of its own.
+answer is judged (`model_answers`). Who asks keeps every answer that names its request before it comes here, and gives a
+kept one again for the same question: so the same rounds, repeated, cost nothing. That is why a round with other words
+is a question of its own, and why one that is only tried again is not.
 """
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from vidpipe.annotation.model_answers import NOT_OURS, named_id
@@ -27,12 +28,17 @@ Verdict = Literal["taken", "malformed", "foreign", "truncated", "blocked", "reci
 """What became of an answer; only `taken` is used."""
 T = TypeVar("T")
 Ask = Callable[[Question], Answer]
-"""Asks a model, or gives the answer that is kept; raises `ServiceError` where there is none to be had."""
+"""Asks a model, or gives the answer that is kept; raises `ServiceError` where there is none to be had.
+
+One that finds out itself that an answer is another request's raises `ForeignAnswerError` after trying again.
+"""
 Recall = Callable[[Question], Answer | None]
 """The kept answer to exactly this question, None where none is kept; never asks."""
 
 RETRIES: dict[Verdict, int] = {"malformed": 1, "truncated": 1, "recited": 1, "odd": 2, "foreign": 2, "blocked": 0}
 """How often a call is asked again for each cause (issue 5; research/services.md §1.6)."""
+TRIED_RETRIES: dict[Verdict, int] = RETRIES | {"odd": 0, "foreign": 0}
+"""The same where who asks has tried odd and foreign answers again already."""
 CONCISE = (
     "Your earlier answer was too long and was cut off. Be concise: shorter descriptions, only what matters, "
     "but all scenes to the very end."
@@ -77,7 +83,7 @@ class SchemaLevels:
 class Rounds:
     """The rounds of one call about one part, noted in `exchanges` as they happen.
 
-    `form` is the answer's form, None for free text.
+    `form` is the answer's form, None for free text. `retries` says how often is asked again for which cause.
     """
 
     call: str
@@ -87,6 +93,7 @@ class Rounds:
     recall: Recall | None
     levels: SchemaLevels
     exchanges: list[Exchange]
+    retries: Mapping[Verdict, int] = field(default_factory=lambda: RETRIES)
 
     def settle(self, question: Question, read: Callable[[str, str], T]) -> T:
         """What `read` makes of the first answer that holds; it is given the text and the request's name.
@@ -95,7 +102,7 @@ class Rounds:
             AnswerError: none held within the retries; as its last answer's verdict says. `why` is short and stable.
             ServiceError: there was no answer.
         """
-        left = Counter(RETRIES)
+        left = Counter(self.retries)
         remarks: dict[Verdict, str] = {}
         while True:
             verdict, error, value = self._once(question, read)
@@ -104,16 +111,14 @@ class Rounds:
             if left[verdict] == 0:
                 raise error
             left[verdict] -= 1
+            if verdict in ("odd", "foreign"):
+                continue  # it was not the question's fault
             remarks[verdict] = _remark(verdict, error.faults)
-            remark = "\n\n".join(text for text in remarks.values() if text)
-            question = replace(question, round=question.round + 1, remark=remark)
+            question = replace(question, round=question.round + 1, remark="\n\n".join(remarks.values()))
 
     def _once(self, question: Question, read: Callable[[str, str], T]) -> tuple[Verdict, AnswerError | None, T | None]:
-        """One round: verdict, error and value; an answer that its keeper refused as foreign leaves no exchange."""
-        try:
-            asked, answer = self._answer(question)
-        except ForeignAnswerError as error:
-            return "foreign", error, None
+        """One round: verdict, error and value."""
+        asked, answer = self._answer(question)
         verdict, found, value = _judged(asked, answer, read)
         faults = () if found is None else found.faults
         self.exchanges.append(Exchange(self.call, self.part, asked, answer, verdict, faults))
@@ -174,4 +179,4 @@ def _said(reason: str | None) -> str:
 def _remark(verdict: Verdict, faults: tuple[str, ...]) -> str:
     if verdict == "malformed":
         return REPAIR.format(faults="\n".join(f"- {line}" for line in faults))
-    return {"truncated": CONCISE, "recited": OWN_WORDS}.get(verdict, "")
+    return CONCISE if verdict == "truncated" else OWN_WORDS

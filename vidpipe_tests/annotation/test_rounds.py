@@ -1,12 +1,23 @@
 """One call is asked again for a reason, in other words, and not for ever."""
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from vidpipe.annotation.model_answers import read_structured
-from vidpipe.annotation.rounds import CONCISE, OWN_WORDS, RETRIES, Ask, Exchange, Rounds, SchemaLevels
+from vidpipe.annotation.rounds import (
+    CONCISE,
+    OWN_WORDS,
+    RETRIES,
+    TRIED_RETRIES,
+    Ask,
+    Exchange,
+    Rounds,
+    SchemaLevels,
+    Verdict,
+)
 from vidpipe.annotation.told import form_of
 from vidpipe.annotation.wire_schema import N_LEVELS, wire_schema
 from vidpipe.errors import (
@@ -44,10 +55,16 @@ def too_complex(question: Question) -> SchemaTooComplexError:
 
 
 class Run:
-    def __init__(self, ask: Ask, keeper: Keeper | None = None, levels: SchemaLevels | None = None) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        keeper: Keeper | None = None,
+        levels: SchemaLevels | None = None,
+        retries: Mapping[Verdict, int] = RETRIES,
+    ) -> None:
         self.exchanges: list[Exchange] = []
         recall = keeper.recall if keeper else None
-        self.rounds = Rounds("overview", 0, FORM, ask, recall, levels or SchemaLevels(), self.exchanges)
+        self.rounds = Rounds("overview", 0, FORM, ask, recall, levels or SchemaLevels(), self.exchanges, retries)
 
     def settle(self) -> str:
         def read(text: str, request_id: str) -> str:
@@ -81,18 +98,15 @@ def test_a_good_answer_is_taken_at_once() -> None:
         (ends("complete", text="I cannot do JSON."), "malformed", "- the JSON ends or breaks at line 1, column 1"),
         (ends("truncated", "MAX_TOKENS", '{"request_id": "'), "truncated", CONCISE),
         (ends("recited", "RECITATION"), "recited", OWN_WORDS),
-        (ends("odd", "OTHER"), "odd", ""),
-        (swapped, "foreign", ""),
     ],
 )
-def test_each_cause_is_answered_by_a_round_of_its_own(turn: Said, verdict: str, remark: str) -> None:
+def test_what_the_question_can_change_is_answered_by_a_round_of_its_own(turn: Said, verdict: str, remark: str) -> None:
     done, service = run(turn)
     assert done.settle() == "Leaving"
     assert done.verdicts() == [verdict, "taken"]
     again = service.questions[1]
     assert again.round == 1
     assert remark in again.remark
-    assert bool(remark) == bool(again.remark)
     assert again.request_id != service.questions[0].request_id
 
 
@@ -124,6 +138,21 @@ def test_after_its_retries_each_cause_is_an_error_of_its_own(
     assert done.verdicts() == [verdict] * (RETRIES[verdict] + 1)  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("turn", "verdict"), [(ends("odd", "OTHER"), "odd"), (swapped, "foreign")])
+def test_what_the_question_cannot_change_is_the_same_question_again(turn: Said, verdict: str) -> None:
+    done, service = run(turn, turn)
+    assert done.settle() == "Leaving"
+    assert done.verdicts() == [verdict, verdict, "taken"]
+    assert service.questions[0] == service.questions[1] == service.questions[2]
+
+
+def test_what_was_tried_again_already_is_not_tried_again_here() -> None:
+    done = Run(Service(*[ends("odd")] * 9), retries=TRIED_RETRIES)
+    with pytest.raises(MalformedAnswerError):
+        done.settle()
+    assert done.verdicts() == ["odd"]
+
+
 def test_a_refusal_is_never_asked_again() -> None:
     done, service = run(ends("blocked", "SAFETY"))
     with pytest.raises(BlockedAnswerError):
@@ -134,12 +163,12 @@ def test_a_refusal_is_never_asked_again() -> None:
 def test_causes_are_counted_apart_and_remarks_add_up() -> None:
     done, service = run(ends("truncated"), untitled, ends("odd"), ends("recited"), ends("odd"))
     assert done.settle() == "Leaving"
-    assert [one.round for one in service.questions] == [0, 1, 2, 3, 4, 5]
+    assert [one.round for one in service.questions] == [0, 1, 2, 2, 3, 3]
     last = service.questions[-1].remark
     assert CONCISE in last
     assert "- title: " in last
     assert OWN_WORDS in last
-    assert len({one.address for one in service.questions}) == 6
+    assert len({one.address for one in service.questions}) == 4
 
 
 def test_what_the_service_says_is_shown_short_and_printable() -> None:
@@ -157,18 +186,18 @@ def test_whose_answer_was_cut_or_refused_is_asked_first(finish: str) -> None:
     assert done.verdicts() == ["foreign", "taken"]
 
 
-def test_a_foreign_answer_that_its_keeper_refuses_is_asked_for_again() -> None:
-    turns = [True, False]
+def test_a_foreign_answer_that_its_keeper_refuses_for_good_ends_the_call() -> None:
+    n_asked = []
 
     def ask(question: Question) -> Answer:
-        if turns.pop(0):
-            raise ForeignAnswerError("the answer names another request")
-        return called(question)
+        n_asked.append(question)
+        raise ForeignAnswerError("answered another request")
 
     done = Run(ask)
-    assert done.settle() == "Leaving"
-    assert done.verdicts() == ["taken"]
-    assert done.exchanges[0].question.round == 1
+    with pytest.raises(ForeignAnswerError):
+        done.settle()
+    assert len(n_asked) == 1
+    assert done.verdicts() == []
 
 
 def test_a_service_that_fails_is_nobodys_answer() -> None:
