@@ -22,9 +22,9 @@ def skipped_in(report: Path) -> set[str]:
     return {f"{case.get('classname')}.{case.get('name')}" for case in cases if case.find("skipped") is not None}
 
 
-def corpus_tests() -> set[str]:
-    """Every test that is marked `corpus`, named as in the report."""
-    command = [sys.executable, "-m", "pytest", "-m", "corpus", "--collect-only", "-q", "-p", "no:cacheprovider"]
+def corpus_tests(*where: str) -> set[str]:
+    """Every test that is marked `corpus`, or those in these files or folders; named as in the report."""
+    command = [sys.executable, "-m", "pytest", "-m", "corpus", "--collect-only", "-q", "-p", "no:cacheprovider", *where]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     found = re.findall(r"^(\S+)\.py::(.+)$", listed, flags=re.MULTILINE)
     return {f"{path.replace('/', '.')}.{name.replace('::', '.')}" for path, name in found}

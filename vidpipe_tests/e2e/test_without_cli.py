@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from vidpipe.recipe.line import LINE
+from vidpipe.recipe.line import LINE, PER_VIDEO
 from vidpipe_tests.commands import TIMEOUT_S, environment
 from vidpipe_tests.e2e.projects import Line, make_sources
 
@@ -28,12 +28,8 @@ def dagster(*args: str, env: Mapping[str, str], cwd: Path) -> subprocess.Complet
     )
 
 
-def test_asset_by_asset_gives_the_records_of_vidpipe_run(tmp_path: Path) -> None:
-    source = make_sources(tmp_path / "videos", 1, broken=False)
-    (source / "empty.mp4").write_bytes(b"")
-    usual = Line.at(tmp_path / "run", source)
-    usual.run()
-    line = Line.at(tmp_path / "project", source)
+def test_asset_by_asset_gives_the_records_of_vidpipe_run(finished: Line, tmp_path: Path) -> None:
+    line = Line.at(tmp_path / "project", finished.videos)
     env = environment(VIDPIPE_PROJECT=str(line.folder), DAGSTER_HOME=str(line.folder / ".dagster"))
     members = {"video": ("empty", "v0"), "selected": ("v0",)}
     partitions = {
@@ -46,12 +42,15 @@ def test_asset_by_asset_gives_the_records_of_vidpipe_run(tmp_path: Path) -> None
         command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert line.contents() == usual.contents()
+    expected = {f"{stage.name}/{key}.json" for stage in PER_VIDEO for key in members[stage.over]}
+    assert line.contents() == {name: text for name, text in finished.contents().items() if name in expected}
     line.is_whole()
     before = line.stamps()
-    line.run()
+    line.run("--ids", "empty,v0")
     assert line.stamps() == before
-    assert set(line.n_events().values()) == {1}
+    told = line.n_events()
+    assert {f"{asset}/{key}.json" for (asset, key), n in told.items() if n} == expected
+    assert set(told.values()) == {0, 1}
 
 
 def test_without_a_project_definitions_load_and_runs_fail_with_one_clear_line(tmp_path: Path) -> None:
