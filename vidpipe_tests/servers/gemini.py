@@ -21,7 +21,7 @@ from vidpipe_tests.servers.base import LoopbackServer
 from vidpipe_tests.servers.clips import Clip, Clips
 from vidpipe_tests.servers.gemini_asks import YOUTUBE, Ask, RefusedError, Seen, read_ask
 from vidpipe_tests.servers.gemini_batches import Batches
-from vidpipe_tests.servers.gemini_bills import BATCH_SHARE, Price, bill_of, complexity, prices_now
+from vidpipe_tests.servers.gemini_bills import BATCH_SHARE, Price, bill_of, complexity, prices_on, substitutes_on
 from vidpipe_tests.servers.gemini_files import SESSIONS, Files
 from vidpipe_tests.servers.gemini_generate import (
     MAX_OUT_TOKENS,
@@ -76,8 +76,8 @@ class GeminiServer(LoopbackServer):
     ) -> None:
         super().__init__(on_entry=on_entry, clock=clock)
         self.projects: dict[str, str] = {}
-        self.prices: dict[str, Price] = prices_now()
-        self.substitutes: dict[str, str] = {}
+        self.prices: dict[str, Price] = prices_on(now().date())
+        self.substitutes: dict[str, str] = substitutes_on(now().date())
         self.quotas: dict[str, Quota] = {}
         self.responder: Responder | None = None
         self.eyes: Eyes = even_scenes

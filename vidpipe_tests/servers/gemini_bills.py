@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from vidpipe_tests.servers.wire import Bill
@@ -55,9 +55,11 @@ def prices_on(day: date) -> dict[str, Price]:
     }
 
 
-def prices_now() -> dict[str, Price]:
-    """The prices by model that hold today, in UTC."""
-    return prices_on(datetime.now(UTC).date())
+def substitutes_on(day: date) -> dict[str, str]:
+    """Who answers in place of a model that has ended by a day."""
+    if day < date(2026, 12, 1):
+        return {}
+    return {"gemini-2.5-pro": "gemini-3.8-flash", "gemini-2.5-flash": "gemini-3.5-flash-lite"}
 
 
 def bill_of(answered: Mapping[str, Any], prices: Mapping[str, Price], share: float = 1.0) -> Bill | None:

@@ -107,6 +107,11 @@ def too_many_states() -> Reply:
     return invalid(why, {"@type": _TYPES + "BadRequest", "fieldViolations": [field]})
 
 
+def no_upload_status() -> Reply:
+    """For a part of an upload: an answer that does not say whether it was taken; it was not."""
+    return Reply({})
+
+
 def broken_envelope() -> Reply:
     """200 with half a JSON document in it."""
     return Reply('{"candidates": [{"content": {"parts": [{"te', 200, {"Content-Type": "application/json"})

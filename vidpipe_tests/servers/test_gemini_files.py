@@ -10,6 +10,7 @@ from google import genai
 from google.genai import errors, types
 
 from vidpipe_tests.clips import make_clip
+from vidpipe_tests.servers import gemini_errors
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_stored import Processing
 
@@ -143,6 +144,12 @@ def test_lists_come_in_pages(server: GeminiServer, client: genai.Client) -> None
     names = [file.name for file in client.files.list(config={"page_size": 10})]
     assert names == [f"files/file-{number:02d}" for number in range(25)]
     assert server.n("files.list") == 3
+
+
+def test_a_chunk_that_is_not_acknowledged_is_sent_again(server: GeminiServer, client: genai.Client, clip: Path) -> None:
+    server.inject("upload.chunk", times=1, reply=gemini_errors.no_upload_status())
+    assert upload(client, clip).size_bytes == clip.stat().st_size
+    assert [entry.n_bytes for entry in server.entries("upload.chunk")] == [clip.stat().st_size] * 2
 
 
 def test_an_upload_that_is_reset_is_lost_to_the_client(server: GeminiServer, client: genai.Client, clip: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +245,12 @@ def test_models_are_listed(client: genai.Client) -> None:
     assert f"models/{MODEL}" in [model.name for model in client.models.list()]
     assert client.models.get(model=MODEL).output_token_limit == 65_536
     assert client.models.count_tokens(model=MODEL, contents="12345678").total_tokens == 2
+
+
+def test_models_that_have_ended_are_answered_by_others_and_prices_hold_from_a_day() -> None:
+    with GeminiServer(now=lambda: datetime(2027, 1, 2, tzinfo=UTC)) as server, client_of(server) as client:
+        answer = client.models.generate_content(model="gemini-2.5-pro", contents="hi")
+        assert answer.model_version == MODEL
+        assert server.prices[MODEL].in_usd == 1.50
+    with GeminiServer(now=lambda: datetime(2026, 11, 21, tzinfo=UTC)) as server:
+        assert (server.prices[MODEL].in_usd, server.substitutes) == (0.75, {})
