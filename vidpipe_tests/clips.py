@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -202,11 +203,17 @@ def _picture(
 def _pattern(seed: int, number: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Blocks in the seed's own colours, a bar that moves, and the frame's number in bits along the bottom."""
     width, height = size
-    colours = np.random.default_rng(seed).integers(20, 236, (4, 6, 3), dtype=np.uint8)
-    rows, columns = np.arange(height) * 4 // height, np.arange(width) * 6 // width
-    picture = colours[rows][:, columns].copy()
+    picture = _blocks(seed, size).copy()
     bar = number * 3 % width
-    picture[:, bar : bar + max(2, width // 16)] = 255 - colours[0, 0]
+    picture[:, bar : bar + max(2, width // 16)] = 255 - picture[0, 0]
     bits = (number >> (np.arange(width) * N_BITS // width)) & 1
     picture[height - max(1, height // 8) :] = (bits * 255).astype(np.uint8)[None, :, None]
     return picture
+
+
+@lru_cache(maxsize=16)
+def _blocks(seed: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    width, height = size
+    colours = np.random.default_rng(seed).integers(20, 236, (4, 6, 3), dtype=np.uint8)
+    rows, columns = np.arange(height) * 4 // height, np.arange(width) * 6 // width
+    return colours[rows][:, columns]
