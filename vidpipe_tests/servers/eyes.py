@@ -83,30 +83,28 @@ def drifting(eyes: Eyes) -> Eyes:
     """Eyes that see everything `DRIFT_S` late, two scenes as one, and one scene as two."""
 
     def see(seen: Seen) -> list[Span]:
-        spans = list(eyes(seen))
-        joined = _joined(spans)
-        starts = [start_s for start_s, _ in _split(joined, keep=None if joined == spans else len(spans) // 2 - 1)]
-        latest = [seen.end_s - _LEAST_S * (len(starts) - i) for i in range(len(starts))]
-        shifted = [max(seen.start_s, min(s + DRIFT_S, last)) for s, last in zip(starts, latest, strict=True)]
-        return list(pairwise([*shifted, seen.end_s]))
+        edges = _mistaken([start_s for start_s, _ in eyes(seen)], seen.end_s)
+        latest = [seen.end_s - _LEAST_S * (len(edges) - i) for i in range(len(edges))]
+        late = [max(seen.start_s, min(edge + DRIFT_S, last)) for edge, last in zip(edges, latest, strict=True)]
+        return list(pairwise([*late, seen.end_s]))
 
     return see
 
 
-def _joined(spans: list[Span]) -> list[Span]:
-    """Two scenes in the middle as one; of fewer than three none is joined."""
-    if len(spans) < 3:
-        return spans
-    i = len(spans) // 2 - 1
-    return [*spans[:i], (spans[i][0], spans[i + 1][1]), *spans[i + 2 :]]
+def _mistaken(starts: list[float], end_s: float) -> list[float]:
+    """The starts of scenes without one that there is, and with the middle of the longest scene.
 
-
-def _split(spans: list[Span], keep: int | None) -> list[Span]:
-    """The longest scene but one that is to be kept as two halves."""
-    others = [i for i in range(len(spans)) if i != keep]
-    i = max(others, key=lambda i: spans[i][1] - spans[i][0])
-    middle_s = (spans[i][0] + spans[i][1]) / 2
-    return [*spans[:i], (spans[i][0], middle_s), (middle_s, spans[i][1]), *spans[i + 1 :]]
+    Nobody should take the one for the other: so what is missed lies far from what is invented, and does not touch it.
+    A start that would be told after the end is missed before any other. Of fewer than three scenes none is missed.
+    """
+    scenes = list(pairwise([*starts, end_s]))
+    longest = max(scenes, key=lambda scene: scene[1] - scene[0])
+    middle = sum(longest) / 2
+    others = [s for s in starts[1:] if s not in longest]
+    if others:
+        missed = max(others, key=lambda s: (s + DRIFT_S >= end_s, abs(s - middle)))
+        starts = [s for s in starts if s != missed]
+    return sorted([*starts, middle])
 
 
 def _film(data: bytes) -> _Film:

@@ -13,6 +13,8 @@ import pytest
 
 from vidpipe.media.limits import Limits
 from vidpipe.media.proxy import ProxySettings, make_proxy
+from vidpipe.timeline.align import align
+from vidpipe.timeline.placement import SceneTimes, Timeline
 from vidpipe_tests.clips import ClipTruth, make_clip
 from vidpipe_tests.servers.clips import Clips
 from vidpipe_tests.servers.eyes import TrueEyes, drifting
@@ -55,8 +57,12 @@ def test_the_model_sees_the_cuts_and_of_a_proxy_those_of_its_source(clip: ClipTr
 
 
 def test_drifting_eyes_are_late_miss_a_cut_and_invent_one(clip: ClipTruth) -> None:
-    late = starts(list(drifting(TrueEyes())(seen(clip.path.read_bytes()))))
-    assert late == [1.4, 3.02, 4.64, 11.16, 13.44]  # 1.62 is invented, 5.76 missed
+    spans = list(drifting(TrueEyes())(seen(clip.path.read_bytes())))
+    assert starts(spans) == [1.4, 7.16, 9.16, 11.16, 13.44]  # 3.24 is missed, 7.76 invented
+    told = [SceneTimes(Fraction(str(round(a, 3))), Fraction(str(round(b, 3)))) for a, b in spans]
+    found = align(told, Timeline(clip.times_s, clip.cuts_s, clip.end_s))
+    assert (found.misfit, found.drift_s) == (None, Fraction("1.4"))
+    assert (found.n_cuts_matched, found.n_cuts_missed, found.n_boundaries_without_cut) == (3, 1, 1)
 
 
 def bodies(n: int) -> list[bytes]:
