@@ -25,6 +25,9 @@ MAX_FAULTS = 20
 """So many faults are named; who made more has not understood, and more lines would not help."""
 MAX_ANSWER_CHARS = 4_000_000
 """64 k tokens are some 300,000 characters; whatever is longer is no answer."""
+MAX_DEPTH = 30
+"""Annotations are 6 deep; what walks through an answer must not be led down for ever."""
+TOO_DEEP = "the JSON is nested too deeply"
 NOT_JSON = "the answer is not JSON"
 NOT_AS_ASKED = "the answer does not follow the schema"
 NOT_OURS = "the answer names another request"
@@ -114,6 +117,8 @@ def read_object(text: str) -> dict[str, Any]:
         raise MalformedAnswerError(NOT_JSON, (_where(error),)) from error
     if not isinstance(values, dict):
         raise MalformedAnswerError(NOT_JSON, ("the answer must be one JSON object",))
+    if _is_deep(values):
+        raise MalformedAnswerError(NOT_JSON, (TOO_DEEP,))
     return values
 
 
@@ -163,7 +168,20 @@ def _no_number(name: str) -> None:
 def _where(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"the JSON ends or breaks at line {error.lineno}, column {error.colno}: {error.msg}"
-    return "the JSON is nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
+    return TOO_DEEP if isinstance(error, RecursionError) else str(error)[:120]
+
+
+def _is_deep(values: Mapping[str, Any]) -> bool:
+    """Whether values are nested deeper than any form is."""
+    layer: list[Any] = [values]
+    for _ in range(MAX_DEPTH):
+        layer = [
+            inner
+            for one in layer
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(layer)
 
 
 def _faults_of(error: ValidationError) -> list[str]:

@@ -7,6 +7,7 @@ never looked at again, so that braces in it do nothing.
 """
 
 import difflib
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -45,6 +46,11 @@ class Prompt:
     name: str
     text: str
     origin: str
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over the text, for provenance."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     def fields(self) -> set[str]:
         """The fields that it shows.
@@ -105,9 +111,9 @@ def foreign(name: str, text: str | None) -> str:
 
     Titles and channels are one line. None and blanks become "(none)", without fences.
     """
-    plain = visible(text or "")
-    plain = plain if name not in ("title", "channel") else " ".join(plain.split())
     limit = MAX_CHARS.get(name, MAX_OTHER_CHARS)
+    plain = visible((text or "")[: 10 * limit])
+    plain = plain if name not in ("title", "channel") else " ".join(plain.split())
     if len(plain) > limit:
         plain = plain[: limit - len(CUT)].rstrip() + CUT
     return fenced(name, plain) if plain else NOTHING

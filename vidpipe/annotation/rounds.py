@@ -8,9 +8,9 @@ is a question of its own, and why one that is only tried again is not.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from vidpipe.annotation.model_answers import NOT_OURS, named_id
 from vidpipe.annotation.told import ToldAnswer
@@ -27,6 +27,7 @@ from vidpipe.models.calls import Answer, Question
 Verdict = Literal["taken", "malformed", "foreign", "truncated", "blocked", "recited", "odd"]
 """What became of an answer; only `taken` is used."""
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Ask = Callable[[Question], Answer]
 """Asks a model, or gives the answer that is kept; raises `ServiceError` where there is none to be had.
 
@@ -60,6 +61,14 @@ class Exchange:
     faults: tuple[str, ...] = ()
 
 
+class Read(Protocol[T_co]):
+    """Makes something of an answer's text, or raises what is wrong with it."""
+
+    def __call__(self, text: str, *, request_id: str) -> T_co:
+        """The meaning of the text, which has to name the request."""
+        ...
+
+
 class SchemaLevels:
     """Remembers how far schemas must be relaxed, by model and schema. Safe to share between threads."""
 
@@ -67,15 +76,15 @@ class SchemaLevels:
         self._known: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
 
-    def level(self, model: str, form: type[ToldAnswer]) -> int:
-        """The first level worth trying."""
+    def level(self, model: str, form: type[ToldAnswer] | None) -> int:
+        """The first level worth trying; 0 for free text."""
         with self._lock:
-            return self._known.get((model, wire_json(form)), 0)
+            return self._known.get((model, wire_json(form) if form else ""), 0)
 
-    def refuse(self, model: str, form: type[ToldAnswer], level: int) -> None:
+    def refuse(self, model: str, form: type[ToldAnswer] | None, level: int) -> None:
         """Note that a level was too complex for the service."""
         with self._lock:
-            key = (model, wire_json(form))
+            key = (model, wire_json(form) if form else "")
             self._known[key] = max(self._known.get(key, 0), min(level + 1, N_LEVELS - 1))
 
 
@@ -95,8 +104,8 @@ class Rounds:
     exchanges: list[Exchange]
     retries: Mapping[Verdict, int] = field(default_factory=lambda: RETRIES)
 
-    def settle(self, question: Question, read: Callable[[str, str], T]) -> T:
-        """What `read` makes of the first answer that holds; it is given the text and the request's name.
+    def settle(self, question: Question, read: Read[T]) -> T:
+        """What `read` makes of the first answer that holds.
 
         Raises:
             AnswerError: none held within the retries; as its last answer's verdict says. `why` is short and stable.
@@ -116,7 +125,7 @@ class Rounds:
             remarks[verdict] = _remark(verdict, error.faults)
             question = replace(question, round=question.round + 1, remark="\n\n".join(remarks.values()))
 
-    def _once(self, question: Question, read: Callable[[str, str], T]) -> tuple[Verdict, AnswerError | None, T | None]:
+    def _once(self, question: Question, read: Read[T]) -> tuple[Verdict, AnswerError | None, T | None]:
         """One round: verdict, error and value."""
         asked, answer = self._answer(question)
         verdict, found, value = _judged(asked, answer, read)
@@ -126,35 +135,33 @@ class Rounds:
 
     def _answer(self, question: Question) -> tuple[Question, Answer]:
         """The answer, from the keeper at whatever level of the schema; else asked for, relaxing it where need be."""
-        if self.form is None:
-            return question, self.ask(question)
-        asked = [replace(question, schema=wire_schema(self.form, level)) for level in range(N_LEVELS)]
-        for one in asked if self.recall else ():
-            kept = self.recall(one) if self.recall else None
+        asked = [question]
+        if self.form is not None:
+            asked = [replace(question, schema=wire_schema(self.form, level)) for level in range(N_LEVELS)]
+        for one in asked:
+            kept = None if self.recall is None else self.recall(one)
             if kept is not None:
                 return one, kept
-        return self._first_taken(asked, self.form)
+        return self._first_taken(asked)
 
-    def _first_taken(self, asked: list[Question], form: type[ToldAnswer]) -> tuple[Question, Answer]:
+    def _first_taken(self, asked: Sequence[Question]) -> tuple[Question, Answer]:
         model = asked[0].settings.model
-        for level in range(self.levels.level(model, form), N_LEVELS - 1):
+        for level in range(self.levels.level(model, self.form), len(asked) - 1):
             try:
                 return asked[level], self.ask(asked[level])
             except SchemaTooComplexError:
-                self.levels.refuse(model, form, level)
+                self.levels.refuse(model, self.form, level)
         return asked[-1], self.ask(asked[-1])
 
 
-def _judged(
-    question: Question, answer: Answer, read: Callable[[str, str], T]
-) -> tuple[Verdict, AnswerError | None, T | None]:
+def _judged(question: Question, answer: Answer, read: Read[T]) -> tuple[Verdict, AnswerError | None, T | None]:
     named = named_id(answer.text)
     if named is not None and named != question.request_id:
         return "foreign", ForeignAnswerError(NOT_OURS), None
     if answer.finish != "complete":
         return answer.finish, _unfinished(answer), None
     try:
-        return "taken", None, read(answer.text, question.request_id)
+        return "taken", None, read(answer.text, request_id=question.request_id)
     except ForeignAnswerError as error:
         return "foreign", error, None
     except MalformedAnswerError as error:

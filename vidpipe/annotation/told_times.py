@@ -19,8 +19,8 @@ Change = Callable[[Path, str | None, Span], str | None]
 
 
 def shown(path: Path) -> str:
-    """A place as people and models write it: `scenes[2].timestamps.start_timestamp`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    """A place as people and models write it: `scenes[2].timestamps.start_timestamp`; odd names become `?`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{_named(step)}" for step in path)
     return text.removeprefix(".")
 
 
@@ -92,6 +92,10 @@ def clock(seconds: Fraction) -> str:
     minutes, s = divmod(round(seconds), 60)
     hours, m = divmod(minutes, 60)
     return f"{hours}:{m:02d}:{s:02d}"
+
+
+def _named(name: str) -> str:
+    return name if len(name) <= 40 and name.isascii() and name.isidentifier() else "?"
 
 
 def _scenes(scenes: Sequence[Any], video: Span, change: Change) -> list[Any]:

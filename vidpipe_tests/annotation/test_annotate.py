@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from vidpipe.annotation.annotate import ECHO_JSON, ECHO_TEXT, annotate, digest, time_form
+from vidpipe.annotation.annotate import Unasked, annotate, unasked
 from vidpipe.annotation.plans import STRUCTURED, TWO_PASS, Call, Plan, Subject
 from vidpipe.annotation.prompting import Prompt, load_prompt
+from vidpipe.annotation.questions import ECHO_JSON, ECHO_TEXT, digest, time_form
 from vidpipe.annotation.schema import Annotation
 from vidpipe.annotation.told import FIELDS
 from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError, TransientServiceError
@@ -261,3 +262,59 @@ def test_a_digest_leaves_the_details_of_scenes_out() -> None:
 @pytest.mark.parametrize(("fps", "has_ms"), [(None, False), (0.5, False), (1.0, False), (2.0, True)])
 def test_times_have_milliseconds_where_more_than_one_frame_a_second_is_seen(fps: float | None, *, has_ms: bool) -> None:
     assert ("mmm" in time_form(fps)) == has_ms
+
+
+def calls_of(found: tuple[Unasked, ...]) -> list[tuple[str, int, bool]]:
+    return [(one.call, one.part, one.question is not None) for one in found]
+
+
+def test_what_would_be_asked_can_be_told_without_asking() -> None:
+    service = Service()
+    keeper = Keeper(service)
+    names = [call.name for call in TWO_PASS]
+    before = unasked(SUBJECT, plan(TWO_PASS), keeper.recall)
+    assert calls_of(before) == [("narrative", 0, True), *((name, 0, False) for name in names[1:])]
+    annotate(keeper, SUBJECT, plan(TWO_PASS))
+    assert before[0].question == service.questions[0]
+    assert unasked(SUBJECT, plan(TWO_PASS), keeper.recall) == ()
+    prompts = {name: load_prompt(name) for name in names}
+    prompts["characters"] = Prompt("characters", "Who is in {narrative}?", "mine")
+    after = unasked(SUBJECT, plan(TWO_PASS, prompts=prompts), keeper.recall)
+    assert calls_of(after) == [("characters", 0, True), ("scenes", 0, False), ("storylines", 0, False)]
+    assert len(service.questions) == 7
+
+
+def test_the_next_round_is_what_would_be_asked() -> None:
+    keeper = Keeper(Service(ends("truncated"), lambda _: TransientServiceError("gemini", "overloaded")))
+    with pytest.raises(TransientServiceError):
+        annotate(keeper, SUBJECT, plan())
+    (one,) = unasked(SUBJECT, plan(), keeper.recall)
+    assert one.question is not None
+    assert one.question.round == 1
+
+
+def test_nothing_would_be_asked_about_what_is_refused() -> None:
+    keeper = Keeper(Service(ends("blocked", "SAFETY")))
+    with pytest.raises(BlockedAnswerError):
+        annotate(keeper, SUBJECT, plan())
+    assert unasked(SUBJECT, plan(), keeper.recall) == ()
+
+
+def test_parts_that_are_not_kept_would_be_asked_at_once() -> None:
+    keeper = Keeper(Service())
+    long = replace(SUBJECT, duration_s=Fraction(150))
+    found = unasked(long, plan(max_duration_s=60), keeper.recall)
+    assert calls_of(found) == [("annotation", i, True) for i in range(3)]
+    for one in found:
+        assert one.question is not None
+        keeper(one.question)  # as a batch would
+    assert unasked(long, plan(max_duration_s=60), keeper.recall) == ()
+    annotate(keeper, long, plan(max_duration_s=60), recall=keeper.recall)
+    assert keeper.n_asked == 3
+
+
+def test_an_asset_that_a_video_does_not_have_is_said_to_be_lacking() -> None:
+    calls = (Call("annotation", FIELDS, ("pixels", "shots")),)
+    service = Service()
+    annotate(service, SUBJECT, plan(calls, prompts={"annotation": Prompt("annotation", "Cuts: {shots}.", "mine")}))
+    assert service.questions[0].prompt.startswith("Cuts: (none).")

@@ -138,6 +138,24 @@ def test_all_faults_are_named_at_once() -> None:
     )
 
 
+def test_odd_names_in_an_answer_are_not_repeated() -> None:
+    broken = WHOLE | {"title": None, "a\nrequest_id: evil": {"timestamp": "soon"}, "x" * 50: [{"timestamp": "later"}]}
+    assert [line.split(":")[0] for line in faults(broken)] == ["title", "?.timestamp", "?[0].timestamp"]
+
+
+@pytest.mark.parametrize("depth", [28, 31, 400, 900])
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_deep_values_are_refused_before_anybody_walks_them(depth: int, brackets: str) -> None:
+    inner = "[" * depth + "]" * depth if brackets == "[]" else '{"a":' * depth + "1" + "}" * depth
+    text = json.dumps(WHOLE)[:-1] + f', "deep": {inner}}}'
+    if depth == 28:
+        read(text)
+        return
+    with pytest.raises(MalformedAnswerError) as caught:
+        read(text)
+    assert caught.value.faults == ("the JSON is nested too deeply",)
+
+
 def test_many_faults_are_cut_short() -> None:
     found = faults(WHOLE | {"scenes": [{} for _ in range(30)]})
     assert len(found) == MAX_FAULTS + 1
