@@ -28,6 +28,18 @@ _OF_A_CALL = (
 )
 _NO_TOKENS = {f"n_{name}": 0 for name in ("text", "video", "audio", "cached", "out", "thoughts")}
 
+# Statements are made once: building them takes longer than SQLite needs to execute them.
+_THIS_RUN = SPENDING.c.run_id == sa.bindparam("this_run")
+_RESERVED = sa.select(RESERVATIONS)
+_BOOKED = sa.select(CALLS.c.nusd, CALLS.c.estimated).where(CALLS.c.id == sa.bindparam("this_id"))
+_FORGET = CALLS.delete().where(CALLS.c.id == sa.bindparam("this_id"))
+_BOOK = CALLS.insert()
+_SPEND = SPENDING.update().where(_THIS_RUN).values(nusd=SPENDING.c.nusd + sa.bindparam("more"))
+_FIRST = SPENDING.insert()
+_SPENT = sa.select(sa.func.sum(SPENDING.c.nusd), sa.func.sum(sa.case((_THIS_RUN, SPENDING.c.nusd), else_=0)))
+FREE = RESERVATIONS.delete().where(RESERVATIONS.c.id == sa.bindparam("this_id"))
+RESERVE = RESERVATIONS.insert()
+
 
 def row_of(call: Call) -> dict[str, Any]:
     """What a reservation and a booking have in common."""
@@ -60,34 +72,35 @@ def unanswered(row: dict[str, Any], how: How, *, nusd: int, n_in: int, seconds: 
 
 def book(db: sa.Connection, row: dict[str, Any]) -> None:
     """Replace a reservation, or an earlier booking of the same call, by a row; a true bill is never replaced."""
-    db.execute(RESERVATIONS.delete().where(RESERVATIONS.c.id == row["id"]))
-    old = db.execute(sa.select(CALLS.c.nusd, CALLS.c.estimated).where(CALLS.c.id == row["id"])).first()
-    if old is not None and not old.estimated:
-        return
-    db.execute(CALLS.delete().where(CALLS.c.id == row["id"]))
-    db.execute(CALLS.insert(), row)
-    more = row["nusd"] - (0 if old is None else old.nusd)
-    this_run = SPENDING.c.run_id == row["run_id"]
-    if db.execute(SPENDING.update().where(this_run).values(nusd=SPENDING.c.nusd + more)).rowcount == 0:
-        db.execute(SPENDING.insert(), {"run_id": row["run_id"], "nusd": more})
+    this = {"this_id": row["id"]}
+    db.execute(FREE, this)
+    old = db.execute(_BOOKED, this).first()
+    if old is not None:
+        if not old.estimated:
+            return
+        db.execute(_FORGET, this)
+    db.execute(_BOOK, row)
+    more = {"this_run": row["run_id"], "more": row["nusd"] - (0 if old is None else old.nusd)}
+    if db.execute(_SPEND, more).rowcount == 0:
+        db.execute(_FIRST, {"run_id": more["this_run"], "nusd": more["more"]})
 
 
 def living(db: sa.Connection) -> list[Any]:
     """The reservations of living processes; those of dead ones are booked where their request may have left."""
     alive = cache(is_alive)
     me, found = this_process(), []
-    for row in db.execute(sa.select(RESERVATIONS)).all():
+    for row in db.execute(_RESERVED).all():
         if row.owner == me or alive(row.owner, row.until):
             found.append(row)
         elif row.sent:
             known = {name: getattr(row, name) for name in _OF_A_CALL}
             book(db, unanswered(known, "lost", nusd=row.expected_nusd, n_in=row.n_in, seconds=0.0))
         else:
-            db.execute(RESERVATIONS.delete().where(RESERVATIONS.c.id == row.id))
+            db.execute(FREE, {"this_id": row.id})
     return found
 
 
-def spent_in(db: sa.Connection, run_id: str | None) -> int:
-    """What all calls cost, or those of a run, in 1e-9 US$."""
-    query = sa.select(sa.func.sum(SPENDING.c.nusd))
-    return int(db.execute(query if run_id is None else query.where(SPENDING.c.run_id == run_id)).scalar() or 0)
+def spent_in(db: sa.Connection, run_id: str) -> tuple[int, int]:
+    """What all calls cost, and those of a run, in 1e-9 US$."""
+    of_all, of_run = db.execute(_SPENT, {"this_run": run_id}).one()
+    return int(of_all or 0), int(of_run or 0)

@@ -8,7 +8,7 @@ ledger's business; asking is `vidpipe.asking`'s.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from vidpipe.errors import BudgetError
 from vidpipe.ledger.beats import Beats
-from vidpipe.ledger.bookings import answered, book, living, row_of, spent_in, unanswered
+from vidpipe.ledger.bookings import FREE, RESERVE, answered, book, living, row_of, spent_in, unanswered
 from vidpipe.ledger.claims import LEASE_S, this_process
 from vidpipe.ledger.database import alone
 from vidpipe.ledger.limits import Limits, Wait, poll, wait_for_turn
 from vidpipe.ledger.schema import CALLS, RESERVATIONS
-from vidpipe.ledger.sums import By, Sum, longest_out, refused_of_last, sums
+from vidpipe.ledger.sums import By, Sum, answers_kept, longest_out, refused_of_last, sums
 from vidpipe.models.paid import Call, How, Paid, Purpose
 
 
@@ -81,7 +81,7 @@ class Calls:
             wait = _wait(db, call, stake, flying, limits, budget)
             if wait is None:
                 row = {**row_of(call), **asdict(stake), "owner": this_process(), "until": time.time() + LEASE_S}
-                db.execute(RESERVATIONS.insert(), row)
+                db.execute(RESERVE, row)
         if wait == "never":
             raise BudgetError  # only now, since what the dead left behind is to stay booked
         if wait is None:
@@ -96,7 +96,7 @@ class Calls:
     def release(self, call: Call) -> None:
         """Give back what was reserved for a call that was not sent."""
         with self._alone() as db:
-            db.execute(RESERVATIONS.delete().where(RESERVATIONS.c.id == call.id))
+            db.execute(FREE, {"this_id": call.id})
         self._beats.remove(call.id)
 
     def settle(self, paid: Paid, how: How | None = None) -> None:
@@ -132,7 +132,7 @@ class Calls:
     def spent(self, run_id: str | None = None) -> int:
         """What all calls cost, or those of a run, in 1e-9 US$; estimated bills included."""
         with self._engine.connect() as db:
-            return spent_in(db, run_id)
+            return spent_in(db, run_id or "")[run_id is not None]
 
     def reserved(self, run_id: str | None = None) -> int:
         """What is set aside for calls in flight, of all or of a run, in 1e-9 US$."""
@@ -145,6 +145,11 @@ class Calls:
         """What all calls cost, or those of a run, by whatever they have in common."""
         with self._engine.connect() as db:
             return sums(db, by, run_id)
+
+    def answered(self, addresses: Sequence[str]) -> set[str]:
+        """Those of the addresses whose answer is kept, as far as calls tell."""
+        with self._engine.connect() as db:
+            return answers_kept(db, addresses)
 
     def longest_out(self, purpose: Purpose, model: str) -> int | None:
         """The most tokens that an answer to such a call had; None where there was none yet."""
@@ -189,15 +194,14 @@ def _wait_for_money(
 
     "never" where what was spent leaves too little.
     """
-    if worst_nusd == 0:
+    if worst_nusd == 0 or budget == Budget():
         return None
-    holds = {None: flying, run_id: [row for row in flying if row.run_id == run_id]}
-    for whose, limit in ((None, budget.project_nusd), (run_id, budget.run_nusd)):
-        if limit is None:
-            continue
-        left = limit - spent_in(db, whose) - worst_nusd
-        if left < 0:
+    holds = flying, [row for row in flying if row.run_id == run_id]
+    limits = budget.project_nusd, budget.run_nusd
+    for limit, spent, rows in zip(limits, spent_in(db, run_id), holds, strict=True):
+        left = None if limit is None else limit - spent - worst_nusd
+        if left is not None and left < 0:
             return "never"
-        if left < sum(row.worst_nusd for row in holds[whose]):
+        if left is not None and left < sum(row.worst_nusd for row in rows):
             return poll("budget")
     return None

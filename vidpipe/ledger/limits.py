@@ -15,6 +15,10 @@ from vidpipe.ledger.schema import CALLS
 WINDOW_S = 60.0
 _POLL_S = 0.25  # how often to ask again where nobody can know the moment
 
+_IN_WINDOW = CALLS.c.service == sa.bindparam("this_service"), CALLS.c.started > sa.bindparam("since")
+_COUNTED = sa.select(sa.func.count(), sa.func.sum(CALLS.c.n_in)).where(*_IN_WINDOW)
+_SENT = sa.select(CALLS.c.started, CALLS.c.n_in).where(*_IN_WINDOW)
+
 Why = Literal["calls at once", "requests", "tokens", "budget", "asked already"]
 
 
@@ -64,13 +68,13 @@ def wait_for_turn(
         return poll("calls at once")
     if limits.per_minute == (None, None):
         return None
-    window = CALLS.c.service == service, CALLS.c.started > now - WINDOW_S
-    counted = db.execute(sa.select(sa.func.count(), sa.func.sum(CALLS.c.n_in)).where(*window)).one()
+    window = {"this_service": service, "since": now - WINDOW_S}
+    counted = db.execute(_COUNTED, window).one()
     recent = [row for row in flying if row.started > now - WINDOW_S]
     excess = _excess(limits, (counted[0] + len(recent), int(counted[1] or 0) + sum(r.n_in for r in recent)), (1, n_in))
     if max(excess) <= 0:
         return None
-    rows = [*db.execute(sa.select(CALLS.c.started, CALLS.c.n_in).where(*window)), *recent]
+    rows = [*db.execute(_SENT, window), *recent]
     sent = sorted((row.started, row.n_in) for row in rows)
     until, why = max((_passed(sent, excess[0], 0), "requests"), (_passed(sent, excess[1], 1), "tokens"))
     return Wait(min(max(until + WINDOW_S - now, 0.0), WINDOW_S), cast("Why", why))

@@ -1,6 +1,6 @@
 """What calls cost together, by whatever they have in common; and how far a service can be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ from vidpipe.models.prices import NUSD
 
 By = Literal["service", "asset", "name", "video_id", "run_id", "model", "model_reported", "outcome"]
 _UNANSWERED = ("lost", "failed")
+_NOT_KEPT = (*_UNANSWERED, "foreign", "odd")
 _USAGE = ("text", "video", "audio", "cached", "out", "thoughts")
 
 
@@ -59,6 +60,12 @@ def longest_out(db: sa.Connection, *, asset: str, name: str, model: str) -> int 
     answered = CALLS.c.outcome.not_in(_UNANSWERED)
     found = db.execute(sa.select(sa.func.max(CALLS.c.n_out)).where(*same, answered)).scalar()
     return None if found is None else int(found)
+
+
+def answers_kept(db: sa.Connection, addresses: Sequence[str]) -> set[str]:
+    """Those of the addresses that a call brought an answer to, which the store then keeps."""
+    kept = CALLS.c.address.in_(addresses), CALLS.c.outcome.not_in(_NOT_KEPT)
+    return set(db.execute(sa.select(CALLS.c.address).where(*kept)).scalars())
 
 
 def refused_of_last(db: sa.Connection, service: str, n_answers: int) -> tuple[int, int]:

@@ -181,6 +181,18 @@ def read_prices(path: Path) -> Prices:
     return built_in().updated(_parsed(data, path.name))
 
 
+def nusd_of(usd: float) -> int:
+    """A sum in US$ as people write it, in 1e-9 US$; rounded down, since it is a limit.
+
+    Raises:
+        ValueError: it is no number, or negative.
+    """
+    exact = Decimal(str(usd))
+    if not (exact.is_finite() and exact >= 0):
+        raise ValueError(f"need US$ of at least 0, got {usd}")
+    return int(exact * NUSD)
+
+
 def _parsed(data: bytes, name: str) -> Prices:
     try:
         return Prices(_TABLE.validate_json(data))

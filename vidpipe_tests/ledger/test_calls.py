@@ -153,6 +153,16 @@ def test_the_last_answers_tell_how_many_were_anothers(ledger: Ledger) -> None:
     assert calls.refused_of_last("llm", 5) == (0, 0)
 
 
+def test_it_is_known_which_answers_are_kept(ledger: Ledger) -> None:
+    calls = ledger.calls
+    for name in ("complete", "blocked", "foreign", "odd"):
+        calls.settle(paid_of(call_of(name), 1), name)
+    calls.lose(call_of("lost"), expected_nusd=1)
+    wanted = [f"address {name}" for name in ("complete", "blocked", "foreign", "odd", "lost", "never asked")]
+    assert calls.answered(wanted) == {"address complete", "address blocked"}
+    assert calls.answered([]) == set()
+
+
 def test_a_stake_whose_worst_is_not_the_worst_is_refused() -> None:
     for worst, expected in ((1, 2), (1, -1)):
         with pytest.raises(ValueError, match="worst"):

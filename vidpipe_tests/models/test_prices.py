@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vidpipe.errors import RecipeError
 from vidpipe.models.calls import Usage
-from vidpipe.models.prices import FREE, Bill, built_in, read_prices
+from vidpipe.models.prices import FREE, Bill, built_in, nusd_of, read_prices
 
 TODAY = datetime(2026, 11, 21, tzinfo=UTC)
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
@@ -131,3 +131,10 @@ def test_a_file_that_is_not_there_and_names_in_a_circle_are_refused(tmp_path: Pa
 
 def test_every_price_names_its_source() -> None:
     assert all(price.source for model in built_in().models.values() for price in model.prices)
+
+
+def test_a_limit_is_what_people_write() -> None:
+    assert [nusd_of(usd) for usd in (5, 0.1, 0.07, 1e-10)] == [5_000_000_000, 100_000_000, 70_000_000, 0]
+    for usd in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="at least 0"):
+            nusd_of(usd)
