@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 class LlmAnswerer:
     """A server at `base_url`, as an `Answerer` of questions without media. Safe to use from several threads.
 
-    `dialect`: "auto" asks the server. A question whose settings name no model ("") goes to the server's first one.
+    `dialect`: "auto" asks the server. A question whose settings name no model ("") goes to the server's only one.
     """
 
     def __init__(

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from resources.llm_http import SERVICE
 from resources.llm_servers import Served, count, parsed
+from vidpipe.errors import UnfitServiceError
 from vidpipe.models.calls import Answer, Finish, Question, Usage
 
 SCHEMA_NAME = "answer"
@@ -18,8 +20,15 @@ _FINISH: Mapping[str, Finish] = {
 
 
 def chat_body(served: Served, question: Question, text: str) -> dict[str, Any]:
-    """The body of `/v1/chat/completions`: the server applies the model's chat template."""
-    body: dict[str, Any] = {"model": question.settings.model or served.model, "stream": False}
+    """The body of `/v1/chat/completions`: the server applies the model's chat template.
+
+    Raises:
+        UnfitServiceError: no model is named, and the server has several.
+    """
+    model = question.settings.model or served.model
+    if model is None:
+        raise UnfitServiceError(SERVICE, "has several models, and none is named")
+    body: dict[str, Any] = {"model": model, "stream": False}
     body["messages"] = [{"role": "user", "content": text}]
     body |= _given(max_tokens=question.settings.max_output_tokens, seed=question.settings.seed)
     body |= _given(temperature=question.settings.temperature)
@@ -54,7 +63,7 @@ def chat_answer(body: object, served: Served, seconds: float) -> Answer | None:
     said, model = message.get("content"), body.get("model")
     if not isinstance(said, str | None):
         return None
-    answered = model if isinstance(model, str) and model else served.model
+    answered = model if isinstance(model, str) and model else served.model or ""
     return _answer(said or "", choice.get("finish_reason"), _usage(body.get("usage")), answered, seconds)
 
 
@@ -65,7 +74,7 @@ def generate_answer(body: object, headers: Mapping[str, str], served: Served, se
     details = body.get("details")
     details = details if isinstance(details, dict) else {}
     usage = Usage(text=count(headers.get("x-prompt-tokens")) or 0, out=count(details.get("generated_tokens")) or 0)
-    return _answer(body["generated_text"], details.get("finish_reason"), usage, served.model, seconds)
+    return _answer(body["generated_text"], details.get("finish_reason"), usage, served.model or "", seconds)
 
 
 def error_of(body: bytes) -> tuple[str, str] | None:

@@ -27,10 +27,12 @@ MAX_ANSWER_BYTES = 8 * 2**20
 class Timeouts:
     """Seconds that a request may take: to connect, to hear from the server at all, and until the answer is whole.
 
-    `silence_s` bounds each wait for the next bytes; a model that thinks is silent until it has finished.
+    `silence_s` bounds each wait for the next bytes; a model that thinks is silent until it has finished. `look_s` does
+    so where no model is asked.
     """
 
     connect_s: float = 10.0
+    look_s: float = 30.0
     silence_s: float = 300.0
     whole_s: float = 330.0
 
@@ -96,8 +98,13 @@ class Connection:
             raise _unanswered(body, "the answer was cut off") from error
 
     def _whole(self, method: str, path: str, body: bytes | None) -> Reply:
-        until = self._clock() + self._timeouts.whole_s
-        with self._opened().stream(method, f"{self._base_url}{path}", content=body) as response:
+        import httpx2
+
+        times = self._timeouts
+        until = self._clock() + times.whole_s
+        silence_s = times.look_s if body is None else times.silence_s
+        timeout = httpx2.Timeout(silence_s, connect=times.connect_s, pool=None)
+        with self._opened().stream(method, f"{self._base_url}{path}", content=body, timeout=timeout) as response:
             content = bytearray()
             for chunk in response.iter_bytes():
                 content += chunk
@@ -124,11 +131,10 @@ class Connection:
                     "Connection": "close",
                     **key,
                 }
-                silence_s, connect_s = self._timeouts.silence_s, self._timeouts.connect_s
                 self._client = httpx2.Client(
                     headers=headers,
-                    timeout=httpx2.Timeout(silence_s, connect=connect_s, pool=None),
                     verify=_trusted(),
+                    trust_env=not _is_here(self._base_url),
                     limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
                 )
             return self._client
@@ -150,6 +156,12 @@ def base_of(url: str) -> str:
     if not is_fit or parts.query or parts.fragment or not (parts.netloc + parts.path).isprintable():
         raise RecipeError("TGI_BASE_URL", "wants http://host:port or https://host, without a query")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1').rstrip('/')}"
+
+
+def _is_here(base_url: str) -> bool:
+    """Whether an address is this machine's own, to which no proxy leads."""
+    host = urlsplit(base_url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 @cache

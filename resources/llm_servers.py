@@ -19,41 +19,41 @@ class Served:
     """What a server says about itself.
 
     `models` maps each model to the most tokens of input and output together, and `max_input` bounds the input alone;
-    None where the server does not say. The first model answers where none is asked for.
+    None where the server does not say. `model` answers where none is asked for; None where there are several to choose
+    from (adapters of one model do not count).
     """
 
     dialect: Dialect
     models: Mapping[str, int | None]
+    model: str | None
     max_input: int | None = None
-
-    @property
-    def model(self) -> str:
-        """The one that answers where none is asked for."""
-        return next(iter(self.models))
 
     def max_total(self, model: str) -> int | None:
         """The most tokens of input and output together; TGI takes any name for its one model."""
-        return self.models.get(model or self.model) if self.dialect == "openai" else self.models[self.model]
+        return self.models.get((model if self.dialect == "openai" else "") or self.model or "")
 
 
 def tgi_served(info: object) -> Served | None:
     """What TGI's `/info` says; None where this is not TGI's. Versions below 2.3 name no router and other limits."""
-    if not isinstance(info, dict) or not isinstance(info.get("model_id"), str):
+    if not isinstance(info, dict) or not isinstance(info.get("model_id"), str) or not info["model_id"]:
         return None
     if "router" in info and info["router"] != TGI_ROUTER:
         return None
     max_input = count(info.get("max_input_tokens")) or count(info.get("max_input_length"))
     if "router" not in info and max_input is None:
         return None
-    return Served("tgi", {info["model_id"]: count(info.get("max_total_tokens"))}, max_input)
+    model = info["model_id"]
+    return Served("tgi", {model: count(info.get("max_total_tokens"))}, model, max_input)
 
 
 def openai_served(listing: object) -> Served | None:
     """What `/v1/models` says; None where it is no list of models."""
     cards = listing.get("data") if isinstance(listing, dict) else None
-    named = [card for card in cards if isinstance(card, dict)] if isinstance(cards, list) else []
-    models = {card["id"]: count(card.get("max_model_len")) for card in named if isinstance(card.get("id"), str)}
-    return Served("openai", models) if models else None
+    found = [card for card in cards if isinstance(card, dict)] if isinstance(cards, list) else []
+    named = {card["id"]: card for card in found if isinstance(card.get("id"), str) and card["id"]}
+    bases = [name for name, card in named.items() if not card.get("parent")]
+    models = {name: count(card.get("max_model_len")) for name, card in named.items()}
+    return Served("openai", models, bases[0] if len(bases) == 1 else None) if models else None
 
 
 def parsed(body: bytes) -> object:

@@ -21,7 +21,8 @@ class Patience:
 
     A random half of each wait keeps many callers apart. A server that asks for more than `longest_s` is not waited
     for. A server that has not answered yet and says 503 is loading its model: it gets `cold_s` seconds. `clock` tells
-    steady seconds, `draw` numbers in [0, 1), `wait` waits for so many seconds or until the run is told to stop.
+    steady seconds, `draw` numbers in [0, 1), `wait` waits for so many seconds; it gives something true where it was
+    told to stop, and then nothing is tried again (as `threading.Event.wait` does).
     """
 
     n_tries: int = 6
@@ -49,7 +50,8 @@ class Patience:
                 is_cold = isinstance(error, UnreadyError) and self.clock() < cold_until_s
                 if (n >= self.n_tries and not is_cold) or error.retry_after_s > self.longest_s:
                     raise
-                self.wait(max(error.retry_after_s, self._wait_s(n)))
+                if self.wait(max(error.retry_after_s, self._wait_s(n))):
+                    raise
 
     def _wait_s(self, n: int) -> float:
         """The wait after the n-th failure, in seconds."""

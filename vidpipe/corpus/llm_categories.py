@@ -33,6 +33,7 @@ _KEYS = frozenset({"category", "request_id"})
 _JSON_TOKENS = 64  # braces, the key, the request's name, blanks
 _TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 _CODE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_JOINERS = "\u200c\u200d"  # several scripts need them
 _HARMLESS = str.maketrans("<>[]", "‹›()")  # what `<|im_start|>`, `</s>` and `[INST]` are made of
 
 Exchange = tuple[Question, Answer]
@@ -203,3 +204,7 @@ def _foreign(name: str, text: str | None) -> str:
     )
     plain = " ".join(seen.translate(_HARMLESS).split())[: MAX_CHARS[name]].rstrip()
     return f"\n{fenced(name, plain)}" if plain else NOTHING
+
+
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") and char not in _JOINERS

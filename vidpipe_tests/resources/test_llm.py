@@ -259,6 +259,34 @@ def test_a_server_that_loads_its_model_is_waited_for_but_not_for_ever(dialect: D
         assert 700 < pause.now_s < 1000
 
 
+def test_who_is_told_to_stop_tries_nothing_again() -> None:
+    stop = threading.Event()
+    stop.set()
+    with LlmServer("openai") as server:
+        server.inject("*", status=503)
+        answerer = LlmAnswerer(server.url, patience=Patience(wait=stop.wait))
+        with pytest.raises(TransientServiceError, match="is not ready"):
+            answerer.answer(ASK)
+        assert server.n("info") == 1
+
+
+def test_no_proxy_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with LlmServer("openai") as server:
+        assert client(server).answer(ASK).finish == "complete"
+
+
+def test_of_several_models_one_has_to_be_named() -> None:
+    cards = [{"id": name, "object": "model"} for name in ("other", MODEL)]
+    with LlmServer("openai") as server:
+        server.inject("models", status=200, body={"data": cards})
+        answerer = client(server)
+        with pytest.raises(UnfitServiceError, match="none is named"):
+            answerer.answer(ASK)
+        assert answerer.answer(replace(ASK, settings=Settings(MODEL))).model == MODEL
+
+
 def test_nobody_there_is_said_at_once_to_all_who_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
