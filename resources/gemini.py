@@ -9,17 +9,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
-from pathlib import Path
 from typing import Self
 
 from resources.gemini_answers import answer_of
 from resources.gemini_clients import Clients
+from resources.gemini_errors import translated
 from resources.gemini_files import Uploads
 from resources.gemini_pace import REAL, Pace
-from resources.gemini_problems import Kind, Problem, ProblemError, translated
+from resources.gemini_problems import Kind, Problem, ProblemError
 from resources.gemini_projects import Pool
+from resources.gemini_refusals import Refusals
 from resources.gemini_requests import config_of, content_of
-from resources.gemini_trials import USUAL, Limits, Refusals, Trial
+from resources.gemini_trials import USUAL, Limits, Trial
 from vidpipe.errors import RejectedRequestError, SchemaTooComplexError
 from vidpipe.models.calls import Answer, Media, Question
 
@@ -77,7 +78,8 @@ class GeminiModel:
 
         Store an answer before leaving: deleting takes time in which a process can die.
         """
-        return self._uploads.holding(media) if media is not None and self._is_uploaded(media) else nullcontext()
+        file = self._file(media)
+        return nullcontext() if file is None else self._uploads.holding(file)
 
     def answer(self, question: Question) -> Answer:
         """Ask once; what costs nothing to ask again is asked again for as long as patience lasts.
@@ -120,14 +122,17 @@ class GeminiModel:
                 _LOG.warning("gemini: files of key %d were not swept: %s", project + 1, error.problem.why)
         return n
 
-    def _is_uploaded(self, media: Media) -> bool:
-        return isinstance(media.place, Path) and media.place.stat().st_size >= self._inline_below_bytes
+    def _file(self, media: Media | None) -> Media | None:
+        """What is uploaded before it can be asked about."""
+        if media is None or isinstance(media.place, str) or media.place.stat().st_size < self._inline_below_bytes:
+            return None
+        return media
 
     def _project(self, trial: Trial) -> int:
         """The project to ask, after waiting until it may be asked."""
-        media = trial.question.media
+        file = self._file(trial.question.media)
         while True:
-            home, moving_s = (media and self._uploads.where(media)) or (None, 0.0)
+            home, moving_s = (file and self._uploads.where(file)) or (None, 0.0)
             with self._lock:
                 place = self._pool.choose(trial.model, self._pace.now(), load=self._load, home=home, moving_s=moving_s)
             if place.wait_s <= 0:
@@ -137,11 +142,10 @@ class GeminiModel:
 
     def _asked(self, trial: Trial, project: int) -> Answer:
         """One request, with its file brought before. Keys never change in between: files are a project's own."""
-        question = trial.question
-        media, trial.remote = question.media, None
+        question, trial.remote = trial.question, None
+        file = self._file(question.media)
         with self._counted(project):
-            if media is not None and self._is_uploaded(media):
-                trial.remote = self._uploads.placed(project, media)
+            trial.remote = self._uploads.placed(project, file) if file is not None else None
             content = content_of(question, uri=trial.remote.uri if trial.remote else None)
             config, client = config_of(question), self._clients.of(project)
             started_s = self._pace.steady()

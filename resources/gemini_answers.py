@@ -1,15 +1,14 @@
 """What Gemini answered, read from the body of its answer: text, how it ended, tokens by modality.
 
-Only the fields that are needed are read, so that new ones break nothing. Nothing is judged here but whether it is an
-answer at all.
+Nothing is judged here but whether it is an answer at all.
 """
 
 from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ValidationError
 
+from resources.gemini_bodies import ToldBody, ToldUsage
 from resources.gemini_problems import Kind, Problem, ProblemError, printable
 from vidpipe.models.calls import Answer, Finish, Usage
 
@@ -17,51 +16,6 @@ if TYPE_CHECKING:
     from google.genai.types import FinishReason
 
 _MAX_NAME_CHARS = 100
-_Count = Annotated[int, Field(ge=0, le=10**10)]
-
-
-class _Read(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class _Tokens(_Read):
-    modality: str | None = None
-    token_count: _Count | None = None
-
-
-class _Usage(_Read):
-    prompt_token_count: _Count | None = None
-    tool_use_prompt_token_count: _Count | None = None
-    candidates_token_count: _Count | None = None
-    thoughts_token_count: _Count | None = None
-    cached_content_token_count: _Count | None = None
-    total_token_count: _Count | None = None
-    prompt_tokens_details: list[_Tokens] | None = None
-
-
-class _Part(_Read):
-    text: str | None = None
-    thought: bool | None = None
-
-
-class _Content(_Read):
-    parts: list[_Part] | None = None
-
-
-class _Candidate(_Read):
-    content: _Content | None = None
-    finish_reason: str | None = None
-
-
-class _Feedback(_Read):
-    block_reason: str | None = None
-
-
-class _Body(_Read):
-    candidates: list[_Candidate] | None = None
-    prompt_feedback: _Feedback | None = None
-    usage_metadata: _Usage | None = None
-    model_version: str | None = None
 
 
 def answer_of(body: str, *, model: str, seconds: float) -> Answer:
@@ -71,7 +25,7 @@ def answer_of(body: str, *, model: str, seconds: float) -> Answer:
         ProblemError: it is no answer, of kind `LOST`.
     """
     try:
-        read = _Body.model_validate_json(body)
+        read = ToldBody.model_validate_json(body)
         is_answer = bool(read.candidates or read.prompt_feedback or read.usage_metadata)
     except ValidationError:
         is_answer = False
@@ -81,20 +35,20 @@ def answer_of(body: str, *, model: str, seconds: float) -> Answer:
     return Answer(
         text=_text(read),
         model=printable(read.model_version or model, _MAX_NAME_CHARS),
-        usage=_usage(read.usage_metadata or _Usage()),
+        usage=_usage(read.usage_metadata or ToldUsage()),
         finish=finish,
         reason=reason,
         seconds=seconds,
     )
 
 
-def _text(body: _Body) -> str:
+def _text(body: ToldBody) -> str:
     content = body.candidates[0].content if body.candidates else None
     parts = (content and content.parts) or []
     return "".join(part.text or "" for part in parts if not part.thought)
 
 
-def _ending(body: _Body) -> tuple[Finish, str | None]:
+def _ending(body: ToldBody) -> tuple[Finish, str | None]:
     """How the answer ended, and the service's own word for it where that is not well."""
     from google.genai.types import BlockedReason, FinishReason
 
@@ -134,7 +88,7 @@ def _finishes() -> dict["FinishReason", Finish]:
     }
 
 
-def _usage(usage: _Usage) -> Usage:
+def _usage(usage: ToldUsage) -> Usage:
     """Tokens by what they stand for; where totals and parts disagree, the greater number is believed."""
     by_kind = {"text": 0, "video": 0, "audio": 0}
     for tokens in usage.prompt_tokens_details or []:

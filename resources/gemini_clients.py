@@ -7,12 +7,12 @@ import base64
 import hashlib
 import ssl
 import threading
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from resources.gemini_projects import SERVICE
+from resources.gemini_transport import transport_of
 from vidpipe.errors import CredentialError, RecipeError
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from google.genai import Client
 
 BASE_URL = "https://generativelanguage.googleapis.com/"
-_CONNECT_S = 15.0
-_MAX_CONNECTIONS = 256
-_MAX_BODY_BYTES = 64 << 20  # 64 k tokens are 0.3 MB
 _TAG_CHARS = 5
 
 
@@ -87,13 +84,7 @@ class Clients:
         from google.genai import Client, types
 
         tls = self._tls = self._tls or httpx2.create_ssl_context()  # 50 ms each
-        transport = httpx2.Client(
-            verify=tls,
-            follow_redirects=False,
-            timeout=self._timeout_s,
-            limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS),
-            event_hooks={"request": [_connects_soon], "response": [_bounded(self._timeout_s)]},
-        )
+        transport = transport_of(tls, timeout_s=self._timeout_s)
         options = types.HttpOptions(
             base_url=self._base_url,
             api_version=self._api_version,
@@ -118,45 +109,3 @@ def _checked(base_url: str) -> str:
     if not is_address:
         raise RecipeError("GOOGLE_GEMINI_BASE_URL", "wants http(s)://host, without credentials in it")
     return base_url
-
-
-def _connects_soon(request: "httpx2.Request") -> None:
-    """A connection is there at once or never; only answers take minutes."""
-    limits = dict(request.extensions.get("timeout", {}))
-    limits["connect"] = min(limits.get("connect") or _CONNECT_S, _CONNECT_S)
-    request.extensions = {**request.extensions, "timeout": limits}
-
-
-def _bounded(timeout_s: float) -> "Callable[[httpx2.Response], None]":
-    """The time-out of the library is between two bytes: a server that drips would hold a thread for ever."""
-
-    def hook(response: "httpx2.Response") -> None:
-        response.stream = _stream_class()(response.stream, timeout_s)
-
-    return hook
-
-
-@cache
-def _stream_class() -> type:
-    import time
-
-    import httpx2
-
-    class Bounded(httpx2.SyncByteStream):
-        def __init__(self, stream: httpx2.SyncByteStream, timeout_s: float) -> None:
-            self._stream, self._until = stream, time.monotonic() + timeout_s
-
-        def __iter__(self):  # type: ignore[no-untyped-def]
-            n_bytes = 0
-            for chunk in self._stream:
-                n_bytes += len(chunk)
-                if n_bytes > _MAX_BODY_BYTES:
-                    raise httpx2.RemoteProtocolError("the body is too long")
-                if time.monotonic() > self._until:
-                    raise httpx2.ReadTimeout("the body takes too long")
-                yield chunk
-
-        def close(self) -> None:
-            self._stream.close()
-
-    return Bounded

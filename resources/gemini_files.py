@@ -4,12 +4,9 @@ Names are made of the content, so that an upload that was interrupted, or its an
 lying there twice. What follows from a problem is decided in `gemini`.
 """
 
-import base64
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,36 +15,13 @@ from resources.gemini_clients import Clients
 from resources.gemini_pace import Pace
 from resources.gemini_problems import Kind, Problem, ProblemError
 from resources.gemini_remotes import Remotes, short
+from resources.gemini_shares import Remote, Share, digest_of, is_ours
 from vidpipe.models.calls import Media
 
 if TYPE_CHECKING:
     from google.genai.types import File
 
-PREFIX = "vidpipe-"
-_HASH_CHARS, _SUFFIX_CHARS = 20, 4  # a name has 40 characters of [a-z0-9-] at most
 _POLL_S, _LONGEST_POLL_S = 2.0, 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """A file that can be asked about; `seconds` is what it took to bring it there."""
-
-    name: str
-    uri: str
-    seconds: float
-
-
-@dataclass(slots=True)
-class _Share:
-    """A file that somebody asks about: how many hold it, and where it lies."""
-
-    path: Path
-    mime_type: str
-    n_holders: int = 0
-    digest: str = ""
-    locks: dict[int, threading.Lock] = field(default_factory=dict)
-    files: dict[int, Remote] = field(default_factory=dict)
-    begun: set[tuple[int, str]] = field(default_factory=set)
 
 
 class Uploads:
@@ -59,14 +33,14 @@ class Uploads:
         self._processing_s = processing_s
         self._pace = pace
         self._lock = threading.Lock()
-        self._shares: dict[tuple[str, str], _Share] = {}
+        self._shares: dict[tuple[str, str], Share] = {}
 
     @contextmanager
     def holding(self, media: Media) -> Iterator[None]:
         """Keeps a file at the service until the last who holds it leaves; then it is deleted."""
-        key = (str(media.place), media.mime_type)
+        key = _key(media)
         with self._lock:
-            share = self._shares.setdefault(key, _Share(Path(media.place), media.mime_type))
+            share = self._shares.setdefault(key, Share(Path(media.place), *key))
             share.n_holders += 1
         try:
             yield
@@ -82,8 +56,9 @@ class Uploads:
 
     def where(self, media: Media) -> tuple[int, float] | None:
         """A project that has the file, and the seconds that bringing it there took."""
+        key = _key(media)
         with self._lock:
-            share = self._shares.get((str(media.place), media.mime_type))
+            share = self._shares.get(key)
             places = list(share.files.items()) if share is not None else []
         return (places[-1][0], places[-1][1].seconds) if places else None
 
@@ -93,23 +68,26 @@ class Uploads:
         Raises:
             ProblemError: it is not there, or not usable.
         """
+        key = _key(media)
         with self._lock:
-            share = self._shares[str(media.place), media.mime_type]
+            share = self._shares[key]
             lock = share.locks.setdefault(project, threading.Lock())
         with lock:
-            if project not in share.files:
+            with self._lock:
+                remote = share.files.get(project)
+            if remote is None:
                 started = self._pace.steady()
-                share.digest = share.digest or _digest(share.path)
-                file = self._brought(project, share)
-                remote = Remote(file.name or "", file.uri or "", self._pace.steady() - started)
+                uri = self._brought(project, share)
+                remote = Remote(uri, self._pace.steady() - started)
                 with self._lock:
                     share.files[project] = remote
-            return share.files[project]
+            return remote
 
     def forget(self, project: int, media: Media, remote: Remote) -> None:
         """Looks at the file anew before the next question: the service says that `remote` cannot be used."""
+        key = _key(media)
         with self._lock:
-            share = self._shares[str(media.place), media.mime_type]
+            share = self._shares[key]
             if share.files.get(project) == remote:
                 del share.files[project]
 
@@ -125,20 +103,19 @@ class Uploads:
             used = {name for share in self._shares.values() for place, name in share.begun if place == project}
         old = [file for file in found if file.create_time is not None and file.create_time <= limit]
         names = {short(file.name) for file in old}
-        return sum(self._remotes.delete(project, name) for name in sorted(names - used) if name.startswith(PREFIX))
+        return sum(self._remotes.delete(project, name) for name in sorted(names - used) if is_ours(name))
 
-    def _brought(self, project: int, share: _Share) -> "File":
-        """The file, found under its name or uploaded; under another where the name cannot be used."""
-        name = f"{PREFIX}{self._clients.tag(project)}-{share.digest}"
-        for attempt in (name, f"{name}-{self._suffix()}"):
+    def _brought(self, project: int, share: Share) -> str:
+        """The address of the file, found under its name or uploaded; under another where that cannot be used."""
+        for name in share.names(self._clients.tag(project), self._pace.chance()):
             with self._lock:
-                share.begun.add((project, attempt))
-            file = self._uploaded(project, share, attempt)
+                share.begun.add((project, name))
+            file = self._uploaded(project, share, name)
             if file is not None:
-                return self._usable(project, file)
+                return self._usable(project, name, file)
         raise ProblemError(Problem(Kind.BUSY, "no name is free for the file"))
 
-    def _uploaded(self, project: int, share: _Share, name: str) -> "File | None":
+    def _uploaded(self, project: int, share: Share, name: str) -> "File | None":
         """The file under that name; None where something else has the name."""
         from google.genai import types
 
@@ -152,31 +129,25 @@ class Uploads:
             return None
         return found
 
-    def _usable(self, project: int, file: "File") -> "File":
-        """The file, once the service has worked through it."""
+    def _usable(self, project: int, name: str, file: "File | None") -> str:
+        """The address of the file, once the service has worked through it."""
         from google.genai import types
 
         deadline, wait_s = self._pace.steady() + self._processing_s, _POLL_S
-        current: File | None = file
-        while current is not None and current.state is not types.FileState.ACTIVE:
-            if current.state is types.FileState.FAILED:
-                self._remotes.delete(project, short(file.name))
+        while file is not None and file.state is not types.FileState.ACTIVE:
+            if file.state is types.FileState.FAILED:
+                self._remotes.delete(project, name)
                 raise ProblemError(Problem(Kind.UNREADABLE, "the service cannot read the file"))
             if self._pace.steady() + wait_s > deadline:
                 raise ProblemError(Problem(Kind.LATE, "the service takes too long with the file"))
             self._pace.wait(wait_s * (0.5 + self._pace.chance() / 2))
             wait_s = min(_LONGEST_POLL_S, wait_s * 1.5)
-            current = self._remotes.find(project, short(file.name))
-        if current is None or not current.uri:
+            file = self._remotes.find(project, name)
+        if file is None or not file.uri:
             raise ProblemError(Problem(Kind.BUSY, "the file is gone", retry_after_s=0.0))
-        return current
-
-    def _suffix(self) -> str:
-        number = int(self._pace.chance() * 2 ** (5 * _SUFFIX_CHARS))
-        return base64.b32encode(number.to_bytes(5, "big")).decode().lower()[-_SUFFIX_CHARS:]
+        return file.uri
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").digest()
-    return base64.b32encode(digest).decode().lower()[:_HASH_CHARS]
+def _key(media: Media) -> tuple[str, str]:
+    """What is equal for files that may share an upload."""
+    return digest_of(Path(media.place)), media.mime_type

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from resources.gemini_clients import Clients
+from resources.gemini_errors import translated
 from resources.gemini_pace import Pace
-from resources.gemini_problems import Kind, Problem, ProblemError, translated
+from resources.gemini_problems import Kind, Problem, ProblemError
+from vidpipe.errors import VidpipeError
 
 if TYPE_CHECKING:
     from google.genai.types import File, HttpOptions
@@ -95,10 +97,17 @@ class Remotes:
                 return True
             if problem.kind is Kind.MISSING:
                 return False
-            if problem.kind not in (Kind.BUSY, Kind.CROWDED):
+            if problem.kind not in (Kind.BUSY, Kind.CROWDED) or self._is_stopped(n_failed):
                 break
-            self._pace.wait(self._pace.backoff_s(n_failed))
         _LOG.warning("gemini: file %s of key %d could not be deleted (%s)", name, project + 1, problem.why)
+        return False
+
+    def _is_stopped(self, n_failed: int) -> bool:
+        """Waits; whether a run that stops forbids it: an answer that was paid may be on its way past here."""
+        try:
+            self._pace.wait(self._pace.backoff_s(n_failed))
+        except VidpipeError:
+            return True
         return False
 
 
@@ -117,7 +126,7 @@ def _told(call: Callable[[], T], *, gone: Kind | None = None) -> T:
         return translated(call)
     except ProblemError as error:
         problem = error.problem
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
         problem = Problem(Kind.BUSY, "the service's answer cannot be read", retry_after_s=0.0)
     kind = _HERE.get(problem.kind, problem.kind)
     if problem.kind in (Kind.FORBIDDEN, Kind.MISSING) and gone is not None:

@@ -1,17 +1,16 @@
-"""One question on its way to Gemini: how long it has been tried, and what it ends with; and when all end the same way.
+"""One question on its way to Gemini: how long it has been tried, and what it ends with.
 
 How a problem changes the state of projects and files is decided in `gemini`.
 """
 
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from resources.gemini_files import Remote
 from resources.gemini_pace import Pace
 from resources.gemini_problems import Kind, Problem
 from resources.gemini_projects import SERVICE
+from resources.gemini_shares import Remote
 from vidpipe.errors import (
     LostAnswerError,
     MediaRefusedError,
@@ -101,44 +100,11 @@ class Trial:
                 raise TransientServiceError(SERVICE, problem.why, problem.retry_after_s)
             case Kind.MISSING if not self.names_address:
                 raise UnfitServiceError(SERVICE, f"{problem.why}: there is no model {self.model}")
+            case Kind.ELSEWHERE:
+                raise UnfitServiceError(SERVICE, f"{problem.why}: the address is not Gemini's")
             case Kind.COMPLEX if self.question.schema is not None:
                 raise SchemaTooComplexError(SERVICE, f"refused: {problem.why}, the schema is too complex")
             case Kind.UNREADABLE:
                 raise MediaRefusedError(SERVICE, problem.why)
             case _:
                 raise RejectedRequestError(SERVICE, f"refused: {problem.why}")
-
-
-class Refusals:
-    """Questions that were refused while none was taken: when many are refused the same way, the fault is not theirs."""
-
-    def __init__(self, n_max: int) -> None:
-        self._n_max = n_max
-        self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], set[str]] = {}
-
-    def taken(self, model: str) -> None:
-        """After the model has answered."""
-        with self._lock:
-            self._seen = {way: seen for way, seen in self._seen.items() if way[0] != model}
-
-    def refused(self, model: str, why: str, address: str) -> None:
-        """After a question was refused.
-
-        Raises:
-            UnfitServiceError: it is one too many.
-        """
-        with self._lock:
-            self._seen.setdefault((model, why), set()).add(address)
-        self.check(model)
-
-    def check(self, model: str) -> None:
-        """Before a question is asked.
-
-        Raises:
-            UnfitServiceError: there is no use in asking.
-        """
-        with self._lock:
-            ways = [why for (name, why), seen in self._seen.items() if name == model and len(seen) >= self._n_max]
-        if ways:
-            raise UnfitServiceError(SERVICE, f"all questions to {model} are refused the same way: {ways[0]}")

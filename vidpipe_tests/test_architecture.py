@@ -44,10 +44,11 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "resources": {"dagster", "dagster_aws"},
     "resources.gemini_answers": {"google"},
     "resources.gemini_clients": {"google", "httpx2"},
+    "resources.gemini_errors": {"google", "httpx2"},
     "resources.gemini_files": {"google"},
-    "resources.gemini_problems": {"google", "httpx2"},
     "resources.gemini_remotes": {"google"},
     "resources.gemini_requests": {"google"},
+    "resources.gemini_transport": {"httpx2"},
     "resources.llm_http": {"httpx2"},
 }
 OURS = {"vidpipe", "assets", "resources", "vidpipe_tests"}

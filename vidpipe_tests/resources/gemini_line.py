@@ -1,5 +1,6 @@
 """What the tests of the adapter to Gemini share: time that passes when it is waited for, clips, questions."""
 
+import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 from resources.gemini import GeminiModel
 from resources.gemini_pace import Pace
 from resources.gemini_trials import Limits
+from vidpipe.errors import StoppedError
 from vidpipe.models.calls import Media, Question, Settings
 from vidpipe_tests.servers.gemini import GeminiServer
 
@@ -22,10 +24,14 @@ SCHEMA = {
 
 
 class Ticks:
-    """A clock that only waiting moves; `waits` are the seconds that were waited for, in order."""
+    """A clock that only waiting moves; `waits` are the seconds that were waited for, in order.
+
+    After `stops_after` waits the run is being stopped.
+    """
 
     def __init__(self) -> None:
         self.waits: list[float] = []
+        self.stops_after = sys.maxsize
         self._lock = threading.Lock()
 
     @property
@@ -35,6 +41,8 @@ class Ticks:
 
     def wait(self, seconds: float) -> None:
         with self._lock:
+            if len(self.waits) >= self.stops_after:
+                raise StoppedError
             self.waits.append(seconds)
 
     def pace(self, chance: float = 0.5) -> Pace:

@@ -91,6 +91,13 @@ def test_a_project_rests_as_long_as_the_service_says(
     assert wait_s <= line.ticks.passed_s <= wait_s * 1.1
 
 
+def test_a_service_that_asks_for_no_patience_at_all_is_not_stormed(line: Line, server: GeminiServer) -> None:
+    server.inject("generate", reply=said.per_minute(0))
+    with pytest.raises(TransientServiceError, match="too many requests"):
+        line.model("key-a", "key-b", failures_s=20.0).answer(question())
+    assert server.n("generate") <= 50
+
+
 def test_another_project_is_asked_while_one_rests(line: Line, server: GeminiServer) -> None:
     server.inject("generate", key="key-a", times=1, reply=said.per_minute(17))
     asker = line.model("key-a", "key-b")
@@ -156,6 +163,9 @@ def test_no_key_that_is_accepted_is_a_matter_of_credentials(line: Line, server: 
         {"reply": said.broken_envelope()},
         {"reply": Reply("[]", 200)},
         {"reply": Reply(b"", 200)},
+        {"reply": Reply(b'{"error": "\xff\xfe"}', 500)},
+        {"reply": Reply("[" * 100_000, 200)},
+        {"reply": Reply("[" * 100_000, 500)},
     ],
 )
 def test_an_answer_that_is_lost_on_its_way_is_never_asked_for_again(
@@ -278,7 +288,7 @@ def test_a_key_given_twice_is_one_project() -> None:
 def test_nothing_follows_a_redirect_with_the_key(line: Line, server: GeminiServer) -> None:
     with GeminiServer() as other:
         server.inject("generate", status=307, headers={"Location": f"{other.url}/v1/models/{MODEL}:generateContent"})
-        with pytest.raises(RejectedRequestError, match="307"):
+        with pytest.raises(UnfitServiceError, match="307"):
             line.model().answer(question())
         assert not other.log
 

@@ -13,6 +13,7 @@ from vidpipe.errors import (
     LostAnswerError,
     MediaRefusedError,
     RejectedRequestError,
+    StoppedError,
     TransientServiceError,
 )
 from vidpipe_tests.clips import make_clip
@@ -214,6 +215,56 @@ def test_what_cannot_be_deleted_is_no_error_but_is_swept(line: Line, server: Gem
     assert len(server.files.names()) == 1
     server.clear()
     assert asker.sweep(older_than_s=-1e9) == 1
+    assert server.files.names() == []
+
+
+def test_a_run_that_stops_loses_no_answer_to_a_deletion(line: Line, server: GeminiServer, clip: Path) -> None:
+    """The answer is paid, and on its way out while the file is deleted."""
+    server.inject("files.delete", reply=said.overloaded())
+    line.ticks.stops_after = 1  # the poll's wait is the last that is allowed
+    assert line.model(upload=True).answer(question(clip)).finish == "complete"
+
+
+def test_a_run_that_stops_ends_a_question_that_waits(line: Line, server: GeminiServer) -> None:
+    server.inject("generate", reply=said.overloaded())
+    line.ticks.stops_after = 2
+    with pytest.raises(StoppedError):
+        line.model().answer(question())
+    assert server.n("generate") == 3
+
+
+def test_equal_files_share_an_upload_wherever_they_lie(
+    line: Line, server: GeminiServer, clip: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(clip.read_bytes())
+    asker = line.model(upload=True)
+    with asker.holding(question(clip).media):
+        asker.answer(question(clip))
+        asker.answer(question(copy, "And this?"))
+        assert len(server.files.names()) == 1
+    assert count(server)["upload.start"] == 1
+    assert server.files.names() == []
+
+
+def test_a_file_that_has_changed_is_another(line: Line, server: GeminiServer, clip: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(clip.read_bytes())
+    asker = line.model(upload=True)
+    asker.answer(question(copy))
+    make_clip(copy, [(1.0, 1)], fps=5, size=(64, 48), sound=False)
+    assert asker.answer(question(copy)).usage.video == 70
+    names = {entry.path.rpartition("/")[2] for entry in server.entries("files.delete")}
+    assert len(names) == 2
+
+
+def test_a_leftover_that_is_not_whole_is_not_asked_about(line: Line, server: GeminiServer, clip: Path) -> None:
+    asker = line.model(upload=True)
+    asker.answer(question(clip))
+    (entry,) = server.entries("files.delete")
+    server.files.add("project-of-key-a", clip.read_bytes()[:99], "video/mp4", entry.path.rpartition("/")[2])
+    assert asker.answer(question(clip, "Again?")).usage.video == 4 * 70
+    assert server.n("upload.chunk") == 2
     assert server.files.names() == []
 
 
