@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, Protocol, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -60,6 +61,11 @@ class Listener(ThreadingHTTPServer):
         self.service = service
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Connection)
+
+    def server_bind(self) -> None:
+        """Binds without asking who this machine is, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.socket.getsockname()[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
