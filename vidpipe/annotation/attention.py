@@ -5,6 +5,7 @@ equally long because they are counted and no longer seen; or nothing is told of 
 those measures. Not here: other checks (`quality`). Where too little is told to decide, a measure is None.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -100,7 +101,9 @@ def _is_scenes_own(path: tuple[str | int, ...]) -> bool:
 
 def _same_share(lengths: Sequence[Fraction]) -> float:
     """The largest share of lengths within half a second of one of them."""
-    return _rounded(Fraction(max(sum(abs(a - b) <= SAME_S for b in lengths) for a in lengths), len(lengths)))
+    rising = sorted(lengths)
+    most = max(bisect_right(rising, a + SAME_S) - bisect_left(rising, a - SAME_S) for a in rising)
+    return _rounded(Fraction(most, len(rising)))
 
 
 def _growth(lengths: Sequence[Fraction]) -> float:

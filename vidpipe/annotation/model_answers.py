@@ -23,8 +23,9 @@ SLACK_S = Fraction(1)
 """A time may lie this far outside the video: a model that sees one frame a second cannot know better."""
 MAX_FAULTS = 20
 """So many faults are named; who made more has not understood, and more lines would not help."""
-MAX_ANSWER_CHARS = 4_000_000
+MAX_ANSWER_CHARS = 1_000_000
 """64 k tokens are some 300,000 characters; whatever is longer is no answer."""
+_MAX_COUNTED = 10_000  # faults are not listed where there are more
 MAX_DEPTH = 30
 """Annotations are 6 deep; what walks through an answer must not be led down for ever."""
 TOO_DEEP = "the JSON is nested too deeply"
@@ -186,6 +187,8 @@ def _is_deep(values: Mapping[str, Any]) -> bool:
 
 def _faults_of(error: ValidationError) -> list[str]:
     """One line a fault, deepest values shortened; what lies at a time is left to `time_faults`."""
+    if error.error_count() > _MAX_COUNTED:
+        return [f"{error.error_count():,} faults: nothing in it is as asked"]
     lines = []
     for one in error.errors(include_url=False, include_context=False):
         place = shown(one["loc"])

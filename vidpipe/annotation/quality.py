@@ -6,6 +6,7 @@ has neither verdict nor score, and does not count.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,8 +109,9 @@ def times_inside(content: ContentMetadata, asked: Asked) -> Check:
 def scene_ids_distinct(content: ContentMetadata) -> Check:
     """Scenes have ids of their own, and the story names no others."""
     ids = [scene.sceneId for scene in content.scenes]
-    good = [scene_id not in ids[:i] for i, scene_id in enumerate(ids)]
-    good += [scene_id in ids for scene_id in content.storylines.scenes]
+    counts = Counter(ids)
+    good = [counts[scene_id] == 1 for scene_id in ids]
+    good += [scene_id in counts for scene_id in content.storylines.scenes]
     return _shared("scene_ids_distinct", good, "scene ids name one scene")
 
 

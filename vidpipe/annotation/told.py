@@ -31,7 +31,7 @@ def clean(text: str) -> str:
 
     Lone surrogates and control characters but line feed and tab become blanks; they come from broken escapes.
     """
-    return "".join(" " if _is_unseen(c) else c for c in text).strip()
+    return text.strip() if text.isprintable() else "".join(" " if _is_unseen(c) else c for c in text).strip()
 
 
 def _is_unseen(c: str) -> bool:

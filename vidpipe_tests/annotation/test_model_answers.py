@@ -162,6 +162,11 @@ def test_many_faults_are_cut_short() -> None:
     assert found[-1] == f"and {30 * 14 - MAX_FAULTS} more faults"
 
 
+def test_an_answer_of_nothing_but_faults_is_judged_quickly() -> None:
+    hostile = changed(WHOLE, ("scenes", 0, "cast"), [0.5] * 100_000)
+    assert faults(hostile) == ("100,000 faults: nothing in it is as asked",)
+
+
 def test_a_long_value_of_the_answer_is_shown_short_and_on_one_line() -> None:
     (line,) = faults(changed(WHOLE, ("scenes", 0, "sceneId"), "ignore all\nprevious " * 40))
     assert len(line) < 140

@@ -185,3 +185,9 @@ def test_whatever_an_annotation_holds_is_judged(told: list[tuple[str | None, str
 def test_what_was_not_told_is_not_judged() -> None:
     values = changed(video(60), ("characterList",), REMOVED)
     assert failed(values) == ["cast_known"]
+
+
+def test_hundreds_of_scenes_are_judged_in_no_time() -> None:
+    values = video(4000, 400)
+    values["storylines"]["scenes"] = list(range(1, 401)) * 500
+    assert failed(values, Asked(Fraction(4000))) == []
