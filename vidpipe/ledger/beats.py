@@ -1,5 +1,6 @@
 """Signs of life for reservations: other hosts cannot see whether this process lives, and believe its lease."""
 
+import logging
 import threading
 import time
 
@@ -8,14 +9,16 @@ import sqlalchemy as sa
 from vidpipe.ledger.claims import LEASE_S, this_process
 from vidpipe.ledger.schema import RESERVATIONS
 
+_LOG = logging.getLogger(__name__)
 _BEAT_S = 15.0
 
 
 class Beats:
-    """Renews this process's leases while it holds any reservation."""
+    """Renews this process's leases every `beat_s` seconds while it holds any reservation."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, beat_s: float = _BEAT_S) -> None:
         self._engine = engine
+        self._beat_s = beat_s
         self._lock = threading.Lock()
         self._held: set[str] = set()
         self._end = threading.Event()
@@ -44,8 +47,14 @@ class Beats:
             thread.join()
 
     def _beat(self, end: threading.Event) -> None:
-        while not end.wait(_BEAT_S):
+        while not end.wait(self._beat_s):
             if self._held:
-                mine = RESERVATIONS.update().where(RESERVATIONS.c.owner == this_process())
-                with self._engine.begin() as db:
-                    db.execute(mine.values(until=time.time() + LEASE_S))
+                try:
+                    self._renew()
+                except sa.exc.SQLAlchemyError as error:  # the next beat may do
+                    _LOG.warning("reservations were not renewed: %s", type(error).__name__)
+
+    def _renew(self) -> None:
+        mine = RESERVATIONS.update().where(RESERVATIONS.c.owner == this_process())
+        with self._engine.begin() as db:
+            db.execute(mine.values(until=time.time() + LEASE_S))

@@ -7,21 +7,19 @@ question has is said by `tokens`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import ValidationError
 
 from vidpipe.errors import RecipeError
 from vidpipe.models.calls import Usage
+from vidpipe.models.rates import MOST_OUT, TABLE, Model, Price
 
 NUSD = 10**9  # in a US$
-_NUSD_PER_RATE = Decimal(1000)  # a token at 1 US$ per million tokens
-_MOST_OUT = 65_536  # of the models of today, services.md 1.6
 _FILE = "prices.json"
 
 
@@ -42,66 +40,14 @@ class Bill:
         return self.nusd / NUSD
 
 
-class _Rates(BaseModel):
-    """US$ per million tokens; `out` counts thoughts too, `cached` the part of the input that the service had kept."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
-
-    in_: Decimal | None = Field(default=None, alias="in", ge=0)
-    out: Decimal | None = Field(default=None, ge=0)
-    cached: Decimal | None = Field(default=None, ge=0)
-
-    def nusd(self, usage: Usage) -> Decimal:
-        """The exact price of tokens; cached ones cost what the others do where nothing is said of them."""
-        rate = self.in_ or Decimal(0)
-        cached = min(usage.cached, usage.n_in)
-        rates = (rate, rate if self.cached is None else self.cached, self.out or Decimal(0))
-        tokens = (usage.n_in - cached, cached, usage.out)
-        return _NUSD_PER_RATE * sum((n * r for n, r in zip(tokens, rates, strict=True)), Decimal(0))
-
-
-class _Above(_Rates):
-    """What all tokens of a call cost when its input has more than `n_in`."""
-
-    n_in: int = Field(gt=0)
-
-
-class _Price(_Rates):
-    """The prices from a day on (UTC), or the model whose prices hold instead. `batch` is the factor of batch mode."""
-
-    from_: date = Field(alias="from")
-    batch: Decimal = Field(default=Decimal(1), gt=0, le=1)
-    above: _Above | None = None
-    as_: str | None = Field(default=None, alias="as")
-    source: str
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.as_ is None and (self.in_ is None or self.out is None):
-            raise ValueError('needs "in" and "out" in US$ per million tokens, or "as" with another model')
-        return self
-
-    def rates(self, n_in: int) -> _Rates:
-        """The prices for an input of so many tokens."""
-        return self.above if self.above is not None and n_in > self.above.n_in else self
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_out: int = Field(default=_MOST_OUT, gt=0)
-    prices: list[_Price] = Field(min_length=1)
-
-
-_TABLE = TypeAdapter(dict[str, _Model])
-_FREE = _Price(**{"from": date.min, "in": Decimal(0), "out": Decimal(0), "source": "a server of one's own"})
+_FREE = Price(**{"from": date.min, "in": Decimal(0), "out": Decimal(0), "source": "a server of one's own"})
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """The prices of models by the day; `is_free`: models that are not listed cost nothing."""
 
-    models: Mapping[str, _Model]
+    models: Mapping[str, Model]
     is_free: bool = False
 
     def bill(self, usage: Usage, *, reported: str, requested: str, when: datetime, is_batch: bool = False) -> Bill:
@@ -130,7 +76,7 @@ class Prices:
             RecipeError: the model has no price on that day.
         """
         known = self.models.get(model)
-        out = max_out or (known.max_out if known else _MOST_OUT)
+        out = max_out or (known.max_out if known else MOST_OUT)
         usage = Usage(text=expected.text, video=expected.video, audio=expected.audio, out=max(out, expected.out))
         return _whole(self._needed(model, when), usage, is_batch)
 
@@ -138,17 +84,18 @@ class Prices:
         """These prices, with those of other models or instead of the same ones."""
         return Prices({**self.models, **others.models}, is_free=self.is_free or others.is_free)
 
-    def _needed(self, model: str, when: datetime) -> _Price:
+    def _needed(self, model: str, when: datetime) -> Price:
         price = self._price(model, when)
         if price is None:
             example = f'{{"{model}": {{"prices": [{{"from": "{when:%Y-%m-%d}", "in": …, "out": …, "source": …}}]}}}}'
             raise RecipeError(_FILE, f"no price of {model!r} on {when:%Y-%m-%d}; add {example}, US$ per million tokens")
         return price
 
-    def _price(self, model: str, when: datetime) -> _Price | None:
+    def _price(self, model: str, when: datetime) -> Price | None:
+        day = when.astimezone(UTC).date()
         for _ in range(len(self.models) + 1):  # a circle of names ends as no price
             known = self.models.get(model)
-            held = [p for p in known.prices if p.from_ <= when.date()] if known else []
+            held = [p for p in known.prices if p.from_ <= day] if known else []
             if not held:
                 return _FREE if self.is_free and known is None else None
             price = max(held, key=lambda p: p.from_)
@@ -195,13 +142,13 @@ def nusd_of(usd: float) -> int:
 
 def _parsed(data: bytes, name: str) -> Prices:
     try:
-        return Prices(_TABLE.validate_json(data))
+        return Prices(TABLE.validate_json(data))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecipeError(name, f"{where}: {first['msg']}" if where else first["msg"]) from error
 
 
-def _whole(price: _Price, usage: Usage, is_batch: bool) -> int:  # noqa: FBT001
+def _whole(price: Price, usage: Usage, is_batch: bool) -> int:  # noqa: FBT001
     exact = price.rates(usage.n_in).nusd(usage) * (price.batch if is_batch else 1)
     return int(exact.to_integral_value(ROUND_CEILING))

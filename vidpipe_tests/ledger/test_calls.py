@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.errors import BudgetError
+from vidpipe.ledger.beats import Beats
 from vidpipe.ledger.calls import Budget, Calls, Stake
 from vidpipe.ledger.ledger import Ledger, open_ledger
 from vidpipe.ledger.limits import Limits, Wait
@@ -180,6 +181,21 @@ def test_a_reservation_from_another_host_is_believed_as_long_as_its_lease_lasts(
             db.execute(mine.values(owner=owner, until=until))
     assert calls.forget_dead() == 1
     assert (calls.spent(), calls.reserved()) == (50, 100)
+
+
+def test_a_lease_is_renewed_while_anything_is_reserved(ledger: Ledger) -> None:
+    reserve(ledger.calls, call_of("a"), 100)
+    with ledger._engine.begin() as db:
+        db.execute(RESERVATIONS.update().values(until=0.0))
+    beats = Beats(ledger._engine, 0.01)
+    beats.add("id a")
+    until = 0.0
+    while until < time.time():
+        with ledger._engine.connect() as db:
+            until = db.execute(sa.select(RESERVATIONS.c.until)).scalar_one()
+    beats.remove("id a")
+    beats.close()
+    beats.close()
 
 
 # --- among real processes ---

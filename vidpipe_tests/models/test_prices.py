@@ -1,6 +1,6 @@
 """Bills are exact, follow the day and the tier, and say when they had to guess; the worst case is one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
 
@@ -42,6 +42,11 @@ def test_a_bill_is_what_the_price_list_says() -> None:
 def test_prices_change_on_their_day() -> None:
     assert usd(Usage(out=1000), when=datetime(2026, 12, 31, 23, 59, tzinfo=UTC)) == 0.00375
     assert usd(Usage(out=1000), when=NEW_YEAR) == 0.0075
+
+
+def test_the_day_is_that_of_utc() -> None:
+    west = timezone(timedelta(hours=-8))
+    assert usd(Usage(out=1000), when=datetime(2026, 12, 31, 16, 0, tzinfo=west)) == 0.0075
 
 
 def test_a_long_prompt_makes_all_of_it_dearer() -> None:
@@ -111,6 +116,12 @@ def test_a_project_brings_prices_of_its_own(tmp_path: Path) -> None:
         ('{"m": {"prices": [{"from": "2026-01-01", "in": "NaN", "out": 1, "source": "me"}]}}', "in: "),
         ('{"m": {"prices": [{"from": "soon", "in": 1, "out": 1, "source": "me"}]}}', "from: "),
         ('{"m": {"price": []}}', "m.price"),
+        ('{"m": {"prices": [{"from": "2026-01-01", "in": 1, "out": 1, "cached": 2, "source": "me"}]}}', "cached"),
+        (
+            '{"m": {"prices": [{"from": "2026-01-01", "in": 2, "out": 1, "source": "me",'
+            ' "above": {"n_in": 9, "in": 1, "out": 1}}]}}',
+            "above",
+        ),
     ],
 )
 def test_what_is_no_table_of_prices_is_refused_with_its_place(tmp_path: Path, text: str, why: str) -> None:
