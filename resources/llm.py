@@ -16,7 +16,7 @@ from resources.llm_refusals import failure_of, refusal_of
 from resources.llm_servers import Dialect, Served, openai_served, parsed, tgi_served
 from resources.patience import Patience
 from vidpipe.corpus.rows import detail_text, valid_text
-from vidpipe.errors import LostAnswerError, ServiceError, UnfitServiceError
+from vidpipe.errors import LostAnswerError, ServiceError, TransientServiceError, UnfitServiceError
 from vidpipe.models.calls import Answer, Question
 
 MAX_CUTS = 8
@@ -143,20 +143,23 @@ class LlmAnswerer:
         _, message = error_of(reply.body) or ("", "")
         refusal = TooLong() if reply.status == 413 else too_long(message)
         if refusal is None:
-            self._note(reply)
-            raise refusal_of(reply, message)
+            error = refusal_of(reply, message)
+            self._note(reply, error)
+            raise error
         return refusal
 
     def _check(self, reply: Reply) -> None:
         """Raises what has nothing to do with what was asked: no key, no time, no server."""
         error = failure_of(reply)
         if error is not None:
-            self._note(reply)
+            self._note(reply, error)
             raise error
 
-    def _note(self, reply: Reply) -> None:
+    def _note(self, reply: Reply, error: ServiceError) -> None:
+        """What the server said; a warning where it is not just tried again."""
+        level = logging.INFO if isinstance(error, TransientServiceError) else logging.WARNING
         said = reply.body[:_MAX_NOTE_BYTES].decode("utf-8", "replace")
-        _log.warning("%s answered %d: %s", SERVICE, reply.status, detail_text(valid_text(said)))
+        _log.log(level, "%s answered %d: %s", SERVICE, reply.status, detail_text(valid_text(said)))
 
 
 def _whole(said: Answer | None) -> Answer:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vidpipe.corpus.taxonomy import Leaf, Taxonomy
-from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError
+from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError, SchemaTooComplexError
 from vidpipe.models.calls import Answer, Question, Settings
 from vidpipe.models.fences import fenced
 
@@ -26,6 +26,7 @@ REMARK = (
     "Your last answer was not one of the categories in the list. Answer again: only the JSON object, its `category` "
     "copied letter by letter from between the quotes."
 )
+MAX_ROUNDS = 2
 UNUSABLE = "the model named no category of the taxonomy"
 
 _PLACE = "prompts/categorise.md"
@@ -72,10 +73,13 @@ def choose_category(
     settings: Settings,
     *,
     prompt: str | None = None,
+    is_named: bool = False,
 ) -> ChosenCategory | None:
     """The one leaf that a model chooses; None where there is no text to judge. Asks twice at most.
 
-    `ask` puts a question to a model. `prompt` is the text of a prompt's file; without one, the built-in.
+    `ask` puts a question to a model; where the list is too long for its service to hold the answer to, the answer is
+    held to it here alone. `prompt` is the text of a prompt's file; without one, the built-in. `is_named`: as
+    `category_question` has it.
 
     Raises:
         BlockedAnswerError: the model refused.
@@ -84,18 +88,19 @@ def choose_category(
     """
     if texts.are_empty:
         return None
-    question = category_question(taxonomy, texts, settings, prompt=prompt)
+    question = category_question(taxonomy, texts, settings, prompt=prompt, is_named=is_named)
     exchanges: tuple[Exchange, ...] = ()
     faults: tuple[str, ...] = ()
-    for asked in (question, replace(question, round=1, remark=REMARK)):
-        answer = ask(asked)
-        exchanges = (*exchanges, (asked, answer))
+    while len(exchanges) < MAX_ROUNDS:
+        question, answer = _exchanged(ask, question)
+        exchanges = (*exchanges, (question, answer))
         if answer.finish == "blocked":
             raise BlockedAnswerError("the model refused to name a category", (answer.reason or "",), exchanges)
         found = leaf_of(answer, taxonomy)
         if isinstance(found, Leaf):
             return ChosenCategory(found.label, found.parent, exchanges)
         faults = (*faults, found)
+        question = replace(question, round=question.round + 1, remark=REMARK)
     raise MalformedAnswerError(UNUSABLE, faults, exchanges)
 
 
@@ -157,6 +162,21 @@ def load_prompt(folder: Path | None = None) -> str:
         raise RecipeError(str(own), "cannot be read") from error
     except UnicodeDecodeError as error:
         raise RecipeError(str(own), "not UTF-8") from error
+
+
+def _exchanged(ask: Callable[[Question], Answer], question: Question) -> Exchange:
+    try:
+        return question, ask(question)
+    except SchemaTooComplexError:
+        loose = _loosened(question)
+        return loose, ask(loose)
+
+
+def _loosened(question: Question) -> Question:
+    """The same question, its answer held to be an object with a text."""
+    schema = dict(question.schema or {})
+    schema["properties"] = {**schema["properties"], "category": {"type": "string"}}
+    return replace(question, schema=schema)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

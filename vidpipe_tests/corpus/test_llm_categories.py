@@ -24,7 +24,7 @@ from vidpipe.corpus.llm_categories import (
     load_prompt,
 )
 from vidpipe.corpus.taxonomy import Leaf, load_taxonomy, parse_taxonomy
-from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError
+from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError, SchemaTooComplexError
 from vidpipe.models.calls import Answer, Finish, Question, Settings, Usage
 from vidpipe.models.fences import shortened
 from vidpipe_tests.servers.llm import Asked, Dialect, LlmServer
@@ -235,6 +235,22 @@ def test_two_bad_answers_are_an_end_that_remembers_both() -> None:
     assert str(error) == UNUSABLE
     assert error.faults == ("the answer is no JSON object", "the answer is truncated")
     assert [question.round for question, _ in error.exchanges] == [0, 1]
+
+
+def test_where_the_list_is_too_much_for_a_service_its_answer_is_checked_all_the_same() -> None:
+    model = Model(naming("Bread"), naming("Physics"))
+
+    def ask(question: Question) -> Answer:
+        assert question.schema is not None
+        if "enum" in question.schema["properties"]["category"]:
+            raise SchemaTooComplexError("llm", "refuses the schema")
+        return model(question)
+
+    found = choose_category(ask, FINEVIDEO, BREAD, ANY, is_named=True)
+    assert found is not None
+    assert found.leaf == "Physics"
+    assert [question.round for question, _ in found.exchanges] == [0, 1]
+    assert all(question.schema["required"] == ["request_id", "category"] for question in model.asked if question.schema)
 
 
 def test_a_refusal_is_not_argued_with() -> None:

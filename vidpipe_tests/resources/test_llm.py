@@ -5,7 +5,6 @@ import logging
 import pickle
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +26,7 @@ from vidpipe.errors import (
 )
 from vidpipe.models.calls import Media, Question, Settings, Usage
 from vidpipe.models.fences import fenced
+from vidpipe.ports import Answerer
 from vidpipe_tests.servers.llm import MODEL, Dialect, LlmServer
 from vidpipe_tests.servers.wire import Reply, Request
 
@@ -564,6 +564,6 @@ def test_questions_about_media_are_a_bug(tmp_path: Any) -> None:
         LlmAnswerer("http://127.0.0.1:1").answer(seen)
 
 
-def test_nothing_is_imported_or_asked_before_it_is_needed() -> None:
-    build: Callable[..., LlmAnswerer] = LlmAnswerer
-    assert build("http://127.0.0.1:1", api_key="k")
+def test_it_is_an_answerer_and_asks_nobody_before_it_is_asked() -> None:
+    answerer: Answerer = LlmAnswerer("http://127.0.0.1:1", api_key="k")
+    assert answerer
