@@ -13,7 +13,7 @@ def twice(finished: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
     line = Line.at(tmp_path_factory.mktemp("again") / "project", finished.videos)
     recipe = line.folder / "recipe.yaml"
     assert "batch_size: 50" in recipe.read_text()
-    recipe.write_text(recipe.read_text().replace("batch_size: 50", "batch_size: 1"))
+    recipe.write_text(recipe.read_text().replace("batch_size: 50", "batch_size: 2"))
     other = {"VIDPIPE_WORKERS": "1", "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
     runs = [line.start("run", env=other), line.start("run", env=other)]
     assert [run.wait(timeout=240) for run in runs] == [0, 0], (line.folder / "said.log").read_text()

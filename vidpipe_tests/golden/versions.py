@@ -95,7 +95,7 @@ def _project_in(folder: Path) -> Iterator[Any]:
     make_videos(folder / "videos")
     (folder / "recipe.yaml").write_text(RECIPE)
     before = dict(os.environ)
-    os.environ.update(VIDPIPE_PROJECT=str(folder), DAGSTER_HOME=str(folder / ".dagster"), VIDPIPE_WORKERS="2")
+    os.environ.update(VIDPIPE_PROJECT=str(folder), DAGSTER_HOME=str(folder / ".dagster"), VIDPIPE_WORKERS="1")
     try:
         yield open_instance(folder)[0], lambda: run_line(folder)
     finally:

@@ -107,7 +107,7 @@ def test_an_asked_for_exit_is_an_error_that_the_caller_survives() -> None:
 
 
 def test_a_hang_costs_one_task_even_if_it_is_deaf_to_signals() -> None:
-    assert with_goods(saboteurs.hang_deaf, pool=Processes(n_workers=2, timeout_s=4.0)).how == "timed_out"
+    assert with_goods(saboteurs.hang_deaf, pool=Processes(n_workers=2, timeout_s=2.0)).how == "timed_out"
 
 
 def test_a_memory_blow_up_costs_one_task() -> None:
