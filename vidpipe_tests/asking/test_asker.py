@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -325,24 +326,37 @@ def test_an_answer_whose_run_was_killed_before_it_was_booked_is_not_paid_again(
     assert ended(start(body, tmp_path, ledger, oracle)) == -9
     asker = asker_of(tmp_path, ledger, oracle.url)
     assert (asker.calls.spent(), asker.calls.reserved() > 0) == (0, True)
+    assert asker.ask(question(1), PURPOSE, MEDIA).is_new
+    assert outcomes(asker) == {"complete": 1, "lost": 1}, "nobody looked for the answer yet"
     assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
-    assert (asker.calls.spent(), asker.calls.reserved(), oracle.n("ask")) == (PRICE_NUSD, 0, 1)
+    assert (outcomes(asker), asker.calls.spent(), oracle.n("ask")) == ({"complete": 2}, 2 * PRICE_NUSD, 2)
 
 
-def test_an_estimated_bill_gives_way_to_that_of_the_kept_answer(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
-    body = "asker.store.__class__ = Mortal; asker.ask(question(0), PURPOSE, MEDIA)"
-    assert ended(start(body, tmp_path, ledger, oracle)) == -9
+def test_after_a_kill_in_the_middle_no_kept_answer_is_asked_for_again(
+    tmp_path: Path, ledger: str, oracle: Oracle
+) -> None:
+    oracle.inject("ask", delay=0.02)
+    killed = start("ask_all(asker, 60)", tmp_path, ledger, oracle)
+    while oracle.n("ask") < 25:
+        assert killed.poll() is None
+    killed.kill()
+    assert ended(killed) == -9
     asker = asker_of(tmp_path, ledger, oracle.url)
-    asker.ask(question(1), PURPOSE, MEDIA)
-    assert outcomes(asker) == {"complete": 1, "lost": 1}
-    asker.kept(question(0))
-    assert (outcomes(asker), asker.calls.spent()) == ({"complete": 2}, 2 * PRICE_NUSD)
+    kept = [n for n in range(60) if asker.kept(question(n)) is not None]
+    assert ask_all(asker, 60) == (60, 60 - len(kept))
+    asked = Counter(oracle.asked)
+    assert len(kept) > 10
+    assert {asked[question(n).request_id] for n in kept} == {1}
+    assert len(asked) == 60
+    whole = next(one for one in asker.calls.sums("outcome") if one.of["outcome"] == "complete")
+    assert (whole.n_calls, whole.nusd, asker.calls.reserved()) == (60, 60 * PRICE_NUSD, 0)
+    assert abs(asker.calls.spent() - oracle.usd() * 1e9) <= 0.1 * oracle.usd() * 1e9
 
 
 def test_what_a_killed_run_had_asked_for_is_asked_again_and_booked_twice(
     tmp_path: Path, ledger: str, oracle: Oracle
 ) -> None:
-    oracle.inject("ask", times=1, delay=1)
+    oracle.inject("ask", times=1, delay=0.5)
     killed = start("print(flush=True); asker.ask(question(0), PURPOSE, MEDIA)", tmp_path, ledger, oracle)
     asker = asker_of(tmp_path, ledger, oracle.url)
     while not asker.calls.reserved():
