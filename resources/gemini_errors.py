@@ -11,7 +11,7 @@ from resources.gemini_problems import COOL_DOWN_S, Kind, Problem, ProblemError, 
 
 T = TypeVar("T")
 
-_LEAST_DELAY_S, _MAX_DELAY_S = 1.0, 86_400.0
+_LEAST_DELAY_S, _MAX_DELAY_S = 0.5, 86_400.0
 _BUSY = frozenset({408, 500, 502, 503, 504})
 _DEAD = frozenset(  # reasons of ErrorInfo that mean the key or its project, whatever the status
     {

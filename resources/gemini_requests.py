@@ -5,6 +5,7 @@ What comes back belongs to `gemini_answers`.
 What is None in the settings is not sent, so that the service's own defaults hold.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from vidpipe.models.calls import Media, Question, Settings
 
 if TYPE_CHECKING:
     from google.genai import types
+
+_MODEL = re.compile(r"(models/|tunedModels/)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def content_of(question: Question, *, uri: str | None = None) -> "types.Content":
@@ -33,11 +36,13 @@ def config_of(question: Question) -> "types.GenerateContentConfig":
     """The settings beside the question. The answer is asked for in one piece: what continues is a request of its own.
 
     Raises:
-        RecipeError: a category or threshold of safety that the service does not have.
+        RecipeError: no name of a model, or a category or threshold of safety that the service does not have.
     """
     from google.genai import types
 
     settings = question.settings
+    if not _MODEL.fullmatch(settings.model):
+        raise RecipeError("model", f"{settings.model!r} is no name of a model")
     given: dict[str, Any] = {
         "max_output_tokens": settings.max_output_tokens,
         "temperature": settings.temperature,

@@ -66,6 +66,12 @@ def test_safety_that_gemini_does_not_have_is_a_matter_of_the_recipe(safety: dict
         asked(safety=safety)
 
 
+@pytest.mark.parametrize("name", ["", "a b", "../files", "m?alt=sse", "a/b", "a..b", "m\n"])
+def test_a_name_that_no_model_has_is_a_matter_of_the_recipe(name: str) -> None:
+    with pytest.raises(RecipeError, match="no name of a model"):
+        config_of(Question("q", Settings(name)))
+
+
 def test_a_small_file_goes_along(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"picture")
     assert video(tmp_path / "a.mp4") == {"inline_data": {"data": b"picture", "mime_type": "video/mp4"}}
