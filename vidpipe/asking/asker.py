@@ -18,8 +18,8 @@ from vidpipe.errors import (
     ForeignAnswerError,
     LostAnswerError,
     MissingObjectError,
-    ServiceError,
     UntrustedServiceError,
+    VidpipeError,
 )
 from vidpipe.ledger.calls import Calls
 from vidpipe.models.calls import Question, Usage
@@ -94,7 +94,7 @@ class Asker:
             ForeignAnswerError: another request's answer came, every time.
             UntrustedServiceError: too many of these came of late.
             StoreError: the store did not answer, or cannot keep the answer, which is paid.
-            ServiceError: as the answerer raises them.
+            ServiceError, OSError: as the answerer raises them.
         """
         for n_left in reversed(range(_MOST_TRIES)):
             try:
@@ -141,13 +141,13 @@ class Asker:
         return Given(paid, is_new=True)
 
     def _paid(self, question: Question, turn: Turn) -> Paid:
-        """What the answerer says, with its bill. Whatever ends this otherwise is booked: lost, or refused for free."""
+        """What the answerer says, with its bill. Whatever ends this otherwise is booked too, as free where it is."""
         call, began = turn.call, time.perf_counter()
         try:
             answer = self.answerer.answer(question)
         except BaseException as error:
             seconds = time.perf_counter() - began
-            if isinstance(error, ServiceError) and not isinstance(error, LostAnswerError):
+            if isinstance(error, VidpipeError | OSError) and not isinstance(error, LostAnswerError):
                 self.calls.fail(call, seconds=seconds)
             else:
                 stake = turn.stake
@@ -168,7 +168,7 @@ class Asker:
             self._turns.freed()
         if is_foreign:
             _LOG.warning("%s answered another request than %s", paid.call.purpose.service, paid.call.request_id)
-            raise ForeignAnswerError("answered another request")
+            raise ForeignAnswerError("the answer does not name its request")
         kind = _kind(paid.call.purpose, paid.call.model)
         self._longest[kind] = max(self._longest.get(kind, 0), paid.answer.usage.out)
 

@@ -80,6 +80,14 @@ class Prices:
         usage = Usage(text=expected.text, video=expected.video, audio=expected.audio, out=max(out, expected.out))
         return _whole(self._needed(model, when), usage, is_batch)
 
+    def check(self, model: str, when: datetime) -> None:
+        """See that a model has a price, before anything is asked.
+
+        Raises:
+            RecipeError: it has none on that day.
+        """
+        self._needed(model, when)
+
     def updated(self, others: "Prices") -> "Prices":
         """These prices, with those of other models or instead of the same ones."""
         return Prices({**self.models, **others.models}, is_free=self.is_free or others.is_free)

@@ -79,6 +79,16 @@ class Client:
         return Answer(**{**told, "usage": Usage(**told["usage"])})
 
 
+@dataclass(frozen=True)
+class Broken:
+    """An answerer that ends otherwise than it may."""
+
+    error: Exception
+
+    def answer(self, question: Question) -> Answer:
+        raise self.error
+
+
 class Mortal(ObjectStore):
     """A store that dies as soon as an answer is in it."""
 

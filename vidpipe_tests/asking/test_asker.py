@@ -34,6 +34,7 @@ from vidpipe_tests.asking.oracle import (
     MEDIA,
     PRICE_NUSD,
     PURPOSE,
+    Broken,
     Oracle,
     ask_all,
     asker_of,
@@ -183,6 +184,15 @@ def test_what_a_service_refuses_costs_nothing_and_is_eligible_again(
         asker.ask(question(0), PURPOSE, MEDIA)
     assert (asker.calls.spent(), asker.calls.reserved(), outcomes(asker)) == (0, 0, {"failed": 1})
     assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+
+
+@pytest.mark.parametrize(("error", "how"), [(OSError("no such file"), "failed"), (TypeError("a bug"), "lost")])
+def test_what_ends_an_answerer_otherwise_is_booked_as_lost_unless_nothing_was_sent(
+    asker: Asker, error: Exception, how: str
+) -> None:
+    with pytest.raises(type(error)):
+        replace(asker, answerer=Broken(error)).ask(question(0), PURPOSE, MEDIA)
+    assert (outcomes(asker), asker.calls.reserved()) == ({how: 1}, 0)
 
 
 def test_an_altered_answer_is_asked_for_again(asker: Asker, oracle: Oracle) -> None:

@@ -72,6 +72,13 @@ def test_no_price_at_all_says_what_to_add() -> None:
         built_in().worst_case(MILLION, max_out=1, model="gemini-2.5-pro", when=TODAY)
 
 
+def test_a_price_can_be_looked_for_before_anything_is_asked() -> None:
+    built_in().check(FLASH, TODAY)
+    FREE.check("", TODAY)
+    with pytest.raises(RecipeError, match="no price of 'm-1'"):
+        built_in().check("m-1", TODAY)
+
+
 def test_servers_of_ones_own_cost_nothing_whatever_they_call_their_model() -> None:
     assert FREE.bill(MILLION, reported="a", requested="b", when=TODAY) == Bill(0, "a")
     assert FREE.worst_case(MILLION, max_out=None, model="b", when=TODAY) == 0
