@@ -5,6 +5,7 @@ theirs), and no idle connection is found closed.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from vidpipe.corpus.rows import detail_text, valid_text
 from vidpipe.errors import LostAnswerError, RecipeError, TransientServiceError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 SERVICE = "llm"
 MAX_ANSWER_BYTES = 8 * 2**20
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ class Connection:
         except httpx2.InvalidURL as error:
             raise RecipeError("TGI_BASE_URL", "is no URL that can be read") from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
+            _log.warning(
+                "%s cannot be reached: %s", SERVICE, detail_text(valid_text(f"{error}" or type(error).__name__))
+            )
             raise TransientServiceError(SERVICE, "cannot be reached") from error
         except (httpx2.WriteError, httpx2.WriteTimeout) as error:
             raise TransientServiceError(SERVICE, "took only a part of the request") from error
@@ -106,12 +112,16 @@ class Connection:
         timeout = httpx2.Timeout(silence_s, connect=times.connect_s, pool=None)
         with self._opened().stream(method, f"{self._base_url}{path}", content=body, timeout=timeout) as response:
             content = bytearray()
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _unanswered(body, "the answer has no end")
-                if self._clock() > until:
-                    raise _unanswered(body, "no answer in time")
+            try:
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    if len(content) > MAX_ANSWER_BYTES:
+                        raise _unanswered(body, "the answer has no end")
+                    if self._clock() > until:
+                        raise _unanswered(body, "no answer in time")
+            except httpx2.TransportError:
+                if response.status_code == 200:
+                    raise  # of a refusal, what came is enough: it answers nothing and costs nothing
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status_code, headers, self._without_key(bytes(content)))
 

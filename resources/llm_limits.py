@@ -24,7 +24,7 @@ _LIMITS = (  # what a prompt that is too long is told; TGI, vLLM by version, Ope
     re.compile(r"\((?P<given>\d+) tokens\) .{1,60}context (?:length|size) \((?P<total>\d+) tokens\)"),
 )
 _TOO_LONG = re.compile(r"context[ _]?(?:length|size|window)|exceed_context|max_model_len|too long", re.IGNORECASE)
-_MAX_MESSAGE_CHARS = 2000
+_BEGINNING_CHARS = 300  # further on, a message may quote the prompt, which strangers wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class TooLong:
 def too_long(message: str) -> TooLong | None:
     """What a message says about a prompt that is too long; None where it says something else."""
     for pattern in _LIMITS:
-        match = pattern.search(message[:_MAX_MESSAGE_CHARS])
+        match = pattern.search(message[:_BEGINNING_CHARS])
         if match:
             found = {name: int(number[:12]) for name, number in match.groupdict().items()}
             return TooLong(found.get("input"), found.get("total"), found.get("given"))
-    return TooLong() if _TOO_LONG.search(message[:_MAX_MESSAGE_CHARS]) else None
+    return TooLong() if _TOO_LONG.search(message[:_BEGINNING_CHARS]) else None
 
 
 def cut(text: str, refusal: TooLong, served: Served, question: Question) -> str:

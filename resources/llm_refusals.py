@@ -15,6 +15,13 @@ from vidpipe.errors import (
 )
 
 _BUSY = {408: "took too long", 424: "failed while it answered", 425: "is not ready", 429: "is overloaded"}
+_SIGNS: tuple[tuple[str, type[ServiceError], str], ...] = (  # what only the message tells, first sign first
+    ("grammar is not supported", UnfitServiceError, "was started without grammars"),
+    ("chat template", UnfitServiceError, "has no chat template"),
+    ("schema", SchemaTooComplexError, "refuses the schema"),
+    ("grammar", SchemaTooComplexError, "refuses the schema"),
+)
+_BEGINNING_CHARS = 160  # further on, a message may quote the prompt, which strangers wrote
 _MAX_RETRY_AFTER_S = 86_400
 
 
@@ -41,11 +48,10 @@ def refusal_of(reply: Reply, message: str) -> ServiceError:
         return UnfitServiceError(SERVICE, "speaks another dialect")
     if not message:
         return TransientServiceError(SERVICE, "is hidden by something that refuses requests")
-    words = message.casefold()
-    if "grammar is not supported" in words:
-        return UnfitServiceError(SERVICE, "was started without grammars")
-    if "schema" in words or "grammar" in words:
-        return SchemaTooComplexError(SERVICE, "refuses the schema")
+    words = message[:_BEGINNING_CHARS].casefold()
+    for sign, kind, why in _SIGNS:
+        if sign in words:
+            return kind(SERVICE, why)
     return RejectedRequestError(SERVICE, "refuses the request")
 
 

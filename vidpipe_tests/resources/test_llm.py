@@ -320,6 +320,16 @@ def test_an_answer_lost_on_its_way_is_said_to_be_and_not_bought_again(dialect: D
         assert client(server).answer(ASK).finish == "complete"
 
 
+@pytest.mark.parametrize(("status", "error"), [(429, TransientServiceError), (400, TransientServiceError)])
+def test_of_a_refusal_what_came_is_enough(status: int, error: type[ServiceError]) -> None:
+    with LlmServer("openai") as server:
+        server.inject("ask.*", change=lambda _, reply: replace(reply, status=status), truncate=20)
+        with pytest.raises(error) as caught:
+            client(server).answer(ASK)
+        assert not isinstance(caught.value, LostAnswerError)
+        assert server.n("ask.chat") == 4
+
+
 @pytest.mark.parametrize("op", ["info", "models"])
 def test_a_cut_reply_about_the_server_itself_is_asked_again(op: str) -> None:
     with LlmServer("tgi" if op == "info" else "openai") as server:
@@ -416,6 +426,23 @@ def test_refused_schemas_and_servers_without_grammars_differ(
 ) -> None:
     with LlmServer("tgi", **loaded) as server, pytest.raises(error):
         client(server).answer(replace(ASK, schema=schema))
+
+
+@pytest.mark.parametrize("words", ["chat template", "maximum context length is 9 tokens", "grammar is not supported"])
+def test_captions_that_a_refusal_quotes_stop_no_service(words: str) -> None:
+    message = f"[{{'type': 'value_error', 'loc': ('body', 'messages'), 'input': '{'x' * 250} {words}'}}]"
+    with LlmServer("openai") as server:
+        server.inject("ask.*", status=400, body={"error": {"message": message, "type": "BadRequestError", "code": 400}})
+        with pytest.raises(RejectedRequestError, match="refuses the request"):
+            client(server).answer(replace(ASK, prompt=LONG))
+
+
+def test_a_model_without_a_chat_template_stops_the_service_where_nothing_else_is_offered() -> None:
+    words = "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template"
+    with LlmServer("openai") as server:
+        server.inject("ask.*", status=400, body={"error": {"message": words, "type": "BadRequestError", "code": 400}})
+        with pytest.raises(UnfitServiceError, match="chat template"):
+            client(server).answer(ASK)
 
 
 def test_what_the_server_itself_refuses_is_refused_for_ever() -> None:
