@@ -112,7 +112,8 @@ class GeminiModel:
     def sweep(self, older_than_s: float) -> int:
         """Deletes files of ours that are older than that and that nobody here holds; how many there were.
 
-        A project that does not answer is left out: the next sweep will find the same files.
+        Give more than any question takes: other processes may be asking. A project that does not answer is left out:
+        the next sweep will find the same files.
         """
         n = 0
         for project in range(self._clients.n):

@@ -5,14 +5,13 @@ Keys stay in here: no repr, error or log shows one. Imports of the SDK take seco
 
 import base64
 import hashlib
-import ssl
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from resources.gemini_projects import SERVICE
-from resources.gemini_transport import transport_of
+from resources.gemini_transport import tls_context, transport_of
 from vidpipe.errors import CredentialError, RecipeError
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ class Clients:
         self._timeout_s = timeout_s
         self._api_version = api_version
         self._lock = threading.Lock()
-        self._tls: ssl.SSLContext | None = None
         self._made: dict[int, tuple[Client, httpx2.Client]] = {}
 
     @property
@@ -80,11 +78,9 @@ class Clients:
 
     def _client(self, project: int) -> "tuple[Client, httpx2.Client]":
         """Nothing is left to the SDK's defaults: they follow redirects with the key, wait for ever, read variables."""
-        import httpx2
         from google.genai import Client, types
 
-        tls = self._tls = self._tls or httpx2.create_ssl_context()  # 50 ms each
-        transport = transport_of(tls, timeout_s=self._timeout_s)
+        transport, tls = transport_of(self._timeout_s), tls_context()
         options = types.HttpOptions(
             base_url=self._base_url,
             api_version=self._api_version,

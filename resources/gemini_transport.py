@@ -13,12 +13,20 @@ _MAX_CONNECTIONS = 256
 _MAX_BODY_BYTES = 64 << 20  # 64 k tokens are 0.3 MB
 
 
-def transport_of(tls: ssl.SSLContext, *, timeout_s: float) -> "httpx2.Client":
+@cache
+def tls_context() -> ssl.SSLContext:
+    """What connections are encrypted and checked by; one for all, since each takes 50 ms to read."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+def transport_of(timeout_s: float) -> "httpx2.Client":
     """A client that follows no redirect (the key would go along) and waits for no request longer than `timeout_s`."""
     import httpx2
 
     return httpx2.Client(
-        verify=tls,
+        verify=tls_context(),
         follow_redirects=False,
         timeout=timeout_s,
         limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS),

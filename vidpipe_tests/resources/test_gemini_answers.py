@@ -25,7 +25,9 @@ USAGE = {
     ],
 }
 values = st.recursive(
-    st.none() | st.integers() | st.text(), lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts)
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=5), parts, max_size=3),
+    max_leaves=6,
 )
 fields = st.sampled_from(["candidates", "promptFeedback", "usageMetadata", "modelVersion", "new"])
 
