@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,8 +117,6 @@ def asker_of(folder: Path, ledger: str, url: str, budget: Budget | None = None, 
 
 def ask_all(asker: Asker, n_questions: int, n_threads: int = 8) -> tuple[int, int]:
     """Ask many questions at once: how many answers there are, and how many of them are new."""
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(n_threads) as pool:
         given = list(pool.map(lambda n: asker.ask(question(n), PURPOSE, MEDIA), range(n_questions)))
     return len(given), sum(one.is_new for one in given)

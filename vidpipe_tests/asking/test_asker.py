@@ -1,10 +1,12 @@
 """Asking over real HTTP: nothing that is kept is asked again, and everything that was sent is booked."""
 
+import contextlib
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -68,7 +70,7 @@ def outcomes(asker: Asker) -> dict[str, int]:
     return {one.of["outcome"]: one.n_calls for one in asker.calls.sums("outcome")}
 
 
-def finished(how: str) -> "object":
+def finished(how: str) -> Callable[[Request, Reply], Reply]:
     """A change to answers: the model stops so."""
 
     def change(_request: Request, reply: Reply) -> Reply:
@@ -107,14 +109,14 @@ def test_what_is_kept_is_known_without_a_service_and_booked_in_a_new_ledger(
 
 @pytest.mark.parametrize("how", ["truncated", "blocked", "recited"])
 def test_what_ended_otherwise_is_paid_and_kept_too(asker: Asker, oracle: Oracle, how: str) -> None:
-    oracle.inject("ask", times=1, change=finished(how))  # type: ignore[arg-type]
+    oracle.inject("ask", times=1, change=finished(how))
     given = [asker.ask(question(0), PURPOSE, MEDIA) for _ in range(2)]
     assert [one.paid.answer.finish for one in given] == [how, how]
     assert (oracle.n("ask"), outcomes(asker), asker.calls.spent()) == (1, {how: 1}, PRICE_NUSD)
 
 
 def test_an_odd_answer_is_asked_for_again_and_never_kept_as_the_answer(asker: Asker, oracle: Oracle) -> None:
-    oracle.inject("ask", times=4, change=finished("odd"))  # type: ignore[arg-type]
+    oracle.inject("ask", times=4, change=finished("odd"))
     assert asker.ask(question(0), PURPOSE, MEDIA).paid.answer.finish == "odd"
     assert asker.kept(question(0)) is None
     assert len(list(asker.store.list("answers/refused"))) == 3
@@ -282,6 +284,43 @@ def test_a_stop_ends_waiting_and_sends_nothing_more(tmp_path: Path, ledger: str,
     assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
 
 
+def test_in_a_storm_every_bill_is_booked_once_and_lost_ones_nearly_so(asker: Asker, oracle: Oracle) -> None:
+    oracle.inject("ask", status=429, when=once("ABCDEFG"))
+    oracle.inject("ask", reset=True, when=once("HI"))
+    oracle.inject("ask", truncate=20, when=once("JK"))
+    oracle.inject("ask", change=swapped, when=once("L"), times=2)
+    oracle.inject("ask", change=finished("truncated"), when=once("MN"))
+
+    def persist(n: int) -> str:
+        while True:
+            with contextlib.suppress(TransientServiceError):
+                return asker.ask(question(n), PURPOSE, MEDIA).paid.answer.finish
+
+    asker.ask(question(1000), PURPOSE, MEDIA)
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(persist, range(160)))
+    assert set(ends) == {"complete", "truncated"}
+    by_end = {one.of["outcome"]: one.nusd for one in asker.calls.sums("outcome")}
+    assert set(by_end) == {"complete", "truncated", "foreign", "failed", "lost"}
+    whole, everything = (oracle.usd(whole_only=only) * 1e9 for only in (True, False))
+    assert asker.calls.spent() - by_end["lost"] == round(whole)
+    assert abs(asker.calls.spent() - everything) < 0.01 * everything
+    assert asker.calls.reserved() == 0
+
+
+def once(beginnings: str) -> Callable[[Request], bool]:
+    """Whether a request has a name that begins so, and is seen for the first time."""
+    seen = set[str]()
+
+    def when(request: Request) -> bool:
+        name = request.json()["request_id"]
+        is_new = name[0] in beginnings and name not in seen
+        seen.add(name)
+        return is_new
+
+    return when
+
+
 # --- among real processes ---
 
 
@@ -309,11 +348,13 @@ def ended(process: "subprocess.Popen[str]") -> int:
 
 def test_two_runs_at_once_ask_every_question_once(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
     oracle.inject("ask", delay=0.05)
-    both = [start("print(ask_all(asker, 30))", tmp_path, ledger, oracle) for _ in range(2)]
+    body = "print(ask_all(asker_of(folder, place, url, limits=Limits(at_once=6)), 30))"
+    both = [start(body, tmp_path, ledger, oracle) for _ in range(2)]
     counts = [said(one) for one in both]
     assert sorted(oracle.asked) == sorted(question(n).request_id for n in range(30))
     n_new = [int(count.strip("()").split(",")[1]) for count in counts]
     assert sum(n_new) == 30
+    assert oracle.peak["ask"] <= 6, "one limit for all"
     with closing(open_ledger(ledger)) as opened:
         assert opened.calls.spent() == 30 * PRICE_NUSD
 

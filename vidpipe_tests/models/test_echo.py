@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.models.calls import Answer, Finish, Question, Settings, Usage
@@ -74,6 +74,7 @@ def test_silence_that_the_service_explains_is_believed(finish: Finish) -> None:
     assert not named(JSON, "A dog runs along", finish)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_at_all_is_taken_for_an_answer(text: str) -> None:
     assert not named(JSON, text.replace("ID", ""))
