@@ -10,7 +10,16 @@ import pytest
 from vidpipe_tests.shared import SHARED
 
 OURS = ("VIDPIPE_", "AWS_", "GEMINI_", "GOOGLE_", "TGI_", "HF_", "HUGGINGFACE_", "TWELVELABS_", "DAGSTER_")
-LONG = tuple(f"vidpipe_tests/{name}" for name in ("e2e/", "benchmarks/", "media/", "cli/test_demo", "test_readme.py"))
+_FOLDERS = ("e2e/", "benchmarks/", "media/", "ledger/", "workers/")
+_MODULES = (
+    "cli/test_demo",
+    "test_readme",
+    "assets/test_batch",
+    "test_versions",
+    "timeline/test_agreement",
+    "timeline/test_films",
+)
+LONG = tuple(f"vidpipe_tests/{name}" for name in (*_FOLDERS, *_MODULES))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """Batches in a real Dagster instance: one event per settled video, and an exact status for every partition."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,28 @@ STAGES = ("raw_videos", "dynamic_videos")
 BUSY = TransientServiceError("gemini", "busy <now>")
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """A persistent instance with eight admitted videos, after the table was made."""
-    project = project_at(tmp_path)
+@pytest.fixture(scope="module")
+def with_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with eight admitted videos and its Dagster instance, after the table was made."""
+    folder = tmp_path_factory.mktemp("with_table")
+    project = project_at(folder)
     admit(project, *KEYS)
     tiny_line.STATE.project = project
-    tiny_line.STATE.special = {}
-    (tmp_path / "dagster").mkdir()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as made:
+    (folder / "dagster").mkdir()
+    with dg.DagsterInstance.local_temp(str(folder / "dagster")) as made:
         made.add_dynamic_partitions("video", list(KEYS))
         with dg.execute_job(dg.reconstructable(tiny_line.table), instance=made) as result:
             assert result.success
+    return folder
+
+
+@pytest.fixture
+def instance(with_table: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of a project of the test's own, which is `tiny_line.STATE`'s."""
+    shutil.copytree(with_table, tmp_path, dirs_exist_ok=True)
+    tiny_line.STATE.project = project_at(tmp_path)
+    tiny_line.STATE.special = {}
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as made:
         yield made
     tiny_line.STATE.project = None
 
