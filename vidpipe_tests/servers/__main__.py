@@ -27,7 +27,10 @@ SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Starts the services and stops them when standard input closes, or upon SIGTERM or SIGINT."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.videos is not None and not given.videos.is_dir():
+        parser.error(f"{given.videos} is no folder")
     videos = sorted(path for path in given.videos.rglob("*") if path.suffix in SUFFIXES) if given.videos else []
     with contextlib.ExitStack() as open_things:
         log = open_things.enter_context(given.log.open("a", encoding="utf-8")) if given.log else None

@@ -1,7 +1,7 @@
 """A model that looks: the scenes of a video by its cuts, told truly, or with the mistakes that models make.
 
 Cuts are found in the pictures that were sent. A proxy of one frame a second says only between which frames a cut
-lies; with the videos that proxies are made of at hand, the cuts are theirs.
+lies: its middle is told. With the videos that proxies are made of at hand, the cuts are theirs.
 """
 
 import hashlib
@@ -10,12 +10,14 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 
 from vidpipe.errors import VidpipeError
 from vidpipe.media.coarse_shots import find_shots
@@ -26,30 +28,37 @@ from vidpipe_tests.servers.instances import Span
 
 DRIFT_S = 1.4
 _SIDE_PX = 16
-_N_COMPARED = 12
+_SPARSE_S = 0.2  # frames farther apart than this are a proxy's
+_CUT = 38.0  # grey levels by which pictures a second apart differ at cuts; in the demo's footage 41 and more
+_N_COMPARED = 6
 _MAX_UNLIKENESS = 16.0  # grey levels; what was scaled and encoded again differs by less than half of it
+_MAX_LONGER_S = 1.5  # than its source a proxy can be
 _LEAST_S = 0.04
 
 
 @dataclass(frozen=True, slots=True)
 class _Film:
-    """A video's pictures, tiny and grey: times in seconds [n], pictures [n, side, side], its cuts in seconds."""
+    """A video's pictures, tiny: times in seconds [n], pictures [n, side, side, RGB]."""
 
     times_s: npt.NDArray[np.float64]
     pictures: npt.NDArray[np.uint8]
-    cuts_s: tuple[float, ...]
 
-    def unlikeness(self, times_s: npt.NDArray[np.float64], pictures: npt.NDArray[np.uint8]) -> float:
-        """By how many grey levels its pictures at given times differ from given ones, on average."""
-        at = np.clip(np.searchsorted(self.times_s, times_s + 1e-3, side="right") - 1, 0, len(self.times_s) - 1)
-        return float(np.abs(self.pictures[at].astype(np.float32) - pictures).mean())
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it can only be a proxy."""
+        return len(self.times_s) > 1 and float(np.median(np.diff(self.times_s))) > _SPARSE_S
+
+    def changes_s(self) -> tuple[float, ...]:
+        """The middle of every gap between two frames across which the picture is another."""
+        changed = np.abs(np.diff(self.pictures.astype(np.float32), axis=0)).mean(axis=(1, 2, 3)) > _CUT
+        return tuple((((self.times_s[:-1] + self.times_s[1:]) / 2)[changed]).tolist())
 
 
 class TrueEyes:
     """Sees the true scenes. `videos` are the files that proxies may be made of. Safe to use from several threads."""
 
     def __init__(self, videos: Sequence[Path] = ()) -> None:
-        self._films = [_film(path.read_bytes()) for path in videos]
+        self._videos = [(path, length_s) for path in videos if (length_s := _length_s(path)) is not None]
         self._lock = threading.Lock()
         self._cuts_s: dict[str, tuple[float, ...]] = {}
 
@@ -62,21 +71,35 @@ class TrueEyes:
             cuts_s = self._cuts_s.get(sha256)
         if cuts_s is None:
             try:
-                cuts_s = self._cuts(seen.data)
+                cuts_s = self._cuts(seen)
             except (VidpipeError, av.FFmpegError):  # damaged: it sees one long scene
                 cuts_s = ()
             with self._lock:
                 self._cuts_s[sha256] = cuts_s
         return list(pairwise([seen.start_s, *(s for s in cuts_s if seen.start_s < s < seen.end_s), seen.end_s]))
 
-    def _cuts(self, data: bytes) -> tuple[float, ...]:
-        film = _film(data)
+    def _cuts(self, seen: Seen) -> tuple[float, ...]:
+        film = _film(seen.data)
+        source = self._source(film, seen.clip.duration_s)
+        if source is not None:
+            return _cuts_of(source)
+        if film.is_sparse:
+            return film.changes_s()
+        with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
+            file.write(seen.data)
+            file.flush()
+            return _found(Path(file.name))
+
+    def _source(self, film: _Film, length_s: float) -> Path | None:
+        """The video that a film is made of, as far as its length and a few of its pictures tell."""
         some = np.unique(np.linspace(0, len(film.times_s) - 1, _N_COMPARED).astype(int))
-        times_s, pictures = film.times_s[some], film.pictures[some]
-        likes = sorted((other.unlikeness(times_s, pictures), i) for i, other in enumerate(self._films))
-        if likes and likes[0][0] <= _MAX_UNLIKENESS:
-            return self._films[likes[0][1]].cuts_s
-        return film.cuts_s
+        likes = [
+            (_unlikeness(path, film.times_s[some], film.pictures[some]), path)
+            for path, other_s in self._videos
+            if abs(other_s - length_s) <= _MAX_LONGER_S
+        ]
+        unlikeness, path = min(likes, default=(_MAX_UNLIKENESS, None))
+        return path if unlikeness < _MAX_UNLIKENESS else None
 
 
 def drifting(eyes: Eyes) -> Eyes:
@@ -110,18 +133,52 @@ def _mistaken(starts: list[float], end_s: float) -> list[float]:
 def _film(data: bytes) -> _Film:
     times_s, pictures = [], []
     with av.open(io.BytesIO(data), "r") as container:
-        zero_s = (container.start_time or 0) / av.time_base
         for frame in container.decode(video=0):
-            times_s.append((frame.time or 0.0) - zero_s)
-            small = frame.reformat(_SIDE_PX, _SIDE_PX, "gray", interpolation="AREA")
-            pictures.append(small.to_ndarray())
-    return _Film(np.array(times_s), np.array(pictures), _cuts_of(data))
+            times_s.append((frame.time or 0.0) - _zero_s(container))
+            pictures.append(_tiny(frame))
+    return _Film(np.array(times_s), np.array(pictures))
 
 
-def _cuts_of(data: bytes) -> tuple[float, ...]:
-    """The moments at which the picture cuts: the middle between two frames where they are far apart."""
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
-        file.write(data)
-        file.flush()
-        shots = find_shots(Path(file.name), Limits(), min_length_s=0.1, mode="full")
-    return tuple(float(shot.start_s) for shot in shots[1:])
+def _unlikeness(path: Path, times_s: npt.NDArray[np.float64], pictures: npt.NDArray[np.uint8]) -> float:
+    """By how many grey levels a video's pictures at given times differ from given ones, on average."""
+    found = []
+    with av.open(path, "r") as container:
+        container.streams.video[0].thread_type = "AUTO"
+        for time_s in times_s:
+            at_s = float(time_s) + _zero_s(container) + 1e-3
+            container.seek(int(at_s * av.time_base))
+            last = None
+            for frame in container.decode(video=0):
+                if last is not None and (frame.time or 0.0) > at_s:
+                    break
+                last = frame
+            if last is None:
+                return _MAX_UNLIKENESS
+            found.append(_tiny(last))
+    return float(np.abs(np.array(found, np.float32) - pictures).mean())
+
+
+def _tiny(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    small = frame.reformat(_SIDE_PX, _SIDE_PX, "rgb24", interpolation="AREA")
+    return np.asarray(small.to_ndarray(), np.uint8)
+
+
+def _zero_s(container: InputContainer) -> float:
+    return (container.start_time or 0) / av.time_base
+
+
+def _length_s(path: Path) -> float | None:
+    try:
+        with av.open(path, "r") as container:
+            return (container.duration or 0) / av.time_base if container.streams.video else None
+    except (av.FFmpegError, UnicodeDecodeError, OSError):
+        return None
+
+
+@cache
+def _cuts_of(path: Path) -> tuple[float, ...]:
+    return _found(path)
+
+
+def _found(path: Path) -> tuple[float, ...]:
+    return tuple(float(shot.start_s) for shot in find_shots(path, Limits(), min_length_s=0.1)[1:])
