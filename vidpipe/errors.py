@@ -7,7 +7,8 @@
     │   ├ UnjoinableVideosError    these files, one after the other: cannot be one without encoding
     │   └ LimitExceededError       too large, too long, or needs too much time or memory
     ├ AnswerError                  a model's answer is unusable; the raw answer is kept
-    │   ├ BlockedAnswerError, MalformedAnswerError, ForeignAnswerError
+    │   ├ BlockedAnswerError, ForeignAnswerError, MalformedAnswerError
+    │   │   └ TruncatedAnswerError     this last one: too long for the service, so that less must be asked at once
     ├ ServiceError(service)
     │   ├ TransientServiceError    may succeed later: `failed`
     │   │   └ LostAnswerError      so may this; the request was sent, and may have to be paid
@@ -81,6 +82,10 @@ class BlockedAnswerError(AnswerError):
 
 class MalformedAnswerError(AnswerError):
     """The answer does not follow the schema."""
+
+
+class TruncatedAnswerError(MalformedAnswerError):
+    """The answer was cut off, because it was too long for the service."""
 
 
 class ForeignAnswerError(AnswerError):

@@ -5,24 +5,30 @@ each is asked (`questions`), asking again (`rounds`), judging (`model_answers`, 
 who keeps the answers: `ask` does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
 from vidpipe.annotation.model_answers import read_free_text, read_structured
-from vidpipe.annotation.parts import merged, parts_of
+from vidpipe.annotation.parts import halves, merged, parts_of
 from vidpipe.annotation.plans import Call, Plan, Subject
 from vidpipe.annotation.questions import digest, question_of
 from vidpipe.annotation.rounds import Ask, Exchange, Recall, Rounds, SchemaLevels
 from vidpipe.annotation.schema import Annotation, ContentMetadata
 from vidpipe.annotation.told import content_of, form_of
-from vidpipe.errors import AnswerError
+from vidpipe.errors import AnswerError, TruncatedAnswerError
 from vidpipe.models.calls import Answer, Question, Usage
 from vidpipe.timeline.spans import Span
 
 ANNOTATOR = "gemini"
+MAX_HALVINGS = 3
+"""So many parts of a video are halved because answers were too long: a model that never ends is not paid for ever."""
+MIN_HALVED_S = 120
+"""Shorter parts are not halved: there is less in them than fits into an answer."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ def annotate(
 
     `ask_text` answers the calls that are not shown the video; None: `ask` does. `recall` finds kept answers where the
     level of the schema at which they were got is not known. `levels` is shared by all videos of a run, so that a schema
-    too complex is refused once only. Calls follow one another; several videos can be asked about at once.
+    too complex is refused once only. Calls follow one another; several videos can be asked about at once. A part whose
+    answer is cut off for its length, though the model was told to be concise, is asked about in halves.
 
     Raises:
         BlockedAnswerError: the model refuses this video; `exchanges` hold what was asked until then.
@@ -78,7 +85,7 @@ def annotate(
     parts = parts_of(subject.duration_s, plan.max_duration_s)
     work = _Work(subject, plan, parts, ask, ask_text or ask, recall, levels or SchemaLevels())
     try:
-        told = [work.told(i) for i in range(len(parts))]
+        told = list(work.in_parts(work.told))
     except AnswerError as error:
         raise type(error)(error.why, error.faults, tuple(work.exchanges)) from error
     values = merged(told, parts, n_questions=plan.n_questions)
@@ -107,7 +114,11 @@ def unasked(subject: Subject, plan: Plan, recall: Recall, *, levels: SchemaLevel
     """
     parts = parts_of(subject.duration_s, plan.max_duration_s)
     work = _Work(subject, plan, parts, _never, _never, recall, levels or SchemaLevels())
-    return tuple(one for i in range(len(parts)) for one in work.unasked(i))
+    found: list[Unasked] = []
+    with suppress(AnswerError):
+        for unasked_here in work.in_parts(work.unasked):
+            found += unasked_here
+    return tuple(found)
 
 
 class _UnansweredError(Exception):
@@ -124,16 +135,30 @@ def _never(question: Question) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One video's calls, as they are carried out."""
+    """One video's calls, as they are carried out; `parts` can become more."""
 
     subject: Subject
     plan: Plan
-    parts: Sequence[Span]
+    parts: list[Span]
     ask: Ask
     ask_text: Ask
     recall: Recall | None
     levels: SchemaLevels
     exchanges: list[Exchange] = field(default_factory=list)
+
+    def in_parts(self, what: Callable[[int], T]) -> Iterator[T]:
+        """What is to be had of each part, in order; a part whose answer is cut off is halved, a few times a video."""
+        i, most = 0, len(self.parts) + MAX_HALVINGS
+        while i < len(self.parts):
+            try:
+                found = what(i)
+            except TruncatedAnswerError:
+                if len(self.parts) == most or self.parts[i].length_s < MIN_HALVED_S:
+                    raise
+                self.parts[i : i + 1] = halves(self.parts[i])
+            else:
+                yield found
+                i += 1
 
     def told(self, i: int) -> dict[str, Any]:
         """What all calls tell about a part."""
@@ -157,7 +182,9 @@ class _Work:
             except _UnansweredError as error:
                 found.append(Unasked(call.name, i, error.question))
             except AnswerError:
-                break
+                if not found:
+                    raise
+                break  # what comes before is to be asked first
         return found
 
     def _settled(self, call: Call, i: int, texts: Mapping[str, str]) -> tuple[str, dict[str, Any]]:

@@ -31,6 +31,18 @@ def parts_of(duration_s: Fraction, max_duration_s: float | None) -> list[Span]:
     return [Span(start_s, end_s) for start_s, end_s in pairwise(bounds)]
 
 
+def halves(part: Span) -> list[Span]:
+    """A part as two, cut at a whole second.
+
+    Raises:
+        ValueError: it is shorter than 2 s.
+    """
+    if part.length_s < 2:
+        raise ValueError(f"need a part of at least 2 s, got {part}")
+    middle_s = Fraction(round((part.start_s + part.end_s) / 2))
+    return [Span(part.start_s, middle_s), Span(middle_s, part.end_s)]
+
+
 def merged(told: Sequence[Mapping[str, Any]], parts: Sequence[Span], *, n_questions: int) -> dict[str, Any]:
     """What was told about the parts as if it had been told about the whole; each told with times of its own.
 

@@ -21,6 +21,7 @@ from vidpipe.errors import (
     ForeignAnswerError,
     MalformedAnswerError,
     SchemaTooComplexError,
+    TruncatedAnswerError,
 )
 from vidpipe.models.calls import Answer, Question
 
@@ -170,7 +171,7 @@ def _judged(question: Question, answer: Answer, read: Read[T]) -> tuple[Verdict,
 
 def _unfinished(answer: Answer) -> AnswerError:
     if answer.finish == "truncated":
-        return MalformedAnswerError("the answer was cut off for its length")
+        return TruncatedAnswerError("the answer was cut off for its length")
     if answer.finish == "odd":
         return MalformedAnswerError(f"the model gave no answer{_said(answer.reason)}")
     kind = "the answer was a quotation" if answer.finish == "recited" else "the model refused"

@@ -14,9 +14,16 @@ from vidpipe.annotation.prompting import Prompt, load_prompt
 from vidpipe.annotation.questions import ECHO_JSON, ECHO_TEXT, digest, time_form
 from vidpipe.annotation.schema import Annotation
 from vidpipe.annotation.told import FIELDS
-from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError, TransientServiceError
+from vidpipe.errors import (
+    BlockedAnswerError,
+    MalformedAnswerError,
+    RecipeError,
+    TransientServiceError,
+    TruncatedAnswerError,
+)
 from vidpipe.models.calls import Answer, Media, Question, Settings, Usage
-from vidpipe_tests.annotation.answering import USAGE, Keeper, Service, answered, ends, good, tells, video
+from vidpipe.timeline.spans import Span
+from vidpipe_tests.annotation.answering import USAGE, Keeper, Service, answered, ends, good, length_of, tells, video
 
 SETTINGS = Settings("gemini-3.8-flash", fps=1.0, media_resolution="low", thinking_level="low")
 TEXT = Settings("gemini-3.5-flash-lite")
@@ -318,3 +325,50 @@ def test_an_asset_that_a_video_does_not_have_is_said_to_be_lacking() -> None:
     service = Service()
     annotate(service, SUBJECT, plan(calls, prompts={"annotation": Prompt("annotation", "Cuts: {shots}.", "mine")}))
     assert service.questions[0].prompt.startswith("Cuts: (none).")
+
+
+def test_what_is_too_long_for_one_answer_is_asked_about_in_halves() -> None:
+    def of_long_parts(question: Question) -> Answer:
+        too_long = length_of(question) > 100
+        return answered('{"cut', "truncated") if too_long else good(question)
+
+    keeper = Keeper(of_long_parts)
+    long = replace(SUBJECT, duration_s=Fraction(301))
+    said = annotate(keeper, long, plan())
+    assert said.parts == tuple(Span(Fraction(a), Fraction(b)) for a, b in [(0, 75), (75, 150), (150, 226), (226, 301)])
+    assert [one.verdict for one in said.exchanges] == (
+        ["truncated"] * 4 + ["taken"] * 2 + ["truncated"] * 2 + ["taken"] * 2
+    )
+    spans = [one.question.media.span_s for one in said.exchanges if one.question.media]
+    assert spans[::2] == [None, (0.0, 150.0), (0.0, 75.0), (150.0, 301.0), (150.0, 226.0)]
+    assert said.content.scenes[-1].timestamps.end_timestamp == "00:05:01.000"
+    n_asked = keeper.n_asked
+    assert annotate(keeper, long, plan(), recall=keeper.recall) == said
+    assert unasked(long, plan(), keeper.recall) == ()
+    assert keeper.n_asked == n_asked
+
+
+def test_a_model_that_never_ends_is_not_paid_for_ever() -> None:
+    service = Service(*[ends("truncated")] * 99)
+    with pytest.raises(TruncatedAnswerError) as caught:
+        annotate(service, replace(SUBJECT, duration_s=Fraction(7200)), plan())
+    assert len(service.questions) == len(caught.value.exchanges) == 2 * 4
+    assert type(pickle.loads(pickle.dumps(caught.value))) is TruncatedAnswerError
+
+
+def test_a_short_video_is_never_halved() -> None:
+    service = Service(*[ends("truncated")] * 9)
+    with pytest.raises(TruncatedAnswerError):
+        annotate(service, replace(SUBJECT, duration_s=Fraction(119)), plan())
+    assert len(service.questions) == 2
+
+
+def test_what_would_be_asked_about_halves_can_be_told() -> None:
+    long = replace(SUBJECT, duration_s=Fraction(300))
+    service = Service(ends("truncated"), ends("truncated"), lambda _: TransientServiceError("gemini", "overloaded"))
+    keeper = Keeper(service)
+    with pytest.raises(TransientServiceError):
+        annotate(keeper, long, plan())
+    found = unasked(long, plan(), keeper.recall)
+    assert calls_of(found) == [("annotation", 0, True), ("annotation", 1, True)]
+    assert [one.question.media.span_s for one in found if one.question and one.question.media] == [(0, 150), (150, 300)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidpipe.annotation.parts import merged, parts_of
+from vidpipe.annotation.parts import halves, merged, parts_of
 from vidpipe.annotation.told import ToldVideo, content_of
 from vidpipe.annotation.told_times import seconds_in
 from vidpipe.timeline.spans import Span
@@ -38,6 +38,22 @@ def test_a_video_within_the_limit_is_one_part(limit_s: float | None) -> None:
 def test_a_limit_of_nothing_is_a_bug() -> None:
     with pytest.raises(ValueError, match="at least 2 s"):
         parts_of(Fraction(600), 1)
+
+
+@settings(deadline=None)
+@given(st.fractions(0, 5000, max_denominator=1000), st.fractions(2, 5000, max_denominator=1000))
+def test_halves_are_nearly_equal_and_never_empty(start_s: Fraction, length_s: Fraction) -> None:
+    part = Span(start_s, start_s + length_s)
+    first, second = halves(part)
+    assert (first.start_s, first.end_s, second.end_s) == (part.start_s, second.start_s, part.end_s)
+    assert abs(first.length_s - second.length_s) <= 1
+    assert min(first.length_s, second.length_s) > 0
+    assert first.end_s.denominator == 1
+
+
+def test_half_of_nothing_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="at least 2 s"):
+        halves(Span(Fraction(5), Fraction(6)))
 
 
 def minutes(*told: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Span]]:

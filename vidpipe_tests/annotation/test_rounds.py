@@ -28,6 +28,7 @@ from vidpipe.errors import (
     RejectedRequestError,
     SchemaTooComplexError,
     TransientServiceError,
+    TruncatedAnswerError,
 )
 from vidpipe.models.calls import Answer, Question, Settings
 from vidpipe_tests.annotation.answering import Keeper, Said, Service, answered, ends, tells
@@ -115,7 +116,7 @@ def test_what_the_question_can_change_is_answered_by_a_round_of_its_own(turn: Sa
     [
         (untitled, "malformed", MalformedAnswerError, "the answer does not follow the schema"),
         (ends("complete"), "malformed", MalformedAnswerError, "the answer is not JSON"),
-        (ends("truncated", "MAX_TOKENS"), "truncated", MalformedAnswerError, "the answer was cut off for its length"),
+        (ends("truncated", "MAX_TOKENS"), "truncated", TruncatedAnswerError, "the answer was cut off for its length"),
         (ends("recited", "RECITATION"), "recited", BlockedAnswerError, "the answer was a quotation (RECITATION)"),
         (ends("odd", "OTHER"), "odd", MalformedAnswerError, "the model gave no answer (OTHER)"),
         (
