@@ -7,24 +7,32 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
+from assets.model_annotations import ModelAnnotator
 from assets.partitions import per_video
 from assets.reading import best_cues, catalogue_row, frame_table, loudness
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Texts, annotate_offline
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
-from vidpipe.ports import Project
+from vidpipe.ports import Project, Service
 from vidpipe.records import Outcome
 from vidpipe.timeline.shots import Shot
 
 
 @per_video("video_annotations")
-def video_annotations(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
-    """An annotation in FineVideo's form, times in whole seconds as a model that sees one frame a second tells them.
+def video_annotations(
+    context: dg.AssetExecutionContext, project: dg.ResourceParam[Project], gemini: dg.ResourceParam[Service]
+) -> Iterator[Any]:
+    """An annotation in FineVideo's form: by the recipe's annotator, a model that sees the video or what is measured.
 
-    The offline annotator says only what pixels, sound and captions measure; all else is empty or null.
+    The offline annotator says only what pixels, sound and captions measure; all else is empty or null, and times are
+    told in whole seconds as a model that sees one frame a second tells them.
     """
-    yield from each_video(context, project, Work(_annotate))
+    if project.recipe.annotation.annotator == "offline":
+        work = Work(_annotate_offline)
+    else:
+        work = Work(ModelAnnotator.of(project, gemini, context.run.run_id), n_threads=gemini.at_once)
+    yield from each_video(context, project, work)
 
 
 def shots_of(inputs: Inputs) -> list[Shot]:
@@ -35,7 +43,7 @@ def shots_of(inputs: Inputs) -> list[Shot]:
     return [Shot(start, end, table.time_of(start), table.time_of(end)) for start, end in spans]
 
 
-def _annotate(inputs: Inputs) -> Outcome:
+def _annotate_offline(inputs: Inputs) -> Outcome:
     row, table = catalogue_row(inputs), frame_table(inputs)
     cues = best_cues(inputs) or ()
     texts = Texts(row["title"], row["description"], [(cue.start_s, cue.end_s, cue.text) for cue in cues])

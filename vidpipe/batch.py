@@ -4,10 +4,10 @@ Knows no Dagster. Reading inputs, running tasks and writing records happen here 
 measures stands in its library module, and how its result is shown in `assets/`.
 """
 
-import errno
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,26 +15,29 @@ from typing import Any
 from vidpipe.errors import (
     AnswerError,
     CorruptObjectError,
-    LimitExceededError,
+    ForeignAnswerError,
     MissingObjectError,
+    PendingError,
+    QuotaExhaustedError,
     RejectedRequestError,
     ServiceError,
+    StoppedError,
     StoreError,
-    StoreFullError,
+    UntrustedServiceError,
     VideoError,
     WaitingError,
 )
 from vidpipe.inputs import Inputs
+from vidpipe.ledger.counts import pending_reason
 from vidpipe.ledger.snapshot import Snapshot, as_text
 from vidpipe.ports import Project
+from vidpipe.reasons import FULL, short_reason, video_error
 from vidpipe.recipe.line import STAGES, Stage
 from vidpipe.records import Outcome, Record
 from vidpipe.store.documents import read_record, write_record
-from vidpipe.workers.processes import Done, Task, is_native_crash
+from vidpipe.workers.processes import Done, Task
 
 _LOG = logging.getLogger(__name__)
-_FULL = "store full"
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,13 @@ Finish = Callable[[Inputs, Any], Outcome]
 class Work:
     """What a stage does with one video.
 
-    `prepare` answers at once, or gives a task whose result `finish` turns into the outcome.
+    `prepare` answers at once, or gives a task whose result `finish` turns into the outcome. With `n_threads` above 1 so
+    many videos are prepared at once, and each answers: that is for work that waits for services.
     """
 
     prepare: Prepare
     finish: Finish | None = None
+    n_threads: int = 1
 
 
 def run_batch(
@@ -105,12 +110,29 @@ class _Batch:
         self.early: list[Settled | LeftOver] = []
 
     def run(self, segments: Sequence[str], ids: Mapping[str, str]) -> Iterator[Settled | LeftOver]:
+        if self.work.n_threads > 1:
+            yield from self._on_threads(segments, ids)
+            return
         for done in self.project.workers.run(self._tasks(segments, ids), self._stopped):
             yield from self._drain()
             inputs = self.flying.pop(done.key)
             with inputs.closing:
                 yield self._guarded(inputs, partial(self._finish, done=done))
         yield from self._drain()
+
+    def _on_threads(self, segments: Sequence[str], ids: Mapping[str, str]) -> Iterator[Settled | LeftOver]:
+        with ThreadPoolExecutor(self.work.n_threads, self.stage.name) as pool:
+            futures = [pool.submit(self._one, key, ids[key]) for key in segments]
+            for future in as_completed(futures):
+                yield future.result()
+
+    def _one(self, key: str, video_id: str) -> Settled | LeftOver:
+        """A video that needs no worker, from beginning to end."""
+        inputs = Inputs(self.project, self.stage, video_id, key, {})
+        with inputs.closing:
+            result = self._guarded(inputs, self._begin)
+        assert isinstance(result, Settled | LeftOver), "work on threads answers"
+        return result
 
     def _stopped(self) -> bool:
         return self.full or self.project.stop.is_set()
@@ -136,13 +158,15 @@ class _Batch:
         try:
             return step(inputs)
         except (VideoError, AnswerError, RejectedRequestError) as error:
+            if isinstance(error, ForeignAnswerError):  # the service's fault, not this video's
+                return self._failed(inputs, str(error))
             unusable = Outcome("unusable", str(error))
             return self._guarded(inputs, lambda i: self._settle(i, unusable, 0.0))
-        except WaitingError as error:
-            return LeftOver(inputs.key, str(error), waits=True)
+        except (WaitingError, PendingError, QuotaExhaustedError) as error:
+            return self._left(inputs, error)
         except (StoreError, ServiceError, OSError) as error:
-            reason = _short(error)
-            self.full = self.full or reason == _FULL
+            reason = short_reason(error)
+            self.full = self.full or reason == FULL or isinstance(error, UntrustedServiceError)
             _LOG.warning("%s of %s: %s", self.stage.name, inputs.key, error)
             return self._failed(inputs, reason)
         except Exception as error:  # noqa: BLE001 - the one place; a bug costs this video, and is logged in full
@@ -173,7 +197,7 @@ class _Batch:
             return self._settle(inputs, outcome, done.seconds + time.perf_counter() - began)
         if done.how == "not_run" and self._stopped():
             return LeftOver(inputs.key, "not reached", waits=True)
-        error = _video_error(done)
+        error = video_error(done)
         if error is None:
             return self._failed(inputs, "worker was killed")
         raise error
@@ -208,32 +232,19 @@ class _Batch:
             run_id=self.run_id,
             seconds=seconds,
             source_sha256=outcome.parts.get("media") or inputs.source_sha256,
+            outcome=outcome,
         )
         record = Record.of(inputs.video_id, self.stage.name, outcome, provenance)
         stored, sha256 = write_record(self.project.store, record)
         self.project.ledger.settle(record, video_id=inputs.video_id, sha256=sha256, etag=stored.etag)
         return Settled(inputs.key, record, fresh=True)
 
-    def _failed(self, inputs: Inputs, reason: str) -> LeftOver:
+    def _left(self, inputs: Inputs, error: WaitingError | PendingError | QuotaExhaustedError) -> LeftOver:
+        """What was not tried; why is noted where it is neither a stop nor an input that is on its way."""
+        if isinstance(error, WaitingError | StoppedError):
+            return LeftOver(inputs.key, str(error), waits=True)
+        return self._failed(inputs, pending_reason(error), waits=True)
+
+    def _failed(self, inputs: Inputs, reason: str, *, waits: bool = False) -> LeftOver:
         self.project.ledger.fail(self.stage.name, inputs.video_id, reason=reason, run_id=self.run_id)
-        return LeftOver(inputs.key, reason, waits=False)
-
-
-def _short(error: StoreError | ServiceError | OSError) -> str:
-    """The reason of a failure that may pass, without the key or path it happened at."""
-    if isinstance(error, StoreFullError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
-        return _FULL
-    if isinstance(error, OSError):
-        return f"file: {error.strerror or type(error).__name__}"
-    return f"store: {error.why}" if isinstance(error, StoreError) else str(error)
-
-
-def _video_error(done: Done) -> BaseException | None:
-    """What a task that gave no result says of its video; None where the video is not to blame."""
-    if done.how == "raised":
-        if isinstance(done.value, MemoryError):
-            return LimitExceededError("needs too much memory")
-        return done.value  # type: ignore[no-any-return]  # a `raised` task's value is its exception
-    if done.how == "timed_out":
-        return LimitExceededError("took too long to decode")
-    return VideoError("crashes the decoder") if is_native_crash(done) else None
+        return LeftOver(inputs.key, reason, waits=waits)

@@ -5,9 +5,10 @@ definitions load with the default recipe, and runs fail with one clear line.
 """
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
@@ -26,12 +27,13 @@ from assets.shots import shots
 from assets.signals import video_signals
 from assets.videos import raw_videos
 from vidpipe.errors import RecipeError
-from vidpipe.opening import open_project
-from vidpipe.ports import Project
+from vidpipe.opening import open_project, open_services
 from vidpipe.recipe.fingerprints import code_version
 from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.loading import read_recipe
 from vidpipe.recipe.schema import Recipe
+
+Opened = TypeVar("Opened")
 
 ASSETS: tuple[dg.AssetsDefinition, ...] = (
     catalogue,
@@ -67,7 +69,8 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
     """
     recipe = read_recipe(folder / "recipe.yaml") if folder and (folder / "recipe.yaml").is_file() else Recipe()
     at = folder or Path.cwd()
-    resources: dict[str, Any] = {"settle": Settle(), "project": _project_resource(folder), **overrides}
+    resources: dict[str, Any] = {"settle": Settle(), "project": _project_resource(folder)}
+    resources |= {name: _service_resource(folder, name) for name in ("gemini", "llm")} | overrides
     return dg.Definitions(
         assets=[_versioned(asset, recipe, at) for asset in ASSETS],
         asset_checks=CHECKS,
@@ -93,15 +96,22 @@ def _versioned(asset: dg.AssetsDefinition, recipe: Recipe, folder: Path) -> dg.A
 
 
 def _project_resource(folder: Path | None) -> dg.ResourceDefinition:
-    def opened(_context: dg.InitResourceContext) -> Project:
-        try:
-            if folder is None:
-                raise RecipeError("VIDPIPE_PROJECT", "names no project; set it to a folder that `vidpipe init` made")
-            return open_project(folder)
-        except RecipeError as error:
-            raise dg.Failure(f"vidpipe: {error}", allow_retries=False) from None
+    what = "The project: recipe, store, ledger, workers."
+    return dg.ResourceDefinition(lambda _context: _opened(folder, open_project), description=what)
 
-    return dg.ResourceDefinition(opened, description="The project: recipe, store, ledger, workers.")
+
+def _service_resource(folder: Path | None, name: str) -> dg.ResourceDefinition:
+    what = f"The service {name}, or what it lacks to be asked."
+    return dg.ResourceDefinition(lambda _context: _opened(folder, open_services)[name], description=what)
+
+
+def _opened(folder: Path | None, opening: Callable[[Path], Opened]) -> Opened:
+    try:
+        if folder is None:
+            raise RecipeError("VIDPIPE_PROJECT", "names no project; set it to a folder that `vidpipe init` made")
+        return opening(folder)
+    except RecipeError as error:
+        raise dg.Failure(f"vidpipe: {error}", allow_retries=False) from None
 
 
 _built = cache(build_definitions)

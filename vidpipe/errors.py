@@ -33,6 +33,7 @@ pickling, since errors travel from worker processes. SDK errors are translated w
 """
 
 from datetime import datetime
+from typing import Any
 
 
 class VidpipeError(Exception):
@@ -66,7 +67,7 @@ class AnswerError(VidpipeError):
     are the questions and answers that led here, oldest first, so that what was paid can be told.
     """
 
-    def __init__(self, why: str = "", faults: tuple[str, ...] = (), exchanges: tuple[object, ...] = ()) -> None:
+    def __init__(self, why: str = "", faults: tuple[str, ...] = (), exchanges: tuple[Any, ...] = ()) -> None:
         super().__init__(why, faults, exchanges)
         self.why = why
         self.faults = faults

@@ -17,9 +17,9 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from resources.storage import store_of
-from vidpipe.errors import RecipeError
+from vidpipe.errors import CredentialError, RecipeError, StoppedError
 from vidpipe.ledger.ledger import open_ledger
-from vidpipe.ports import Project
+from vidpipe.ports import Project, Service
 from vidpipe.recipe.loading import read_recipe
 from vidpipe.store.documents import Tables
 from vidpipe.workers.processes import Processes
@@ -32,6 +32,7 @@ SETTINGS = frozenset(
         "VIDPIPE_WORKERS",
         "VIDPIPE_TASK_TIMEOUT_S",
         "VIDPIPE_TASK_MEMORY_GIB",
+        "VIDPIPE_CALLS",
     }
 )
 _GIB = 1024**3
@@ -90,6 +91,49 @@ def open_project(folder: Path) -> Project:
         clock=lambda: datetime.now(UTC),
         software=_Software(),
     )
+
+
+@cache
+def open_services(folder: Path) -> dict[str, Service]:
+    """The services that models are behind, by name: `gemini` and `llm`. One of each per process; asks nobody yet.
+
+    Raises:
+        RecipeError: a variable cannot be used.
+    """
+    environ, project = environment(folder), open_project(folder)
+    at_once = int(_number(environ, "VIDPIPE_CALLS", 16, least=1))
+    return {"gemini": _gemini(environ, project, at_once), "llm": _llm(environ, project, at_once)}
+
+
+def _gemini(environ: Mapping[str, str], project: Project, at_once: int) -> Service:
+    recipe = project.recipe
+    keys = [key.strip() for key in environ.get("GEMINI_API_KEY", "").split(",") if key.strip()]
+    if not keys or recipe.annotation.annotator != "gemini":
+        return Service("gemini", None, lacks="no GEMINI_API_KEY")
+    from resources.gemini import GeminiModel
+    from resources.gemini_pace import Pace
+
+    def wait(seconds: float) -> None:
+        if project.stop.wait(seconds):
+            raise StoppedError
+
+    url, below = environ.get("GOOGLE_GEMINI_BASE_URL"), recipe.annotation.inline_below_bytes
+    try:
+        model = GeminiModel(keys, url, inline_below_bytes=below, pace=Pace(wait=wait))
+    except CredentialError as error:
+        raise RecipeError("GEMINI_API_KEY", error.why) from error
+    return Service("gemini", model, at_once=at_once, holding=model.holding)
+
+
+def _llm(environ: Mapping[str, str], project: Project, at_once: int) -> Service:
+    url = environ.get("TGI_BASE_URL")
+    if url is None:
+        return Service("llm", None, lacks="no TGI_BASE_URL")
+    from resources.llm import LlmAnswerer
+    from resources.patience import Patience
+
+    answerer = LlmAnswerer(url, api_key=environ.get("TGI_API_KEY"), patience=Patience(wait=project.stop.wait))
+    return Service("llm", answerer, at_once=at_once)
 
 
 class _Software(Mapping[str, str]):

@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from vidpipe.ledger.ledger import Ledger
-from vidpipe.models.calls import Answer, Question
+from vidpipe.models.calls import Answer, Media, Question
 from vidpipe.recipe.fingerprints import code_version, fingerprint
 from vidpipe.recipe.line import LINE, Stage
 from vidpipe.recipe.schema import Recipe
-from vidpipe.records import Provenance
+from vidpipe.records import Outcome, Provenance
 from vidpipe.store.documents import Tables
 from vidpipe.store.objects import ObjectStore
 from vidpipe.workers.processes import Done, Task
@@ -40,6 +41,21 @@ class Answerer(Protocol):
             LostAnswerError: the answer was made, and may be paid, but did not arrive whole.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as this process found it.
+
+    `answerer` is None where nobody can be asked, and `lacks` says why, as a reason to be pending. `holding` keeps what
+    was sent of a video at the service until all questions about it are answered. At most `at_once` calls are in flight.
+    """
+
+    name: str
+    answerer: Answerer | None
+    lacks: str = ""
+    at_once: int = 1
+    holding: Callable[[Media], AbstractContextManager[None]] = lambda _media: nullcontext()
 
 
 class Clock(Protocol):
@@ -88,8 +104,9 @@ class Project:
         run_id: str,
         seconds: float,
         source_sha256: str | None = None,
+        outcome: Outcome | None = None,
     ) -> Provenance:
-        """Where a record made now comes from; `seconds` is what the work took."""
+        """Where a record made now comes from; `seconds` is what the work took, `outcome` says what its answers cost."""
         version = self.code_version(stage)
         return Provenance(
             source_sha256=source_sha256,
@@ -98,7 +115,8 @@ class Project:
             recipe=version.partition("+")[2],
             software=dict(self.software),
             run_id=run_id,
-            cost_usd=0.0,
+            cost_usd=outcome.cost_usd if outcome is not None else 0.0,
             seconds=round(seconds, 3),
             finished=self.clock().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            asked=dict(outcome.asked) if outcome is not None else {},
         )

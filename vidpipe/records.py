@@ -14,6 +14,7 @@ from vidpipe.errors import CorruptObjectError
 
 Kind = Literal["ok", "dropped", "unusable", "blocked", "skipped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_ASKED = frozenset({"request_id", "address", "model", "model_requested", "tokens", "prompt", "calls"})
 
 
 def canonical(value: object) -> bytes:
@@ -37,7 +38,8 @@ class Outcome:
 
     `reason` is None for `ok`, the name of the asset that caused it for `skipped`, and a short stable text else.
     `where` holds keys and paths of media and is no part of the version. `parts` names versions of what others may
-    read alone ("media", "captions"); `source_sha256` is the video file's.
+    read alone ("media", "captions"). `cost_usd` is what the answers in it cost, whichever run paid; `asked` is what
+    provenance says of them.
 
     Raises:
         ValueError: a reason is missing, or stands where none belongs.
@@ -48,6 +50,8 @@ class Outcome:
     value: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
+    cost_usd: float = 0.0
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.kind == "ok") != (self.reason is None):
@@ -61,7 +65,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a record comes from. `inputs` holds, per upstream asset, the version of the part that was read."""
+    """Where a record comes from. `inputs` holds, per upstream asset, the version of the part that was read.
+
+    `asked` is empty but for records made by a model: `request_id`, `address`, `model` (as the answer reports it),
+    `model_requested`, `tokens` by modality, `prompt` (sha256), of the answer that decided; and `calls`, the same of
+    every answer that was paid, in order. In the file these stand beside the others.
+    """
 
     source_sha256: str | None
     inputs: Mapping[str, str]
@@ -72,6 +81,7 @@ class Provenance:
     cost_usd: float
     seconds: float
     finished: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,9 @@ class Record:
 
 def encode(record: Record) -> bytes:
     """The record's file: indented JSON in a fixed order of keys, UTF-8, with a final newline."""
-    text = json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False)
+    content = asdict(record)
+    content["provenance"] |= content["provenance"].pop("asked")
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", "backslashreplace")
 
 
@@ -118,7 +130,9 @@ def decode(key: str, data: bytes) -> Record:
     """
     try:
         raw = json.loads(data)
-        provenance = Provenance(**raw.pop("provenance"))
+        told = raw.pop("provenance")
+        asked = {name: told.pop(name) for name in list(told) if name in _ASKED}
+        provenance = Provenance(**told, asked=asked)
         record = Record(**raw, provenance=provenance)
         is_whole = record.outcome in KINDS and data_version(record) == record.data_version
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

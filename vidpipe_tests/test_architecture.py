@@ -20,7 +20,7 @@ LAYERS = [  # highest first; those on one line do not import each other
     ("vidpipe.export",),
     ("vidpipe.annotation", "vidpipe.corpus"),
     ("vidpipe.batch", "vidpipe.tables"),
-    ("vidpipe.inputs", "vidpipe.asking"),
+    ("vidpipe.inputs", "vidpipe.asking", "vidpipe.reasons"),
     ("vidpipe.ports",),
     ("vidpipe.store", "vidpipe.ledger", "vidpipe.workers"),
     ("vidpipe.media",),

@@ -3,7 +3,10 @@
 import ctypes
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,18 @@ import pytest
 from vidpipe import keys
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
 from vidpipe.errors import (
+    BudgetError,
+    ForeignAnswerError,
     LimitExceededError,
     MalformedAnswerError,
+    QuotaExhaustedError,
     RejectedRequestError,
+    StoppedError,
     StoreError,
     StoreFullError,
     TransientServiceError,
     UnreadableVideoError,
+    UntrustedServiceError,
     UnwritableObjectError,
 )
 from vidpipe.inputs import Inputs
@@ -105,6 +113,63 @@ def test_hostile_ids_go_through(tmp_path: Path) -> None:
     admit(project, *hostile)
     assert set(reasons(ran(project, "raw_videos", Work(raw), *hostile)).values()) == {"ok"}
     assert all(read_record(project.store, "raw_videos", v).video_id == v for v in hostile)
+
+
+def test_what_waits_for_services_goes_on_beside_each_other(project: Project) -> None:
+    meeting = threading.Barrier(len(ALL), timeout=20)
+
+    def meet(inputs: Inputs) -> Outcome:
+        meeting.wait()
+        return raw(inputs)
+
+    assert set(reasons(ran(project, "raw_videos", Work(meet, n_threads=len(ALL)))).values()) == {"ok"}
+    assert meeting.n_waiting == 0
+
+
+def test_on_threads_too_whatever_one_video_does_the_others_go_on(project: Project) -> None:
+    special: dict[str, Outcome | Exception] = {"a": UnreadableVideoError("no"), "b": ZeroDivisionError()}
+    work = replace(doing(special), n_threads=3)
+    assert reasons(ran(project, "raw_videos", work)) == {
+        "a": "unusable: no",
+        "b": "internal error: ZeroDivisionError",
+        "c": "ok",
+        "d": "ok",
+    }
+
+
+def test_what_was_not_tried_is_pending_with_its_reason_and_an_answer_of_others_fails(project: Project) -> None:
+    until = datetime(2026, 11, 22, 8, 0, 30, tzinfo=UTC)
+    special: dict[str, Outcome | Exception] = {
+        "a": BudgetError(),
+        "b": QuotaExhaustedError("gemini", "all", until),
+        "c": StoppedError(),
+        "d": ForeignAnswerError("answered another request"),
+    }
+    found = ran(project, "raw_videos", doing(special))
+    assert reasons(found) == {
+        "a": "budget",
+        "b": "quota until 2026-11-22T08:00Z",
+        "c": "not reached",
+        "d": "answered another request",
+    }
+    assert [left.waits for _, left in sorted(found.items()) if isinstance(left, LeftOver)] == [True, True, True, False]
+    noted = {v: attempt.reason for v, attempt in project.ledger.snapshot().attempts["raw_videos"].items()}
+    assert noted == {v: why for v, why in reasons(found).items() if v != "c"}, "a stop is no attempt"
+
+
+def test_a_service_that_answers_other_requests_ends_the_batch(project: Project) -> None:
+    found = reasons(ran(project, "raw_videos", doing({"b": UntrustedServiceError("gemini", "answers other requests")})))
+    assert found == {"a": "ok", "b": "gemini: answers other requests", "c": "not reached", "d": "not reached"}
+
+
+def test_a_record_says_what_its_answers_cost(project: Project) -> None:
+    paid = Outcome("unusable", "nothing usable", cost_usd=0.25, asked={"model": "m"})
+    ran(project, "raw_videos", doing({"a": paid}))
+    provenance = read_record(project.store, "raw_videos", "a").provenance
+    assert (provenance.cost_usd, provenance.asked) == (0.25, {"model": "m"})
+    entry = project.ledger.snapshot().entry("raw_videos", "a")
+    assert entry is not None
+    assert entry.cost_usd == 0.25
 
 
 def test_a_video_that_nobody_registered_waits_for_the_catalogue(project: Project) -> None:

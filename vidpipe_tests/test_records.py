@@ -51,6 +51,14 @@ def test_writing_what_was_read_gives_the_same_bytes(value: dict[str, Any]) -> No
     assert encode(decode("k", data)) == data
 
 
+def test_what_a_record_says_of_its_answers_stands_among_its_provenance() -> None:
+    asked = {"request_id": "A", "model": "m", "calls": [{"request_id": "A"}]}
+    record = record_of(SHOTS, provenance=replace(PROVENANCE, asked=asked, cost_usd=0.5))
+    told = json.loads(encode(record))["provenance"]
+    assert told == json.loads(encode(record_of(SHOTS)))["provenance"] | asked | {"cost_usd": 0.5}
+    assert decode("k", encode(record)) == record
+
+
 @given(VALUES)
 def test_the_version_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> None:
     turned = dict(reversed(value.items()))

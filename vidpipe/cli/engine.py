@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.catalogue import sources_mark
+from vidpipe.asking.services import paid_stages
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
-from vidpipe.ledger.plan import Piece, entering, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.plan import Piece, entering, held_back, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
@@ -28,12 +29,16 @@ _GATE = "selected_videos"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run is to do. None stands for all: `only` these assets and what they need, only these `video_ids`."""
+    """What a run is to do. None stands for all: `only` these assets and what they need, only these `video_ids`.
+
+    `stale`: what is only stale is done again where that costs money, too.
+    """
 
     only: frozenset[str] | None = None
     video_ids: frozenset[str] | None = None
     limit: int | None = None
     failed_only: bool = False
+    stale: bool = False
 
 
 class Engine:
@@ -48,6 +53,7 @@ class Engine:
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
         self._versions = project.code_versions()
+        self._held = () if asked.stale else tuple(paid_stages(project.recipe))
         self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self) -> None:
@@ -165,7 +171,7 @@ class Engine:
         self, snapshot: Snapshot, stages: Sequence[Stage], tried: Collection[str]
     ) -> dict[str, tuple[str, ...]]:
         """The stages that are left, by partition key; without what was tried since this run began."""
-        left = needs(snapshot, self._versions, stages)
+        left = needs(snapshot, self._versions, stages, self._held)
         names = {stage.name for stage in stages}
         wanted = {}
         for key, video_id in snapshot.videos.items():
@@ -177,6 +183,12 @@ class Engine:
             if not any(attempt and self._is_of_this_run(attempt) for attempt in attempts):
                 wanted[key] = left[video_id]
         return wanted
+
+    def held_back(self) -> dict[str, tuple[int, float]]:
+        """How many records are stale that cost money to make again, and what they cost before, in US$, by asset."""
+        snapshot = self.project.ledger.snapshot()
+        found = held_back(snapshot, self._versions, self._held)
+        return {name: (len(ids), sum(snapshot.entries[name][v].cost_usd for v in ids)) for name, ids in found.items()}
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""

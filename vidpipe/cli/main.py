@@ -51,13 +51,17 @@ def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | N
 @click.option("--only", default=None, metavar="A,B", help="These assets and what they need; the rest is not asked for.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most this many videos.")
 @click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
+@click.option("--stale", is_flag=True, help="Do again what is stale where that costs money, too.")
 @click.pass_context
-def run(context: click.Context, folder: Path | None, only: str | None, limit: int | None, ids: str | None) -> None:
-    """Do what is missing, failed or stale. A second run does nothing."""
+def run(context: click.Context, /, folder: Path | None, only: str | None, ids: str | None, **options: Any) -> None:
+    """Do what is missing or failed, and what is stale if it costs nothing. A second run does nothing.
+
+    What is stale and paid is listed with its price, and done with --stale.
+    """
     at = _folder(context, folder)
     from vidpipe.cli.running import run_line
 
-    code = run_line(at, only=_split(only), limit=limit, ids=_split(ids))
+    code = run_line(at, only=_split(only), ids=_split(ids), **options)
     _say_where(at)
     sys.exit(code)
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from assets.overview import look
 from vidpipe import keys
+from vidpipe.cli.asking import check_services
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.naming import note_store, other_store
 from vidpipe.cli.progress import display
@@ -43,6 +44,7 @@ def run_line(
     limit: int | None = None,
     ids: Sequence[str] | None = None,
     failed_only: bool = False,
+    stale: bool = False,
 ) -> int:
     """Run the line on a project and say what came of it; the exit code.
 
@@ -58,18 +60,17 @@ def run_line(
             raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(STAGES)}")
     project, instance = open_instance(folder)
     _check_sources(project)
+    check_services(project)
     asked = Asked(
         only=frozenset(only) if only is not None else None,
         video_ids=frozenset(ids) if ids is not None else None,
         limit=limit,
         failed_only=failed_only,
+        stale=stale,
     )
     engine = Engine(project, instance, asked)
     console = terminal(stderr=True)
-    if (elsewhere := other_store(project)) is not None:
-        now = f"and is {shown(project.store.url)} now: what is not there is done again."
-        click.echo(f"The store was {shown(elsewhere)}, {now}", err=True)
-    note_store(project)
+    _say_store(project)
     with kept_open(dagster_home()):
         interrupted = _drive(engine, console)
     state = look(instance, project)
@@ -79,10 +80,19 @@ def run_line(
         return INTERRUPTED
     for line in notices(project.store):
         click.echo(f"vidpipe: {line}", err=True)
+    for asset, (n, usd) in engine.held_back().items():
+        click.echo(f"{asset}: {n} stale, about {usd:.2f} US$; run --stale", err=True)
     code = _verdict(state, engine, console)
     if not engine.runs.ids:
         console.print("Nothing to do.")
     return code
+
+
+def _say_store(project: Project) -> None:
+    if (elsewhere := other_store(project)) is not None:
+        now = f"and is {shown(project.store.url)} now: what is not there is done again."
+        click.echo(f"The store was {shown(elsewhere)}, {now}", err=True)
+    note_store(project)
 
 
 def dataset_places(project: Project) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import UTC
 from typing import Any
 
+from vidpipe.errors import BudgetError, PendingError, QuotaExhaustedError
 from vidpipe.ledger.snapshot import Entry, Snapshot
 from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, table_is_stale
 from vidpipe.recipe.line import LINE, Stage
+
+_QUOTA = "quota until "
+_PENDING = frozenset({str(BudgetError()), "no GEMINI_API_KEY", "no TGI_BASE_URL"})
 
 
 @dataclass(slots=True)
@@ -67,6 +72,18 @@ class Overview:
         return not any(c.failed or set(c.pending) - {"not asked for"} for c in self.assets)
 
 
+def pending_reason(error: PendingError | QuotaExhaustedError) -> str:
+    """The reason of what was not tried, as `status` shows it; times in UTC, to the minute."""
+    if isinstance(error, QuotaExhaustedError):
+        return f"{_QUOTA}{error.until.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    return str(error)
+
+
+def is_pending(reason: str) -> bool:
+    """Whether the reason of an attempt says that nothing was tried."""
+    return reason in _PENDING or reason.startswith(_QUOTA)
+
+
 def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapping[str, Sequence[str]]) -> Overview:
     """Count every asset over the members (partition keys) of its set, and check that the numbers add up."""
     stale = stale_records(snapshot, code_versions)
@@ -88,7 +105,9 @@ def _per_video(stage: Stage, snapshot: Snapshot, ids: Sequence[str], stale: Mapp
     known = {v: entries[v] for v in ids if v in entries}
     counts.seconds = sum((entry.seconds for entry in known.values()), 0.0)
     counts.cost_usd = sum((entry.cost_usd for entry in known.values()), 0.0)
-    counts.failed = Counter(attempts[v].reason for v in ids if v in attempts)
+    reasons = Counter(attempts[v].reason for v in ids if v in attempts)
+    counts.failed = Counter({why: n for why, n in reasons.items() if not is_pending(why)})
+    counts.pending = Counter({why: n for why, n in reasons.items() if is_pending(why)})
     settled = {v: entry for v, entry in known.items() if not entry.damaged and v not in attempts}
     for (outcome, reason), n_videos in Counter((e.outcome, e.reason) for e in settled.values()).items():
         counts.add(outcome, reason, n_videos)

@@ -19,25 +19,46 @@ class Piece:
     keys: tuple[str, ...]
 
 
-def needs(snapshot: Snapshot, code_versions: Mapping[str, str], stages: Sequence[Stage]) -> dict[str, tuple[str, ...]]:
+def needs(
+    snapshot: Snapshot,
+    code_versions: Mapping[str, str],
+    stages: Sequence[Stage],
+    held: Collection[str] = (),
+) -> dict[str, tuple[str, ...]]:
     """The stages, among these, that each video has to go through, in line order, by video id; none: not there.
 
     Needed is what has no valid record, or has not been reported, and then whatever reads it: those decide again
-    whether they are still valid. Videos that no catalogue keeps need nothing.
+    whether they are still valid. Where a record of one of the assets `held` is only stale, it stays, and all that reads
+    it waits. Videos that no catalogue keeps need nothing.
     """
     names = [stage.name for stage in stages]
     settled = _settled(snapshot, code_versions, names)
+    for name, video_ids in held_back(snapshot, code_versions, held).items():
+        for below in dependents({name}) & settled.keys():
+            settled[below] |= video_ids
     kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
     left = {v for v in kept if any(v not in done for done in settled.values())}
-    below: dict[frozenset[str], tuple[str, ...]] = {}
+    below_of: dict[frozenset[str], tuple[str, ...]] = {}
     found: dict[str, tuple[str, ...]] = {}
     for video_id in snapshot.videos.values() if left else ():
         if video_id in left:
             first = frozenset(name for name in names if video_id not in settled[name])
-            if first not in below:
+            if first not in below_of:
                 reached = dependents(set(first))
-                below[first] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
-            found[video_id] = below[first]
+                below_of[first] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
+            found[video_id] = below_of[first]
+    return found
+
+
+def held_back(snapshot: Snapshot, code_versions: Mapping[str, str], held: Collection[str]) -> dict[str, frozenset[str]]:
+    """The videos whose record is stale by itself, and nothing worse, by asset, of those `held`; without empty ones."""
+    stale = stale_records(snapshot, code_versions)
+    found = {}
+    for name in held:
+        entries = snapshot.entries.get(name, {})
+        ids = {v for v, why in stale[name].items() if why.direct and entries[v].reported and not entries[v].damaged}
+        if ids:
+            found[name] = frozenset(ids)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ from pydantic import BaseModel
 from vidpipe.errors import RecipeError
 from vidpipe.recipe.line import Stage
 from vidpipe.recipe.schema import Recipe
+
+STRUCTURED: tuple[str, ...] = ("annotation",)
+TWO_PASS: tuple[str, ...] = ("narrative", "characters", "scenes", "storylines", "questions", "trimming", "overview")
+CATEGORISE: tuple[str, ...] = ("categorise",)
+"""The prompts that each way of asking reads, by the names of their files."""
 
 _DIGITS = 16
 
@@ -25,10 +31,24 @@ def fingerprint(recipe: Recipe, stage: Stage, folder: Path) -> str:
         RecipeError: such a file cannot be read.
     """
     values: dict[str, Any] = {key: _plain(attrgetter(key)(recipe)) for key in stage.recipe}
-    if "taxonomy" in values and recipe.taxonomy.file:
-        values["taxonomy"]["file"] = _content(folder / recipe.taxonomy.file)
+    if "taxonomy.read" in values and recipe.taxonomy.file:
+        values["taxonomy.read"]["file"] = _content(folder / recipe.taxonomy.file, "taxonomy.file: ")
+    values |= {f"prompts/{name}": text for name, text in _prompts(recipe, stage, folder)}
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _prompts(recipe: Recipe, stage: Stage, folder: Path) -> Iterator[tuple[str, str]]:
+    """The project's own prompts that a stage's models read, by name; a built-in one belongs to the stage's version."""
+    names: tuple[str, ...] = ()
+    if stage.name == "video_annotations" and recipe.annotation.annotator != "offline":
+        names = STRUCTURED if recipe.annotation.mode == "structured" else TWO_PASS
+    elif stage.name == "taxonomy_categories" and recipe.taxonomy.categoriser != "offline":
+        names = CATEGORISE
+    for name in names:
+        path = folder / "prompts" / f"{name}.md"
+        if path.is_file():
+            yield name, _content(path, "")
 
 
 def code_version(recipe: Recipe, stage: Stage, folder: Path) -> str:
@@ -40,8 +60,8 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
-def _content(path: Path) -> str:
+def _content(path: Path, key: str) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise RecipeError(f"taxonomy.file: {path}", "cannot be read") from error
+        raise RecipeError(f"{key}{path}", "cannot be read") from error

@@ -87,7 +87,7 @@ LINE: tuple[Stage, ...] = (
         group="curation",
         after=("dynamic_videos",),
         reads=(Read("dynamic_videos", "outcome"), Read("raw_videos", "captions"), Read("catalogue", "texts")),
-        recipe=("taxonomy",),
+        recipe=("taxonomy.read",),
     ),
     Stage(
         "selection",
@@ -148,10 +148,11 @@ LINE: tuple[Stage, ...] = (
         reads=(
             Read("video_signals", "value"),
             Read("shots", "value"),
+            Read("raw_videos", "media"),
             Read("raw_videos", "captions"),
             Read("catalogue", "texts"),
         ),
-        recipe=("annotation",),
+        recipe=("annotation.read",),
     ),
     Stage(
         "aligned_metadata",

@@ -18,13 +18,12 @@ from vidpipe.recipe.schema import Recipe
 # Keys and values of the public contract that this version does not have yet: refused with these words.
 _LATER = "not available in this version"
 _LATER_KEYS = frozenset(
-    {"budget_usd", "publishing", "queries", "shots.mode"}
+    {"publishing", "queries"}
     | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
-    | {f"annotation.{name}" for name in ("mode", "model", "fps", "media_resolution", "proxy", "inline_below_bytes")}
-    | {f"annotation.{name}" for name in ("burn_time", "max_duration_s", "min_quality", "canaries", "calls")}
+    | {f"annotation.{name}" for name in ("proxy", "burn_time", "min_quality", "canaries", "calls")}
 )
-_LATER_VALUES = ("default", "gemini", "llm", "oracle", "balanced")
+_LATER_VALUES = ("default", "gemini", "oracle", "balanced")
 _NEEDS = {
     "float_type": "need a number",
     "int_type": "need a whole number",
@@ -74,7 +73,7 @@ def check_recipe(where: str, raw: dict[str, Any]) -> Recipe:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{where}: {path}", _why(dict(first))) from error
+        raise RecipeError(f"{where}: {path}" if path else where, _why(dict(first))) from error
     except RecipeError as error:
         raise RecipeError(f"{where}: {error.path}", error.why) from error
     return recipe

@@ -6,17 +6,10 @@ the machine.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(gt=0)]
-Texts = Annotated[tuple[str, ...], Field(strict=False)]  # YAML has lists, no tuples
-
-
-class Section(BaseModel):
-    """A frozen group of settings; unknown keys are refused, and so is a text or a truth value for a number."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+from vidpipe.recipe.model_sections import Annotation, Taxonomy
+from vidpipe.recipe.sections import Seconds, Section, Share, Texts
 
 
 class Catalogue(Section):
@@ -82,14 +75,6 @@ class Dynamism(Section):
     drop: bool = Field(default=True, description="Whether static videos are dropped; false: measured only.")
 
 
-class Taxonomy(Section):
-    """The categories that a video can have."""
-
-    file: str | None = Field(None, description="A JSON taxonomy (nested objects, empty = leaf); none: FineVideo's.")
-    categoriser: Literal["offline"] = Field("offline", description="offline: words of title, description, captions.")
-    discard: Texts = Field((), description="Leaves that exist to be discarded: such videos are dropped.")
-
-
 class Selection(Section):
     """Which of the admitted videos are produced."""
 
@@ -141,14 +126,6 @@ class Segments(Section):
         return self
 
 
-class Annotation(Section):
-    """Who says what a video shows."""
-
-    annotator: Literal["offline"] = Field(
-        "offline", description="offline: what pixels, sound and captions measure; nothing is invented."
-    )
-
-
 class Alignment(Section):
     """How annotated times move to the cuts."""
 
@@ -164,6 +141,11 @@ class Recipe(Section):
     layout: str | None = Field(None, description="Reads series and episode from paths, e.g. '{series}/{episode}'.")
     roots: Texts = Field((), description="Folders that a manifest's paths may lead to, beside its own.")
     max_partitions: int | None = Field(None, gt=0, description="Admit at most this many videos.")
+    budget_usd: Annotated[float, Field(ge=0)] | Literal["unlimited"] | None = Field(
+        None,
+        description="The most that may be spent on paid services, in US$, by all runs of this project together; "
+        "unlimited: any sum. With a paid service it must be given. Changes no result.",
+    )
     batch_size: int = Field(50, gt=0, description="Videos per run; changes no result.")
     catalogue: Catalogue = Catalogue()
     download: Download = Download()
@@ -176,3 +158,9 @@ class Recipe(Section):
     segments: Segments = Segments()
     annotation: Annotation = Annotation()
     alignment: Alignment = Alignment()
+
+    @model_validator(mode="after")
+    def _has_a_budget(self) -> "Recipe":
+        if self.budget_usd is None and self.annotation.annotator == "gemini":
+            raise ValueError("a paid service needs budget_usd: US$ that may be spent, or unlimited")
+        return self

@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from vidpipe.recipe.schema import Recipe, Section
+from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.sections import Section
 
 _HEAD = "Everything that changes the data stands here. `vidpipe status` tells what a change makes stale."
 

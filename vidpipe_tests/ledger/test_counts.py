@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +91,14 @@ def test_reasons_stand_with_their_numbers_the_most_frequent_first() -> None:
     assert json_of(history, "shots")["in"] == 1
     assert json_of(history, "dynamic_videos")["skipped"] == {"raw_videos": 3}
     assert json_of(history, "selected_videos")["skipped"] == {"raw_videos": 3}
+
+
+@pytest.mark.parametrize("reason", ["budget", "quota until 2026-11-22T08:00Z", "no GEMINI_API_KEY", "no TGI_BASE_URL"])
+def test_what_was_not_tried_for_a_known_reason_is_pending(reason: str) -> None:
+    history = run_history("a", "b")
+    history.fail("shots", "a", reason)
+    found = json_of(history, "shots")
+    assert (found["ok"], found["failed"], found["pending"]) == (1, {}, {reason: 1})
 
 
 def test_a_failure_counts_as_failed_even_over_an_older_record() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.ledger.plan import leaving, needs, pieces, table_is_due
+from vidpipe.ledger.plan import held_back, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.recipe.line import PER_VIDEO, STAGES
 from vidpipe_tests.ledger.histories import CODE, History, run_history
@@ -42,6 +42,24 @@ def test_no_more_pieces_than_needed_where_all_want_the_same(keys: list[str], siz
 
 def test_keys_outside_the_set_are_in_no_piece() -> None:
     assert list(pieces(["a"], {"b": ("shots",)}, 5)) == []
+
+
+def test_what_is_only_stale_and_held_stays_and_all_that_reads_it_waits() -> None:
+    history = run_history("a", "b")
+    code = history.code | {"video_annotations": "other", "aligned_metadata": "other"}
+    assert needs(history.snapshot, code, PER_VIDEO)["a"] == ("video_annotations", "aligned_metadata")
+    assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"]) == {}
+    assert held_back(history.snapshot, code, ["video_annotations"]) == {"video_annotations": {"a", "b"}}
+    assert held_back(history.snapshot, history.code, ["video_annotations"]) == {}
+
+
+def test_what_is_missing_is_needed_though_it_is_held() -> None:
+    history = run_history("a", "b")
+    del history.entries["video_annotations"]["a"]
+    code = history.code | {"video_annotations": "other"}
+    assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"]) == {
+        "a": ("video_annotations", "aligned_metadata")
+    }
 
 
 def test_nothing_is_needed_after_a_first_pass() -> None:

@@ -13,17 +13,26 @@ from vidpipe.errors import RecipeError
 from vidpipe.recipe.fingerprints import code_version, fingerprint
 from vidpipe.recipe.line import LINE, STAGES
 from vidpipe.recipe.loading import check_recipe
-from vidpipe.recipe.schema import Recipe, Section
+from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.sections import Section
 
 DECODING = frozenset({"raw_videos", "dynamic_videos", "video_signals", "segment_clips"})
 NOTHING = frozenset[str]()
-# Another value of every key of the recipe, and exactly the assets that it makes stale. A new key needs its line here.
+ANNOTATED = frozenset({"video_annotations"})
+ASKING: dict[str, Any] = {
+    "budget_usd": 5.0,
+    "annotation": {"annotator": "gemini"},
+    "taxonomy": {"categoriser": "llm"},
+}
+# Another value of every key of the recipe, and exactly the assets that it makes stale; of the keys that concern models,
+# where models are asked. A new key needs its line here.
 CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "name": ("other", NOTHING),
     "sources": (["elsewhere"], frozenset({"catalogue"})),
     "layout": ("{series}/{episode}", frozenset({"catalogue"})),
     "roots": (["elsewhere"], frozenset({"catalogue"})),
     "max_partitions": (7, frozenset({"catalogue"})),
+    "budget_usd": (7.5, NOTHING),
     "batch_size": (7, NOTHING),
     "catalogue.min_words_per_s": (0.5, frozenset({"catalogue"})),
     "catalogue.languages": (["en"], frozenset({"catalogue"})),
@@ -38,7 +47,8 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "dynamism.drop_from_static_share": (0.5, frozenset({"dynamic_videos"})),
     "dynamism.drop": (False, frozenset({"dynamic_videos"})),
     "taxonomy.file": ("taxonomy.json", frozenset({"taxonomy_categories"})),
-    "taxonomy.categoriser": (None, NOTHING),
+    "taxonomy.categoriser": ("offline", frozenset({"taxonomy_categories"})),
+    "taxonomy.model": ("other", frozenset({"taxonomy_categories"})),
     "taxonomy.discard": (["Weapons"], frozenset({"taxonomy_categories"})),
     "selection.strategy": (None, NOTHING),
     "shots.detector": ("adaptive", frozenset({"shots"})),
@@ -48,7 +58,20 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "segments.length_s": (30.0, frozenset({"segment_clips"})),
     "segments.overlap_s": (1.0, frozenset({"segment_clips"})),
     "segments.mode": ("smart", frozenset({"segment_clips"})),
-    "annotation.annotator": (None, NOTHING),
+    "annotation.annotator": ("offline", ANNOTATED),
+    "annotation.mode": ("two_pass", ANNOTATED),
+    "annotation.model": ("gemini-3.5-flash-lite", ANNOTATED),
+    "annotation.text_model": ("gemini-3.5-flash-lite", ANNOTATED),
+    "annotation.fps": (2.0, ANNOTATED),
+    "annotation.media_resolution": ("high", ANNOTATED),
+    "annotation.thinking_level": ("high", ANNOTATED),
+    "annotation.temperature": (0.5, ANNOTATED),
+    "annotation.seed": (7, ANNOTATED),
+    "annotation.max_output_tokens": (1000, ANNOTATED),
+    "annotation.safety": ({"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}, ANNOTATED),
+    "annotation.language": ("German", ANNOTATED),
+    "annotation.inline_below_bytes": (0, NOTHING),
+    "annotation.max_duration_s": (60.0, ANNOTATED),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
 }  # None: the key has one value in this version
@@ -67,9 +90,20 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def changed(key: str, value: Any) -> Recipe:
-    """The default recipe with one other value."""
+    """The default recipe, or for keys that concern models one that asks some, with one other value."""
     section, _, name = key.rpartition(".")
-    return check_recipe("recipe.yaml", {section: {name: value}} if section else {name: value})
+    settings = {part: dict(keys) if isinstance(keys, dict) else keys for part, keys in base_of(key).items()}
+    if section:
+        settings[section] = {**settings.get(section, {}), name: value}
+    else:
+        settings[name] = value
+    return check_recipe("recipe.yaml", settings)
+
+
+def base_of(key: str) -> dict[str, Any]:
+    """The settings that a key is changed in."""
+    asks = key.startswith("annotation.") or key in ("taxonomy.categoriser", "taxonomy.model", "budget_usd")
+    return ASKING if asks else {}
 
 
 def versions(recipe: Recipe, folder: Path) -> dict[str, str]:
@@ -85,8 +119,9 @@ def test_every_key_of_the_recipe_is_in_the_table() -> None:
 def test_a_key_makes_stale_exactly_what_the_table_says(key: str, tmp_path: Path) -> None:
     (tmp_path / "taxonomy.json").write_text('{"A": {"B": {}}}')
     value, wanted = CHANGES[key]
-    before, after = versions(Recipe(), tmp_path), versions(changed(key, value), tmp_path)
-    assert changed(key, value) != Recipe()
+    base = check_recipe("recipe.yaml", base_of(key))
+    before, after = versions(base, tmp_path), versions(changed(key, value), tmp_path)
+    assert changed(key, value) != base
     assert {name for name in before if before[name] != after[name]} == wanted
 
 
@@ -114,6 +149,30 @@ def test_a_taxonomy_counts_by_its_content_and_not_by_its_place(tmp_path: Path) -
     assert here == fingerprint(changed("taxonomy.file", str(tmp_path / "one/t.json")), stage, tmp_path)
     (tmp_path / "one/t.json").write_text('{"B": {}}')
     assert here != fingerprint(changed("taxonomy.file", "t.json"), stage, tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in CHANGES if key.startswith("annotation.") and key != "annotation.annotator"]
+)
+def test_settings_of_a_model_that_is_not_asked_change_nothing(key: str, tmp_path: Path) -> None:
+    section, _, name = key.rpartition(".")
+    recipe = check_recipe("recipe.yaml", {section: {name: CHANGES[key][0]}})
+    assert versions(recipe, tmp_path) == versions(Recipe(), tmp_path)
+
+
+def test_a_prompt_of_the_project_counts_by_its_content_where_it_is_read(tmp_path: Path) -> None:
+    recipe = check_recipe("recipe.yaml", ASKING)
+    before, offline = versions(recipe, tmp_path), versions(Recipe(), tmp_path)
+    (tmp_path / "prompts").mkdir()
+    for name in ("annotation", "scenes", "categorise"):
+        (tmp_path / f"prompts/{name}.md").write_text("other words")
+    after = versions(recipe, tmp_path)
+    assert {name for name in before if before[name] != after[name]} == {"video_annotations", "taxonomy_categories"}
+    assert versions(Recipe(), tmp_path) == offline
+    (tmp_path / "prompts/scenes.md").write_text("of two_pass alone")
+    assert versions(recipe, tmp_path) == after
+    (tmp_path / "prompts/annotation.md").unlink()
+    assert versions(recipe, tmp_path)["video_annotations"] == before["video_annotations"]
 
 
 def test_a_taxonomy_that_cannot_be_read_is_a_recipe_error(tmp_path: Path) -> None:

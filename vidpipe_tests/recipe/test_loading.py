@@ -65,18 +65,29 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
     [
         {"queries": {"language": "en"}},
         {"publishing": {"repo": "a/b"}},
-        {"budget_usd": 5},
-        {"annotation": {"mode": "two_pass"}},
-        {"annotation": {"fps": 1}},
+        {"annotation": {"canaries": "report"}},
+        {"annotation": {"proxy": True}},
         {"download": {"max_height": 720}},
         {"selection": {"target_hours": 3}},
-        {"annotation": {"annotator": "gemini"}},
-        {"taxonomy": {"categoriser": "llm"}},
         {"selection": {"strategy": "balanced"}},
     ],
 )
 def test_what_the_contract_promises_for_later_is_refused_as_not_yet_available(raw: dict[str, Any]) -> None:
     assert "not available in this version" in why(raw)
+
+
+def test_a_paid_service_needs_a_budget() -> None:
+    paid = {"annotation": {"annotator": "gemini"}}
+    assert why(paid) == (
+        "recipe.yaml: a paid service needs budget_usd: US$ that may be spent, or unlimited, got budget_usd null"
+    )
+    for budget in (0, 5.0, "unlimited"):
+        assert check_recipe("recipe.yaml", {**paid, "budget_usd": budget}).budget_usd == budget
+
+
+@pytest.mark.parametrize("budget", [-1, "5", "much", True])
+def test_a_budget_is_a_sum_or_unlimited(budget: object) -> None:
+    assert "budget_usd" in why({"budget_usd": budget})
 
 
 @pytest.mark.parametrize(

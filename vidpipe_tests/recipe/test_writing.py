@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from vidpipe.recipe.loading import builtin, builtin_names, check_recipe
 from vidpipe.recipe.parsing import parse_yaml
-from vidpipe.recipe.schema import Recipe, Section
+from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.sections import Section
 from vidpipe.recipe.writing import recipe_text
 
 TEXT = st.text(max_size=60) | st.text("# :-[]{}'\"\n\t\\&*!|>%@`,?~null0\u2028\x85\ufeff", max_size=20)

@@ -1,0 +1,103 @@
+"""Annotations by a model that is shown the video: what it is asked, and the record that its answers make."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Self
+
+from assets.reading import best_cues, catalogue_row
+from vidpipe.annotation.annotate import annotate
+from vidpipe.annotation.plans import Plan, Subject
+from vidpipe.annotation.recipes import plan_of, tokens_of
+from vidpipe.annotation.rounds import SchemaLevels
+from vidpipe.asking.asker import Asker
+from vidpipe.asking.services import asker_for
+from vidpipe.asking.video_calls import Exchange, VideoCalls
+from vidpipe.errors import AnswerError, BlockedAnswerError, ForeignAnswerError
+from vidpipe.inputs import Inputs
+from vidpipe.models.calls import Media
+from vidpipe.models.paid import Purpose
+from vidpipe.ports import Project, Service
+from vidpipe.recipe.model_sections import Annotation
+from vidpipe.records import Outcome
+
+# What the service takes (research/services.md 1.3), by what FFmpeg calls the container.
+_TYPES = {"mov": "video/mp4", "matroska": "video/webm", "avi": "video/avi", "mpeg": "video/mpeg", "flv": "video/x-flv"}
+
+
+@dataclass(frozen=True)
+class ModelAnnotator:
+    """Asks one service about the videos of one run. Several threads may share it."""
+
+    service: Service
+    run_id: str
+    recipe: Annotation
+    plan: Plan
+    asker: Asker
+    levels: SchemaLevels = field(default_factory=SchemaLevels)
+
+    @classmethod
+    def of(cls, project: Project, service: Service, run_id: str) -> Self:
+        """As the project's recipe and prompts have it.
+
+        Raises:
+            RecipeError: a prompt or the project's own prices cannot be used.
+        """
+        recipe = project.recipe.annotation
+        return cls(service, run_id, recipe, plan_of(recipe, project.folder / "prompts"), asker_for(project, service))
+
+    def __call__(self, inputs: Inputs) -> Outcome:
+        """The annotation of a video, or that the model gave none that can be used, with what that cost.
+
+        Raises:
+            PendingError: nobody can be asked, or not for the money that is left.
+            ServiceError, StoreError, WaitingError: as they come.
+        """
+        subject, facts = _subject(inputs), inputs.record("raw_videos").value
+        tokens = tokens_of(self.recipe, float(subject.duration_s), has_audio=bool(facts["has_audio"]))
+        purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
+        calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=tokens)
+        try:
+            with self.service.holding(subject.media):
+                said = annotate(
+                    calls.named("video"),
+                    subject,
+                    self.plan,
+                    ask_text=calls.named("text"),
+                    recall=calls.recall,
+                    levels=self.levels,
+                )
+        except ForeignAnswerError:
+            raise
+        except AnswerError as error:
+            exchanges = _exchanges(error.exchanges)
+            kind, told = ("blocked" if isinstance(error, BlockedAnswerError) else "unusable"), {"faults": error.faults}
+            return _outcome(kind, str(error), told, calls, exchanges)
+        return _outcome("ok", None, said.annotation().value(), calls, said.asked)
+
+
+def _outcome(kind: Any, reason: str | None, value: Any, calls: VideoCalls, exchanges: Any) -> Outcome:
+    return Outcome(kind, reason, value=value, cost_usd=calls.cost_usd(exchanges), asked=calls.provenance(exchanges))
+
+
+def _exchanges(found: tuple[Any, ...]) -> tuple[Exchange, ...]:
+    return tuple((one.question, one.answer) for one in found)
+
+
+def _subject(inputs: Inputs) -> Subject:
+    row, raw = catalogue_row(inputs), inputs.record("raw_videos")
+    facts = raw.value
+    cues = best_cues(inputs) or ()
+    media = Media(
+        inputs.video_file(),
+        source_sha256=str(facts["sha256"]),
+        mime_type=_TYPES.get(str(facts["container"]).split(",")[0], "video/mp4"),
+    )
+    return Subject(
+        media,
+        Fraction(str(facts["duration_s"])),
+        title=row["title"],
+        description=row["description"],
+        channel=row["channel"],
+        captions=[(cue.start_s, cue.end_s, cue.text) for cue in cues],
+        fps=float(Fraction(facts["frame_rate"])) or None,
+    )

@@ -1,0 +1,88 @@
+"""Categories that a language model chooses: what it is asked, and the record that its answer makes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from assets.reading import best_cues, catalogue_row
+from vidpipe.asking.asker import Asker
+from vidpipe.asking.services import asker_for
+from vidpipe.asking.video_calls import VideoCalls
+from vidpipe.corpus.captions import plain_text
+from vidpipe.corpus.categories import Category
+from vidpipe.corpus.llm_categories import ChosenCategory, Texts, choose_category, load_prompt
+from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
+from vidpipe.errors import AnswerError, BlockedAnswerError
+from vidpipe.inputs import Inputs
+from vidpipe.models.calls import Settings
+from vidpipe.models.paid import Purpose
+from vidpipe.ports import Project, Service
+from vidpipe.records import Outcome
+
+
+@dataclass(frozen=True)
+class ModelCategoriser:
+    """Asks one service about the videos of one run. Several threads may share it."""
+
+    service: Service
+    run_id: str
+    settings: Settings
+    discard: tuple[str, ...]
+    taxonomy: Taxonomy
+    prompt: str
+    asker: Asker
+
+    @classmethod
+    def of(cls, project: Project, service: Service, run_id: str) -> Self:
+        """As the project's recipe and prompts have it.
+
+        Raises:
+            RecipeError: the taxonomy or the prompt cannot be used.
+        """
+        recipe = project.recipe.taxonomy
+        return cls(
+            service,
+            run_id,
+            Settings(recipe.model or ""),
+            recipe.discard,
+            load_taxonomy(project.folder / recipe.file if recipe.file else None),
+            load_prompt(project.folder / "prompts"),
+            asker_for(project, service),
+        )
+
+    def __call__(self, inputs: Inputs) -> Outcome:
+        """The category that the model chose, or that it named none of the taxonomy.
+
+        Raises:
+            PendingError: nobody can be asked.
+            ServiceError, StoreError, WaitingError: as they come.
+        """
+        row = catalogue_row(inputs)
+        texts = Texts(row["title"], row["description"], plain_text(best_cues(inputs) or ()), row["channel"])
+        purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
+        calls = VideoCalls(self.asker, purpose, self.service.lacks, must_name=False)
+        ask = calls.named("category")
+        try:
+            found = choose_category(ask, self.taxonomy, texts, self.settings, prompt=self.prompt)
+        except AnswerError as error:
+            kind: Any = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
+            return Outcome(kind, str(error), {"faults": error.faults}, asked=calls.provenance(error.exchanges))
+        asked = calls.provenance(found.exchanges) if found is not None else {}
+        return settled(found, self.discard, self.service.name, asked=asked)
+
+
+def settled(
+    found: Category | ChosenCategory | None,
+    discard: Collection[str],
+    categoriser: str,
+    *,
+    asked: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """The outcome of a video whose category was found, or of one without."""
+    value: dict[str, Any] = {"category": None, "parent": None, "score": None, "categoriser": categoriser}
+    if found is None:
+        return Outcome("ok", value=value, asked=asked or {})
+    value |= {"category": found.leaf, "parent": found.parent, "score": found.score}
+    if found.leaf in discard or found.parent in discard:
+        return Outcome("dropped", "category is discarded", value, asked=asked or {})
+    return Outcome("ok", value=value, asked=asked or {})

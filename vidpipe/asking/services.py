@@ -1,0 +1,71 @@
+"""Who a stage asks, and on whose terms: a project's recipe and ledger around a service as this process found it."""
+
+from datetime import datetime
+
+from vidpipe.asking.asker import Asker
+from vidpipe.asking.terms import Terms
+from vidpipe.ledger.calls import Budget
+from vidpipe.ledger.limits import Limits
+from vidpipe.models.calls import Answer, Question
+from vidpipe.models.prices import FREE, Prices, built_in, nusd_of, read_prices
+from vidpipe.ports import Project, Service
+from vidpipe.recipe.schema import Recipe
+
+PAID = frozenset({"gemini"})
+"""Services that cost money per call; all others are servers of one's own."""
+_OWN_PRICES = "prices.json"
+
+
+def asker_for(project: Project, service: Service) -> Asker:
+    """Asks a service for a stage of a project; one for all its videos. Kept answers need no service.
+
+    Raises:
+        RecipeError: the project's own prices cannot be used.
+    """
+    prices = prices_of(project) if service.name in PAID else FREE
+    terms = Terms(prices, Limits(at_once=service.at_once), budget_of(project.recipe))
+    return Asker(service.answerer or _Nobody(), project.store, project.ledger.calls, terms, project.clock, project.stop)
+
+
+class _Nobody:
+    """Where there is no service: `VideoCalls` asks nothing then."""
+
+    def answer(self, question: Question) -> Answer:
+        """Never."""
+        raise AssertionError(f"nobody to ask {question.request_id}")
+
+
+def budget_of(recipe: Recipe) -> Budget:
+    """The most that all runs of the project may spend together."""
+    usd = recipe.budget_usd
+    return Budget() if usd is None or usd == "unlimited" else Budget(project_nusd=nusd_of(usd))
+
+
+def prices_of(project: Project) -> Prices:
+    """The prices that vidpipe knows, and over them those of the project's own `prices.json`.
+
+    Raises:
+        RecipeError: that file cannot be used.
+    """
+    own = project.folder / _OWN_PRICES
+    return read_prices(own) if own.is_file() else built_in()
+
+
+def paid_stages(recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    """The stages whose answers cost money, with the models they ask."""
+    annotation = recipe.annotation
+    if annotation.annotator not in PAID:
+        return {}
+    models = (annotation.model, annotation.text_model or annotation.model)
+    return {"video_annotations": tuple(dict.fromkeys(models))}
+
+
+def check_prices(project: Project, when: datetime) -> None:
+    """See that every model which is paid has a price.
+
+    Raises:
+        RecipeError: one has none, or the project's own prices cannot be used.
+    """
+    for models in paid_stages(project.recipe).values():
+        for model in models:
+            prices_of(project).check(model, when)

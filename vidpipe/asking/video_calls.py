@@ -1,0 +1,74 @@
+"""All questions about one video: each is asked once, and what the answers cost stands in the video's record."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from vidpipe.asking.asker import Asker
+from vidpipe.errors import PendingError
+from vidpipe.models.calls import Answer, Question, Usage
+from vidpipe.models.paid import Paid, Purpose
+
+Exchange = tuple[Question, Answer]
+
+
+@dataclass(frozen=True)
+class VideoCalls:
+    """Asks about one video, and remembers the bills.
+
+    `lacks` says why nobody can be asked, if so: then only kept answers are given. `tokens` gives the tokens that a
+    question's media and answer are expected to have. `must_name`: answers have to repeat the request's name.
+    """
+
+    asker: Asker
+    purpose: Purpose
+    lacks: str = ""
+    tokens: Callable[[Question], Usage] = lambda _question: Usage()
+    must_name: bool = True
+    _paid: dict[str, Paid] = field(default_factory=dict, init=False, repr=False)
+
+    def named(self, name: str) -> Callable[[Question], Answer]:
+        """Asks for a call of this name: the kept answer, or a new one.
+
+        The callable raises what `Asker.ask` does, and PendingError where nobody can be asked.
+        """
+
+        def ask(question: Question) -> Answer:
+            if self.lacks and self.asker.kept(question) is None:
+                raise PendingError(self.lacks)
+            purpose = replace(self.purpose, name=name)
+            given = self.asker.ask(question, purpose, self.tokens(question), must_name=self.must_name)
+            return self._noted(given.paid)
+
+        return ask
+
+    def recall(self, question: Question) -> Answer | None:
+        """The kept answer; None where none is kept."""
+        kept = self.asker.kept(question)
+        return None if kept is None else self._noted(kept)
+
+    def cost_usd(self, exchanges: Iterable[Exchange]) -> float:
+        """What these answers cost, whichever run paid, in US$."""
+        addresses = {question.address for question, _ in exchanges}
+        return round(sum(self._paid[a].bill.nusd for a in addresses if a in self._paid) / 1e9, 9)
+
+    def provenance(self, exchanges: Sequence[Exchange]) -> Mapping[str, Any]:
+        """What a record says of its answers: the first is the one that decided what all others are about."""
+        calls = [_told(question, answer) for question, answer in exchanges]
+        return {**calls[0], "calls": calls} if calls else {}
+
+    def _noted(self, paid: Paid) -> Answer:
+        self._paid[paid.call.address] = paid
+        return paid.answer
+
+
+def _told(question: Question, answer: Answer) -> dict[str, Any]:
+    return {
+        "request_id": question.request_id,
+        "address": question.address,
+        "model": answer.model,
+        "model_requested": question.settings.model,
+        "tokens": asdict(answer.usage),
+        "prompt": hashlib.sha256(question.prompt.encode("utf-8", "backslashreplace")).hexdigest(),
+    }

@@ -1,0 +1,22 @@
+"""What commands say of services that are asked: whether the recipe's can be, before anything begins."""
+
+from datetime import UTC, datetime
+
+from vidpipe.annotation.recipes import plan_of
+from vidpipe.asking.services import check_prices
+from vidpipe.corpus.llm_categories import load_prompt
+from vidpipe.ports import Project
+
+
+def check_services(project: Project) -> None:
+    """See that prompts can be read and that every model has a price.
+
+    Raises:
+        RecipeError: one cannot, or has none.
+    """
+    prompts = project.folder / "prompts"
+    if project.recipe.annotation.annotator != "offline":
+        plan_of(project.recipe.annotation, prompts)
+    if project.recipe.taxonomy.categoriser != "offline":
+        load_prompt(prompts)
+    check_prices(project, datetime.now(UTC))

@@ -1,0 +1,75 @@
+"""The sections of a recipe that say which models are asked, and how."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from vidpipe.recipe.sections import Section, Texts
+
+
+class Taxonomy(Section):
+    """The categories that a video can have."""
+
+    file: str | None = Field(None, description="A JSON taxonomy (nested objects, empty = leaf); none: FineVideo's.")
+    categoriser: Literal["offline", "llm"] = Field(
+        "offline",
+        description="offline: words of title, description, captions; llm: the open model behind TGI_BASE_URL (TGI, "
+        "vLLM, SGLang, llama.cpp, an HF endpoint), which must choose one leaf.",
+    )
+    model: str | None = Field(None, description="The model of that server; none: its only one.")
+    discard: Texts = Field((), description="Leaves that exist to be discarded: such videos are dropped.")
+
+    @property
+    def read(self) -> Mapping[str, Any]:
+        """What changes the result: the model only where one is asked."""
+        return self.model_dump(mode="json", exclude={"model"} if self.categoriser == "offline" else set())
+
+
+class Annotation(Section):
+    """Who says what a video shows."""
+
+    annotator: Literal["offline", "gemini"] = Field(
+        "offline",
+        description="offline: what pixels, sound and captions measure, nothing is invented; gemini: Google's models, "
+        "which are paid. All keys below are gemini's.",
+    )
+    mode: Literal["structured", "two_pass"] = Field(
+        "structured",
+        description="structured: one call sees the video and fills in the whole form; two_pass: one call tells it in "
+        "free text, and cheap calls that read this text alone fill in the form, as FineVideo did.",
+    )
+    model: str = Field("gemini-3.8-flash", min_length=1, description="The model that is asked.")
+    text_model: str | None = Field(None, description="The model of two_pass's calls that read text; none: the same.")
+    fps: Annotated[float, Field(gt=0, le=24)] | None = Field(
+        None, description="Frames a second that the model sees, above 0 to 24; none: the service's own, 1."
+    )
+    media_resolution: Literal["low", "medium", "high"] | None = Field(
+        None, description="How closely it looks at each frame; none: the service's own."
+    )
+    thinking_level: Literal["low", "medium", "high"] | None = Field(
+        None, description="How long it thinks; none: the service's own."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(None, description="Not sent unless given.")
+    seed: int | None = Field(None, description="Not sent unless given.")
+    max_output_tokens: int | None = Field(
+        65_536, gt=0, description="The longest answer, in tokens: what a call may cost at most follows from it."
+    )
+    safety: dict[str, str] = Field(
+        default_factory=dict,
+        description="Thresholds by category as the service names them, e.g. {HARM_CATEGORY_HARASSMENT: BLOCK_NONE}.",
+    )
+    language: str = Field("English", min_length=1, description="The language of what is said about a video.")
+    inline_below_bytes: int = Field(
+        8_000_000, ge=0, description="Smaller files go along with each question; others are uploaded once."
+    )
+    max_duration_s: Annotated[float, Field(ge=10)] | None = Field(
+        1800.0, description="Longer videos are asked about in parts of at most so many seconds."
+    )
+
+    @property
+    def read(self) -> Mapping[str, Any]:
+        """What changes the result: offline, nothing but that; how a file travels never."""
+        if self.annotator == "offline":
+            return {"annotator": self.annotator}
+        return self.model_dump(mode="json", exclude={"inline_below_bytes"})
