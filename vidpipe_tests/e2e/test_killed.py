@@ -1,7 +1,5 @@
-"""Killed and interrupted runs: the next one goes on, and nothing tells of the first."""
+"""Killed runs: the next one goes on, and nothing tells of the first."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -24,14 +22,6 @@ def wait_for(found: Path, *, within_s: float = 60) -> None:
     while not found.exists():
         assert time.monotonic() < until, f"{found} never came"
         time.sleep(0.005)
-
-
-def wait_for_word(line: Line, word: str, *, within_s: float = 60) -> None:
-    """Return as soon as a command that was started has said a word."""
-    until = time.monotonic() + within_s
-    while word not in (line.folder / "said.log").read_text():
-        assert time.monotonic() < until, f"{word!r} was never said"
-        time.sleep(0.02)
 
 
 def wait_for_end_of_workers(folder: Path, *, within_s: float = 20) -> None:
@@ -58,30 +48,6 @@ def test_after_kill_9_at_any_moment_the_next_run_goes_on_to_what_an_undisturbed_
     assert line.contents() == finished.contents()
     for stage in PER_VIDEO:
         assert set(line.statuses(stage.name).values()) == {"MATERIALIZED"}
-
-
-def test_ctrl_c_finishes_what_has_begun_a_second_one_ends_at_once_and_the_next_run_goes_on(
-    finished: Line, tmp_path: Path
-) -> None:
-    line = Line.at(tmp_path / "project", finished.videos)
-    run = line.start("run", env=WORKERS)
-    wait_for(line.folder / "store" / "raw_videos")
-    os.kill(run.pid, signal.SIGINT)
-    wait_for_word(line, "Stopping")
-    if run.poll() is None:
-        os.kill(run.pid, signal.SIGINT)
-    assert run.wait(timeout=30) == 130
-    wait_for_end_of_workers(line.folder)
-    run = line.start("run", env=WORKERS)
-    wait_for(line.folder / "store" / "video_signals")
-    os.kill(run.pid, signal.SIGINT)
-    assert run.wait(timeout=120) == 130
-    line.has_no_rests()
-    assert processes_of(line.folder) == []
-    assert "Traceback" not in (line.folder / "said.log").read_text()
-    line.run()
-    line.is_whole()
-    assert line.contents() == finished.contents()
 
 
 def test_an_event_that_a_killed_run_could_not_note_is_not_told_twice(finished: Line, tmp_path: Path) -> None:

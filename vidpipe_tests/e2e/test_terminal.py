@@ -1,4 +1,7 @@
-"""A person at a terminal: progress while it works, and Ctrl-C, which reaches every process at once."""
+"""A person at a terminal: progress while it works, and Ctrl-C, which reaches every process at once.
+
+What is interrupted without a terminal, its main process alone, belongs here too: the next run goes on in either case.
+"""
 
 import fcntl
 import os
@@ -16,6 +19,7 @@ from vidpipe_tests.commands import VIDPIPE, environment
 from vidpipe_tests.e2e.projects import Line, processes_of
 
 CTRL_C = b"\x03"
+WORKERS = {"VIDPIPE_WORKERS": "2"}
 
 
 class Terminal:
@@ -26,7 +30,7 @@ class Terminal:
         self.shown = b""
         self.process = subprocess.Popen(
             [VIDPIPE, args[0], "-C", str(line.folder), *args[1:]],
-            env=environment(TERM="xterm", LINES="40", VIDPIPE_WORKERS="2"),
+            env=environment(TERM="xterm", LINES="40", **WORKERS),
             stdin=screen,
             stdout=screen,
             stderr=screen,
@@ -92,11 +96,30 @@ def interrupt(line: Line, moment: str, n_times: int) -> bytes:
     return shown.shown
 
 
-def test_ctrl_c_stops_without_a_traceback_leaves_nothing_and_the_next_run_goes_on(
+def interrupt_alone(line: Line, moment: str, n_times: int) -> None:
+    """Run without a terminal until something is in the store, then interrupt the main process so often."""
+    assert not (line.folder / moment).exists(), "no run before has come so far"
+    log = line.folder / "said.log"
+    n_before = log.read_text().count("Stopping") if log.exists() else 0
+    run = line.start("run", env=WORKERS)
+    wait_for((line.folder / moment).exists)
+    for _ in range(n_times):
+        if run.poll() is None:
+            os.kill(run.pid, signal.SIGINT)
+        wait_for(lambda: log.read_text().count("Stopping") > n_before)
+    assert run.wait(timeout=120) == 130
+    assert "Traceback" not in log.read_text()
+
+
+def test_ctrl_c_and_signals_stop_without_a_traceback_leave_nothing_and_the_next_run_goes_on(
     finished: Line, tmp_path: Path
 ) -> None:
     line = Line.at(tmp_path / "project", finished.videos)
-    interrupt(line, "store/raw_videos", 1)
+    interrupt_alone(line, "store/raw_videos", 2)  # ends at once
+    wait_for(lambda: processes_of(line.folder) == [], within_s=20)
+    interrupt_alone(line, "store/dynamic_videos", 1)  # finishes what has begun
+    line.has_no_rests()
+    assert processes_of(line.folder) == []
     shown = interrupt(line, "store/video_signals", 1)
     assert b"raw_videos" in shown  # a bar shows how far it is
     assert b"/6" in shown
