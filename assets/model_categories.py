@@ -60,7 +60,7 @@ class ModelCategoriser:
         row = catalogue_row(inputs)
         texts = Texts(row["title"], row["description"], plain_text(best_cues(inputs) or ()), row["channel"])
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
-        calls = VideoCalls(self.asker, purpose, self.service.lacks, must_name=False)
+        calls = VideoCalls(self.asker, purpose, self.service.lacks, is_named=False)
         ask = calls.named("category")
         try:
             found = choose_category(ask, self.taxonomy, texts, self.settings, prompt=self.prompt)

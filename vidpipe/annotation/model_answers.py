@@ -6,7 +6,6 @@ repaired: a bracket closed for the model would pass a cut answer off as a whole 
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from vidpipe.annotation.told import ToldAnswer, clean
 from vidpipe.annotation.told_times import Path, clock, on_own_clock, shown, times_in
 from vidpipe.errors import ForeignAnswerError, MalformedAnswerError
+from vidpipe.models.echo import named_id, named_in_line, unfenced
 from vidpipe.timeline.spans import Span
 from vidpipe.timeline.timecodes import Reading
 
@@ -33,33 +33,6 @@ NOT_JSON = "the answer is not JSON"
 NOT_AS_ASKED = "the answer does not follow the schema"
 NOT_OURS = "the answer names another request"
 
-_FENCE = re.compile(r"\A```[A-Za-z0-9_-]*\s|\s?```\Z")
-_ID = r"[A-Z2-7]{12}"
-_NAMED_IN_LINE = re.compile(rf"[`*>#_ ]*request_id[`*_]*\s*:\s*[`*_]*({_ID})[`*_. ]*")
-_NAMED_IN_HEAD = re.compile(rf'\{{\s*"request_id"\s*:\s*"({_ID})"')
-
-
-def named_id(text: str) -> str | None:
-    """The request that an answer names, whole or not: its first line, or its JSON `request_id`; None without any.
-
-    Whoever keeps answers compares this with the question's `request_id` before it keeps one. Of JSON that cannot be
-    read the first key counts.
-    """
-    plain = unfenced(text)
-    found = _NAMED_IN_LINE.fullmatch(_first_line(plain)) or _NAMED_IN_HEAD.match(plain)
-    if found:
-        return found[1]
-    try:
-        named = read_object(text).get("request_id")
-    except MalformedAnswerError:
-        return None
-    return named if isinstance(named, str) and re.fullmatch(_ID, named) else None
-
-
-def unfenced(text: str) -> str:
-    """The text without a byte order mark, blanks and a Markdown fence around it."""
-    return _FENCE.sub("", text.lstrip("\ufeff").strip()).strip()
-
 
 def read_free_text(text: str, *, request_id: str) -> str:
     """What a free answer says, without its first line, which names the request.
@@ -70,7 +43,7 @@ def read_free_text(text: str, *, request_id: str) -> str:
     """
     _refuse_foreign(text, request_id)
     plain = unfenced(text)
-    if not _NAMED_IN_LINE.fullmatch(_first_line(plain)):
+    if not named_in_line(plain):
         raise MalformedAnswerError(NOT_AS_ASKED, (f"the first line must be `request_id: {request_id}`",))
     said = clean(plain.partition("\n")[2])
     if not said:
@@ -147,10 +120,6 @@ def _refuse_foreign(text: str, request_id: str) -> None:
     named = named_id(text)
     if named is not None and named != request_id:
         raise ForeignAnswerError(NOT_OURS)
-
-
-def _first_line(text: str) -> str:
-    return text.lstrip().partition("\n")[0].strip()
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

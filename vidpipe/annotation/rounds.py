@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeVar
 
-from vidpipe.annotation.model_answers import NOT_OURS, named_id
+from vidpipe.annotation.model_answers import NOT_OURS
 from vidpipe.annotation.told import ToldAnswer
 from vidpipe.annotation.wire_schema import N_LEVELS, wire_json, wire_schema
 from vidpipe.errors import (
@@ -24,6 +24,7 @@ from vidpipe.errors import (
     TruncatedAnswerError,
 )
 from vidpipe.models.calls import Answer, Question
+from vidpipe.models.echo import is_anothers
 
 Verdict = Literal["taken", "malformed", "foreign", "truncated", "blocked", "recited", "odd"]
 """What became of an answer; only `taken` is used."""
@@ -156,8 +157,7 @@ class Rounds:
 
 
 def _judged(question: Question, answer: Answer, read: Read[T]) -> tuple[Verdict, AnswerError | None, T | None]:
-    named = named_id(answer.text)
-    if named is not None and named != question.request_id:
+    if is_anothers(question, answer):
         return "foreign", ForeignAnswerError(NOT_OURS), None
     if answer.finish != "complete":
         return answer.finish, _unfinished(answer), None

@@ -23,7 +23,7 @@ from vidpipe.errors import (
 )
 from vidpipe.ledger.calls import Calls
 from vidpipe.models.calls import Question, Usage
-from vidpipe.models.echo import names_its_request
+from vidpipe.models.echo import is_anothers
 from vidpipe.models.paid import Paid, Purpose
 from vidpipe.ports import Answerer, Clock
 from vidpipe.store.answers import read_answer, write_answer, write_refused
@@ -80,12 +80,13 @@ class Asker:
         self.calls.complete(paid)
         return paid
 
-    def ask(self, question: Question, purpose: Purpose, media: Usage, *, must_name: bool = True) -> Given:
+    def ask(self, question: Question, purpose: Purpose, media: Usage, *, is_named: bool = True) -> Given:
         """The answer to a question: the kept one, or a new one, which is kept.
 
-        `media` holds the tokens of what is seen and heard, and of the answer, as they are expected. `must_name`: the
-        answer has to repeat the request's name. Truncated and blocked answers are answers: they are kept too. An odd
-        one is not, and is asked for again, like one that was lost or is another request's.
+        `media` holds the tokens of what is seen and heard, and of the answer, as they are expected. `is_named`: the
+        answer was told to repeat the request's name, so that one with another name is another's. Truncated and blocked
+        answers are answers: they are kept too. An odd one is not, and is asked for again, like one that was lost or is
+        another request's.
 
         Raises:
             BudgetError: the worst case is more than what is left.
@@ -98,7 +99,7 @@ class Asker:
         """
         for n_left in reversed(range(_MOST_TRIES)):
             try:
-                given = self._ask_once(question, purpose, media, must_name=must_name)
+                given = self._ask_once(question, purpose, media, is_named=is_named)
             except ForeignAnswerError:
                 self._check_trust(purpose.service)
                 if n_left == 0:
@@ -112,7 +113,7 @@ class Asker:
                     return given
         raise AssertionError("the last try returns or raises")
 
-    def _ask_once(self, question: Question, purpose: Purpose, media: Usage, *, must_name: bool) -> Given:
+    def _ask_once(self, question: Question, purpose: Purpose, media: Usage, *, is_named: bool) -> Given:
         media = replace(media, out=max(media.out, self._longest_out(purpose, question.settings.model)))
         while True:
             kept = self.kept(question)
@@ -120,10 +121,10 @@ class Asker:
                 return Given(kept, is_new=False)
             turn = self._turns.take(question, purpose, media)
             if isinstance(turn, Turn):
-                return self._use(turn, question, must_name=must_name)
+                return self._use(turn, question, is_named=is_named)
             self._turns.wait(turn.seconds)
 
-    def _use(self, turn: Turn, question: Question, *, must_name: bool) -> Given:
+    def _use(self, turn: Turn, question: Question, *, is_named: bool) -> Given:
         """Ask, unless somebody else brought the answer while this waited for its turn."""
         kept, was_sent = None, False
         try:
@@ -137,7 +138,7 @@ class Asker:
         if kept is not None:
             return Given(kept, is_new=False)
         paid = self._paid(question, turn)
-        self._keep(question, paid, must_name=must_name)
+        self._keep(question, paid, is_named=is_named)
         return Given(paid, is_new=True)
 
     def _paid(self, question: Question, turn: Turn) -> Paid:
@@ -157,9 +158,9 @@ class Asker:
         bill = self.terms.prices.bill(answer.usage, reported=answer.model, requested=call.model, when=turn.when)
         return Paid(call, answer, bill)
 
-    def _keep(self, question: Question, paid: Paid, *, must_name: bool) -> None:
+    def _keep(self, question: Question, paid: Paid, *, is_named: bool) -> None:
         """Write the answer before anything else happens to it, then book it."""
-        is_foreign = must_name and not names_its_request(question, paid.answer)
+        is_foreign = is_named and is_anothers(question, paid.answer)
         write = write_refused if is_foreign or paid.answer.finish == "odd" else write_answer
         try:
             write(self.store, paid)

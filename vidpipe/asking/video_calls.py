@@ -18,14 +18,14 @@ class VideoCalls:
     """Asks about one video, and remembers the bills.
 
     `lacks` says why nobody can be asked, if so: then only kept answers are given. `tokens` gives the tokens that a
-    question's media and answer are expected to have. `must_name`: answers have to repeat the request's name.
+    question's media and answer are expected to have. `is_named`: answers were told to repeat the request's name.
     """
 
     asker: Asker
     purpose: Purpose
     lacks: str = ""
     tokens: Callable[[Question], Usage] = lambda _question: Usage()
-    must_name: bool = True
+    is_named: bool = True
     _paid: dict[str, Paid] = field(default_factory=dict, init=False, repr=False)
 
     def named(self, name: str) -> Callable[[Question], Answer]:
@@ -38,7 +38,7 @@ class VideoCalls:
             if self.lacks and self.asker.kept(question) is None:
                 raise PendingError(self.lacks)
             purpose = replace(self.purpose, name=name)
-            given = self.asker.ask(question, purpose, self.tokens(question), must_name=self.must_name)
+            given = self.asker.ask(question, purpose, self.tokens(question), is_named=self.is_named)
             return self._noted(given.paid)
 
         return ask

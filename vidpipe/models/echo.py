@@ -1,6 +1,7 @@
-"""Does an answer name the request that it answers? Who swaps two answers is found out here.
+"""Which request does an answer name? Who swaps two answers is found out here.
 
-What becomes of an answer that does not is decided by whoever asked.
+An answer that names another request is another's. One that names none may be ours, badly written: whoever judges it
+refuses it, and has it put right.
 """
 
 import json
@@ -8,27 +9,40 @@ import re
 
 from vidpipe.models.calls import Answer, Question
 
-_BEGINNING_CHARS = 200
-_N_WORDS = 3  # of them, before the name: "json" of a fence, "request_id"
+_FENCE = re.compile(r"\A```[A-Za-z0-9_-]*\s|\s?```\Z")
+_ID = r"[A-Z2-7]{12}"
+_IN_LINE = re.compile(rf"[`*>#_ ]*request_id[`*_]*\s*:[`*_\s]*({_ID})[`*_. ]*")
+_IN_HEAD = re.compile(rf'\{{\s*"request_id"\s*:\s*"({_ID})"')
 
 
-def names_its_request(question: Question, answer: Answer) -> bool:
-    """Whether an answer names the request as it was told to: first of all, or as a property of its JSON object.
+def is_anothers(question: Question, answer: Answer) -> bool:
+    """Whether an answer names another request than the one that was asked."""
+    named = named_id(answer.text)
+    return named is not None and named != question.request_id
 
-    An answer without any text names nothing, and says nothing of anybody's video: where the service says why (blocked,
-    truncated before the first word), it is believed.
+
+def named_id(text: str) -> str | None:
+    """The request that an answer names, whole or not: on its first line, or as its JSON `request_id`; None without any.
+
+    Of JSON that cannot be read the first key counts.
     """
-    if answer.finish != "complete" and not answer.text.strip():
-        return True
-    words = re.findall(r"\w+", answer.text.lstrip()[:_BEGINNING_CHARS])
-    if question.request_id in words[:_N_WORDS]:
-        return True
-    return question.schema is not None and _property(answer.text) == question.request_id
-
-
-def _property(text: str) -> object:
+    plain = unfenced(text)
+    found = named_in_line(plain) or _IN_HEAD.match(plain)
+    if found:
+        return found[1]
     try:
-        value = json.loads(text)
+        value = json.loads(plain)
     except (ValueError, RecursionError):
         return None
-    return value.get("request_id") if isinstance(value, dict) else None
+    named = value.get("request_id") if isinstance(value, dict) else None
+    return named if isinstance(named, str) and re.fullmatch(_ID, named) else None
+
+
+def named_in_line(plain: str) -> re.Match[str] | None:
+    """The first line of a text, if it names a request and nothing else; group 1 is the name."""
+    return _IN_LINE.fullmatch(plain.partition("\n")[0].strip())
+
+
+def unfenced(text: str) -> str:
+    """The text without a byte order mark, blanks and a Markdown fence around it."""
+    return _FENCE.sub("", text.lstrip("\ufeff").strip()).strip()

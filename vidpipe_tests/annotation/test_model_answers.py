@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from vidpipe.annotation.model_answers import (
     MAX_ANSWER_CHARS,
     MAX_FAULTS,
-    named_id,
     read_free_text,
     read_object,
     read_structured,
-    unfenced,
 )
 from vidpipe.annotation.told import ToldVideo, form_of
 from vidpipe.errors import ForeignAnswerError, MalformedAnswerError
+from vidpipe.models.echo import named_id, unfenced
 from vidpipe.timeline.spans import Span
 from vidpipe_tests.annotation.answering import REMOVED, changed, scene, span, video
 

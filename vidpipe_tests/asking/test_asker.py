@@ -136,7 +136,7 @@ def test_a_foreign_answer_is_counted_paid_and_asked_for_again(asker: Asker, orac
 
 def test_what_need_not_name_its_request_is_believed(asker: Asker, oracle: Oracle) -> None:
     oracle.inject("ask", change=swapped)
-    assert "cat" in asker.ask(question(0), PURPOSE, MEDIA, must_name=False).paid.answer.text
+    assert "cat" in asker.ask(question(0), PURPOSE, MEDIA, is_named=False).paid.answer.text
 
 
 def test_a_service_that_swaps_answers_stops_the_run(asker: Asker, oracle: Oracle) -> None:
