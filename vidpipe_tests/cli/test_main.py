@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_no_command_gives_the_help_as_it_is_laid_out() -> None:
     done = subprocess.run([VIDPIPE], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "\nCommands:\n" in done.stderr
+
+
+def test_what_a_run_loads_is_no_garbage_to_look_through(project: Path) -> None:
+    code = "import atexit, gc; from vidpipe.cli.main import main; "
+    code += "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count())); main()"
+    command = [sys.executable, "-c", code, "run", "-C", str(project), "--only", "shotz"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr.startswith("vidpipe: --only")) == (2, True)
+    is_on, n_frozen = done.stdout.split()
+    assert is_on == "True"
+    assert int(n_frozen) > 100_000
 
 
 def test_a_port_that_cannot_be_is_refused(project: Path) -> None:
