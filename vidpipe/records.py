@@ -64,12 +64,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That a person declared a record valid at `at` (UTC), though it was made by `code_version` from `inputs`."""
+
+    reason: str
+    at: str
+    code_version: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a record comes from. `inputs` holds, per upstream asset, the version of the part that was read.
 
     `asked` is empty but for records made by a model: `request_id`, `address`, `model` (as the answer reports it),
     `model_requested`, `tokens` by modality, `prompt` (sha256), of the answer that decided; and `calls`, the same of
-    every answer that was paid, in order. In the file these stand beside the others.
+    every answer that was paid, in order. In the file these stand beside the others. `accepted` tells, oldest first, how
+    a record came to be valid that was not made by what it names.
     """
 
     source_sha256: str | None
@@ -82,6 +93,7 @@ class Provenance:
     seconds: float
     finished: str
     asked: Mapping[str, Any] = field(default_factory=dict)
+    accepted: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,10 @@ class Record:
 def encode(record: Record) -> bytes:
     """The record's file: indented JSON in a fixed order of keys, UTF-8, with a final newline."""
     content = asdict(record)
-    content["provenance"] |= content["provenance"].pop("asked")
+    made = content["provenance"]
+    made |= made.pop("asked")
+    if not made["accepted"]:
+        del made["accepted"]
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", "backslashreplace")
 
@@ -132,7 +147,8 @@ def decode(key: str, data: bytes) -> Record:
         raw = json.loads(data)
         told = raw.pop("provenance")
         asked = {name: told.pop(name) for name in list(told) if name in _ASKED}
-        provenance = Provenance(**told, asked=asked)
+        accepted = tuple(Acceptance(**one) for one in told.pop("accepted", ()))
+        provenance = Provenance(**told, asked=asked, accepted=accepted)
         record = Record(**raw, provenance=provenance)
         is_whole = record.outcome in KINDS and data_version(record) == record.data_version
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -1,10 +1,12 @@
 """`vidpipe lineage`: every artifact of one video and what it was made from."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.projects import open_instance
+from vidpipe.cli.words import shown
 from vidpipe.errors import StoreError
 from vidpipe.ports import Project
 from vidpipe.recipe.line import PER_VIDEO, TABLES
@@ -40,6 +42,9 @@ def lineage_text(found: dict[str, Any]) -> str:
         lines.append(f"{artifact['asset']}: {artifact['outcome']}{reason}")
         lines.append(f"  version {artifact['data_version'][:16]}, code {artifact['code_version']}")
         lines.append(f"  run {artifact['run_id']}, {artifact['finished']}, {artifact['cost_usd']:.4f} US$")
+        if artifact["model"]:
+            lines.append(f"  by {shown(artifact['model'])}, prompt {artifact['prompt'][:16]}")
+        lines += [f"  accepted {one['at']}: {shown(one['reason'])}" for one in artifact["accepted"]]
         lines += [f"  from {name} {version[:16]}" for name, version in artifact["inputs"].items()]
     lines += [f"published in {item['dataset']} {item['release']}, row {item['row']}" for item in found["published"]]
     return "\n".join(lines)
@@ -60,8 +65,10 @@ def _artifact(record: Record) -> dict[str, Any]:
         "inputs": dict(provenance.inputs),
         "source_sha256": provenance.source_sha256,
         "software": dict(provenance.software),
-        "model": None,
-        "prompt": None,
+        "model": provenance.asked.get("model"),
+        "prompt": provenance.asked.get("prompt"),
+        "calls": list(provenance.asked.get("calls", ())),
+        "accepted": [asdict(one) for one in provenance.accepted],
         "run_id": provenance.run_id,
         "cost_usd": provenance.cost_usd,
         "finished": provenance.finished,

@@ -113,6 +113,20 @@ def lineage(context: click.Context, folder: Path | None, video_id: str, *, as_js
 
 
 @cli.command()
+@click.argument("asset")
+@in_project
+@click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
+@click.option("--reason", required=True, help="Why; it stands in the lineage.")
+@click.pass_context
+def accept(context: click.Context, folder: Path | None, asset: str, ids: str | None, reason: str) -> None:
+    """Declare an asset's stale records valid as they are: nothing is made again, nothing is paid."""
+    at = _folder(context, folder)
+    from vidpipe.cli.accepting import accept as accepted
+
+    click.echo(f"{accepted(at, asset, ids=_split(ids), reason=reason)} accepted")
+
+
+@cli.command()
 @in_project
 @click.pass_context
 def doctor(context: click.Context, folder: Path | None) -> None:
