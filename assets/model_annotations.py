@@ -1,12 +1,14 @@
 """Annotations by a model that is shown the video: what it is asked, and the record that its answers make."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
-from vidpipe.annotation.annotate import annotate
+from vidpipe.annotation.annotate import Said, annotate
 from vidpipe.annotation.plans import Plan, Subject
+from vidpipe.annotation.quality import Asked, checks_of, quality
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.asking.asker import Asker
@@ -52,7 +54,7 @@ class ModelAnnotator:
             PendingError: nobody can be asked, or not for the money that is left.
             ServiceError, StoreError, WaitingError: as they come.
         """
-        subject, facts = _subject(inputs), inputs.record("raw_videos").value
+        subject, facts = subject_of(inputs, inputs.video_file()), inputs.record("raw_videos").value
         tokens = tokens_of(self.recipe, float(subject.duration_s), has_audio=bool(facts["has_audio"]))
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
         calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=tokens)
@@ -72,7 +74,16 @@ class ModelAnnotator:
             exchanges = _exchanges(error.exchanges)
             kind, told = ("blocked" if isinstance(error, BlockedAnswerError) else "unusable"), {"faults": error.faults}
             return _outcome(kind, str(error), told, calls, exchanges)
-        return _outcome("ok", None, said.annotation().value(), calls, said.asked)
+        return self._judged(_outcome("ok", None, said.annotation().value(), calls, said.asked), said, subject)
+
+    def _judged(self, outcome: Outcome, said: Said, subject: Subject) -> Outcome:
+        """With how good the annotation is; one that is not good enough for the recipe is dropped."""
+        checks = checks_of(said.content, Asked(subject.duration_s, self.plan.language, self.plan.n_questions))
+        score, least = quality(checks), self.recipe.min_quality
+        told = {"score": score, "checks": {check.name: check.score for check in checks}}
+        outcome = replace(outcome, asked={**outcome.asked, "quality": told})
+        is_good = least is None or score >= least
+        return outcome if is_good else replace(outcome, kind="dropped", reason="quality is below min_quality")
 
 
 def _outcome(kind: Any, reason: str | None, value: Any, calls: VideoCalls, exchanges: Any) -> Outcome:
@@ -83,12 +94,16 @@ def _exchanges(found: tuple[Any, ...]) -> tuple[Exchange, ...]:
     return tuple((one.question, one.answer) for one in found)
 
 
-def _subject(inputs: Inputs) -> Subject:
-    row, raw = catalogue_row(inputs), inputs.record("raw_videos")
-    facts = raw.value
+def subject_of(inputs: Inputs, place: Path) -> Subject:
+    """What is known of a video, as its questions name it; `place` is where its file lies, if anybody is to see it.
+
+    Raises:
+        StoreError, WaitingError: as they come.
+    """
+    row, facts = catalogue_row(inputs), inputs.record("raw_videos").value
     cues = best_cues(inputs) or ()
     media = Media(
-        inputs.video_file(),
+        place,
         source_sha256=str(facts["sha256"]),
         mime_type=_TYPES.get(str(facts["container"]).split(",")[0], "video/mp4"),
     )

@@ -15,6 +15,7 @@ import dagster as dg
 from assets.catalogue import sources_mark
 from vidpipe.asking.services import paid_stages
 from vidpipe.cli.dagster_runs import DagsterRuns
+from vidpipe.cli.free_again import FreeAgain
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
 from vidpipe.ledger.plan import Piece, entering, held_back, leaving, needs, pieces, table_is_due
@@ -54,6 +55,7 @@ class Engine:
         self.videos = asked.video_ids
         self._versions = project.code_versions()
         self._held = () if asked.stale else tuple(paid_stages(project.recipe))
+        self._free = FreeAgain(project)
         self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self) -> None:
@@ -171,7 +173,7 @@ class Engine:
         self, snapshot: Snapshot, stages: Sequence[Stage], tried: Collection[str]
     ) -> dict[str, tuple[str, ...]]:
         """The stages that are left, by partition key; without what was tried since this run began."""
-        left = needs(snapshot, self._versions, stages, self._held)
+        left = needs(snapshot, self._versions, stages, self._held, self._free_of(snapshot))
         names = {stage.name for stage in stages}
         wanted = {}
         for key, video_id in snapshot.videos.items():
@@ -187,8 +189,13 @@ class Engine:
     def held_back(self) -> dict[str, tuple[int, float]]:
         """How many records are stale that cost money to make again, and what they cost before, in US$, by asset."""
         snapshot = self.project.ledger.snapshot()
-        found = held_back(snapshot, self._versions, self._held)
+        found = held_back(snapshot, self._versions, self._held, self._free_of(snapshot))
         return {name: (len(ids), sum(snapshot.entries[name][v].cost_usd for v in ids)) for name, ids in found.items()}
+
+    def _free_of(self, snapshot: Snapshot) -> frozenset[str]:
+        """The videos whose stale annotation costs nothing to make again, since all its answers are kept."""
+        held = held_back(snapshot, self._versions, self._held)
+        return self._free.of(snapshot, held.get(FreeAgain.ASSET, ()))
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""

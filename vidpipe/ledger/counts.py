@@ -95,7 +95,7 @@ def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapp
         elif stage.unit == "row":
             assets.append(_rows(stage, snapshot, code_versions))
         else:
-            assets.append(_table(stage, snapshot, code_versions))
+            assets.append(_table(stage, snapshot, code_versions, stale))
     return Overview(tuple(assets), tuple(_problems(assets, snapshot, members)), stale)
 
 
@@ -135,7 +135,12 @@ def _rows(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) ->
     return counts
 
 
-def _table(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -> Counts:
+def _table(
+    stage: Stage,
+    snapshot: Snapshot,
+    code_versions: Mapping[str, str],
+    stale: Mapping[str, Mapping[str, Stale]],
+) -> Counts:
     counts = Counts(stage.name, "table", n_in=1)
     entry = snapshot.entry(stage.name, "")
     _add_table(counts, entry)
@@ -148,7 +153,8 @@ def _table(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -
         counts.pending["inputs changed"] += 1
     else:
         counts.ok = 1
-        counts.stale = int(table_is_stale(stage, snapshot, code_versions))
+        reads_stale = any(stale.get(read.asset) for read in stage.reads)
+        counts.stale = int(reads_stale or table_is_stale(stage, snapshot, code_versions))
     return counts
 
 

@@ -24,16 +24,17 @@ def needs(
     code_versions: Mapping[str, str],
     stages: Sequence[Stage],
     held: Collection[str] = (),
+    free: Collection[str] = (),
 ) -> dict[str, tuple[str, ...]]:
     """The stages, among these, that each video has to go through, in line order, by video id; none: not there.
 
     Needed is what has no valid record, or has not been reported, and then whatever reads it: those decide again
     whether they are still valid. Where a record of one of the assets `held` is only stale, it stays, and all that reads
-    it waits. Videos that no catalogue keeps need nothing.
+    it waits, but for the videos that are `free`. Videos that no catalogue keeps need nothing.
     """
     names = [stage.name for stage in stages]
     settled = _settled(snapshot, code_versions, names)
-    for name, video_ids in held_back(snapshot, code_versions, held).items():
+    for name, video_ids in held_back(snapshot, code_versions, held, free).items():
         for below in dependents({name}) & settled.keys():
             settled[below] |= video_ids
     kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
@@ -50,14 +51,19 @@ def needs(
     return found
 
 
-def held_back(snapshot: Snapshot, code_versions: Mapping[str, str], held: Collection[str]) -> dict[str, frozenset[str]]:
-    """The videos whose record is stale by itself, and nothing worse, by asset, of those `held`; without empty ones."""
+def held_back(
+    snapshot: Snapshot, code_versions: Mapping[str, str], held: Collection[str], free: Collection[str] = ()
+) -> dict[str, frozenset[str]]:
+    """The videos whose record is stale by itself, and nothing worse, by asset, of those `held`; without empty ones.
+
+    Videos that are `free` are not held: to make their records again costs nothing.
+    """
     stale = stale_records(snapshot, code_versions)
     found = {}
     for name in held:
         entries = snapshot.entries.get(name, {})
         ids = {v for v, why in stale[name].items() if why.direct and entries[v].reported and not entries[v].damaged}
-        if ids:
+        if ids := ids.difference(free):
             found[name] = frozenset(ids)
     return found
 

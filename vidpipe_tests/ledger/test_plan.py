@@ -51,6 +51,8 @@ def test_what_is_only_stale_and_held_stays_and_all_that_reads_it_waits() -> None
     assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"]) == {}
     assert held_back(history.snapshot, code, ["video_annotations"]) == {"video_annotations": {"a", "b"}}
     assert held_back(history.snapshot, history.code, ["video_annotations"]) == {}
+    assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"], {"b"}).keys() == {"b"}
+    assert held_back(history.snapshot, code, ["video_annotations"], {"b"}) == {"video_annotations": {"a"}}
 
 
 def test_what_is_missing_is_needed_though_it_is_held() -> None:

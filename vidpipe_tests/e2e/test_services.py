@@ -1,0 +1,135 @@
+"""Models behind services that work: what is paid, what it is paid for, and that it is not paid again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vidpipe.ledger.ledger import open_ledger
+from vidpipe_tests.e2e.projects import Line, make_sources
+from vidpipe_tests.e2e.services import (
+    Asked,
+    answers,
+    asks_models,
+    edit,
+    environment_of,
+    paid_twice,
+    serving,
+    stale,
+    told_keys,
+)
+from vidpipe_tests.servers.profiles import Servers
+
+SMALL_USD = 0.045
+"""For two of three videos: a call costs about 0.008 US$, and 0.032 at worst, where answers end at 8192 tokens."""
+PROMPT = Path(__file__).parents[2] / "vidpipe" / "annotation" / "prompts" / "annotation.md"
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Servers]:
+    """Services that never fail."""
+    with serving("calm") as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def annotated(services: Servers, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A project of two videos that has run once, with a key. Tests copy it."""
+    folder = tmp_path_factory.mktemp("services")
+    line = asks_models(Line.at(folder / "project", make_sources(folder / "videos", 2, broken=False)))
+    line.run(env=environment_of(services))
+    return line
+
+
+def test_a_run_annotates_and_categorises_by_models_and_tells_what_they_were_and_cost(
+    annotated: Line, services: Servers
+) -> None:
+    document = annotated.is_whole()
+    (told,) = [asset for asset in document["assets"] if asset["asset"] == "video_annotations"]
+    assert (told["ok"], document["cost_usd"]) == (2, told["cost_usd"])
+    assert told["cost_usd"] == pytest.approx(sum(entry.bill.usd for entry in answers(services) if entry.bill), abs=1e-6)
+    for video_id in ("v0", "v1"):
+        record = annotated.record("video_annotations", video_id)
+        assert record["value"]["annotator"] == "gemini"
+        asked = record["provenance"]
+        assert {"request_id", "address", "model", "model_requested", "tokens", "prompt"} <= asked.keys()
+        assert asked["cost_usd"] > 0
+        category = annotated.record("taxonomy_categories", video_id)
+        assert category["value"]["categoriser"] == "llm"
+        assert category["provenance"]["cost_usd"] == 0
+    assert services.gemini.files.names() == []
+    assert told_keys(annotated) == []
+
+
+def test_without_a_key_a_finished_project_is_not_stale_and_a_run_changes_nothing(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line = annotated.copy(tmp_path / "project")
+    before, asked = line.files(), Asked.until_now(services)
+    assert stale(line) == {}
+    line.run()
+    line.run(env=environment_of(services))
+    assert line.files() == before
+    assert Asked.until_now(services) == asked
+
+
+def test_an_edited_prompt_is_paid_for_when_that_is_asked_for_and_its_revert_costs_nothing(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line, env = annotated.copy(tmp_path / "project"), environment_of(services)
+    before, asked = line.contents(), Asked.until_now(services)
+    own = line.folder / "prompts" / PROMPT.name
+    own.write_text(PROMPT.read_text("utf-8") + "\nBe exact.\n", "utf-8")
+    assert stale(line) == {"video_annotations": 2, "aligned_metadata": 2, "scene_dataset": 1}
+    assert "video_annotations: 2 stale, about 0.0" in line.run(env=env)
+    assert Asked.until_now(services) == asked
+    assert line.contents() == before
+    line.run("--stale", env=env)
+    assert stale(line) == {}
+    changed = {name for name, text in line.contents().items() if text != before[name]}
+    assert {name.partition("/")[0] for name in changed} == {"video_annotations", "aligned_metadata"}
+    assert len(answers(services)) == 4
+    asked = Asked.until_now(services)
+    own.unlink()
+    line.run()
+    assert stale(line) == {}
+    assert line.contents() == before
+    assert Asked.until_now(services) == asked
+
+
+def test_an_altered_record_of_a_paid_stage_is_named_and_restored_from_stored_answers(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line = annotated.copy(tmp_path / "project")
+    contents, asked = line.contents(), Asked.until_now(services)
+    path = line.record_path("video_annotations", "v0")
+    path.write_text(path.read_text("utf-8").replace('"annotator": "g', '"annotator": "G', 1), "utf-8")
+    found = line.status("--verify", code=1)["differences"]
+    assert [(d["video_id"], d["asset"]) for d in found] == [("v0", "video_annotations")]
+    line.run()
+    line.is_whole()
+    assert line.contents() == contents
+    assert Asked.until_now(services) == asked
+
+
+def test_without_a_key_all_else_is_done_and_a_small_budget_is_never_exceeded(tmp_path: Path) -> None:
+    videos = make_sources(tmp_path / "videos", 3, broken=False)
+    line = asks_models(Line.at(tmp_path / "project", videos), budget_usd=SMALL_USD)
+    edit(line, {"max_output_tokens: 65536": "max_output_tokens: 8192"})
+    with serving("calm") as servers:
+        line.run(env=environment_of(servers, n_keys=0), code=1)
+        assert line.counts("video_annotations")["pending"] == {"no GEMINI_API_KEY": 3}
+        assert line.counts("segment_clips")["ok"] == line.counts("taxonomy_categories")["ok"] == 3
+        assert servers.gemini.log == []
+        runs = [line.start("run", env=environment_of(servers)) for _ in range(2)]
+        assert [run.wait(timeout=240) for run in runs] == [1, 1], (line.folder / "said.log").read_text()
+        counts = line.counts("video_annotations")
+        assert counts["ok"] == len(answers(servers)) == 2
+        assert counts["pending"] == {"budget": 1}
+        assert servers.gemini.usd() <= SMALL_USD
+        edit(line, {f"budget_usd: {SMALL_USD}": "budget_usd: 5"})
+        line.run(env=environment_of(servers))
+        assert line.counts("video_annotations")["ok"] == len(answers(servers)) == 3
+        assert paid_twice(servers) == {}
+        booked = open_ledger(str(line.folder / "ledger.db")).calls.spent()
+        assert booked / 1e9 == pytest.approx(servers.gemini.usd(), abs=1e-9)
