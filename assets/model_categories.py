@@ -57,8 +57,7 @@ class ModelCategoriser:
             PendingError: nobody can be asked.
             ServiceError, StoreError, WaitingError: as they come.
         """
-        row = catalogue_row(inputs)
-        texts = Texts(row["title"], row["description"], plain_text(best_cues(inputs) or ()), row["channel"])
+        texts = texts_of(inputs)
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
         calls = VideoCalls(self.asker, purpose, self.service.lacks, is_named=False)
         ask = calls.named("category")
@@ -69,6 +68,16 @@ class ModelCategoriser:
             return Outcome(kind, str(error), {"faults": error.faults}, asked=calls.provenance(error.exchanges))
         asked = calls.provenance(found.exchanges) if found is not None else {}
         return settled(found, self.discard, self.service.name, asked=asked)
+
+
+def texts_of(inputs: Inputs) -> Texts:
+    """What others wrote about a video, and what is said in it.
+
+    Raises:
+        StoreError, WaitingError: as they come.
+    """
+    row = catalogue_row(inputs)
+    return Texts(row["title"], row["description"], plain_text(best_cues(inputs) or ()), row["channel"])
 
 
 def settled(

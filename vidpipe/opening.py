@@ -100,9 +100,17 @@ def open_services(folder: Path) -> dict[str, Service]:
     Raises:
         RecipeError: a variable cannot be used.
     """
-    environ, project = environment(folder), open_project(folder)
-    at_once = int(_number(environ, "VIDPIPE_CALLS", 16, least=1))
+    environ, project, at_once = environment(folder), open_project(folder), calls_at_once(folder)
     return {"gemini": _gemini(environ, project, at_once), "llm": _llm(environ, project, at_once)}
+
+
+def calls_at_once(folder: Path) -> int:
+    """The most calls to a service that are in flight at once.
+
+    Raises:
+        RecipeError: the variable cannot be used.
+    """
+    return int(_number(environment(folder), "VIDPIPE_CALLS", 16, least=1))
 
 
 def _gemini(environ: Mapping[str, str], project: Project, at_once: int) -> Service:

@@ -3,27 +3,18 @@
 0 all that was asked for is done; 1 something failed or is pending; 2 usage or configuration; 130 interrupted.
 """
 
-import gc
 import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from vidpipe.cli.arguments import in_project, loading, project_folder, split
 from vidpipe.cli.words import shown, this_command
 from vidpipe.errors import RecipeError, StoreError
-
-_COMMAND_HELP = "The project folder. Default: VIDPIPE_PROJECT, or the current folder."
-
-
-def in_project(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The option -C, before or after the command's name."""
-    return click.option("-C", "folder", type=click.Path(path_type=Path), default=None, help=_COMMAND_HELP)(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,11 +51,11 @@ def run(context: click.Context, /, folder: Path | None, only: str | None, ids: s
 
     What is stale and paid is listed with its price, and done with --stale.
     """
-    at = _folder(context, folder)
-    with _loading():
+    at = project_folder(context, folder)
+    with loading():
         from vidpipe.cli.running import run_line
 
-    code = run_line(at, only=_split(only), ids=_split(ids), **options)
+    code = run_line(at, only=split(only), ids=split(ids), **options)
     _say_where(at)
     sys.exit(code)
 
@@ -74,8 +65,8 @@ def run(context: click.Context, /, folder: Path | None, only: str | None, ids: s
 @click.pass_context
 def retry(context: click.Context, folder: Path | None) -> None:
     """Run what failed again, what waited for it, and the tables below."""
-    at = _folder(context, folder)
-    with _loading():
+    at = project_folder(context, folder)
+    with loading():
         from vidpipe.cli.running import run_line
 
     code = run_line(at, failed_only=True)
@@ -92,10 +83,22 @@ def retry(context: click.Context, folder: Path | None) -> None:
 @click.pass_context
 def status(context: click.Context, /, folder: Path | None, video_id: str | None, **options: bool) -> None:
     """What went in, what came out, and why the rest did not."""
-    at = _folder(context, folder)
+    at = project_folder(context, folder)
     from vidpipe.cli.status import show_status
 
     sys.exit(show_status(at, video_id, **options))
+
+
+@cli.command()
+@in_project
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def estimate(context: click.Context, folder: Path | None, *, as_json: bool) -> None:
+    """What is left to pay and how long it takes, without asking anybody; with every assumption."""
+    at = project_folder(context, folder)
+    from vidpipe.cli.estimate import show_estimate
+
+    sys.exit(show_estimate(at, as_json=as_json))
 
 
 @cli.command()
@@ -105,7 +108,7 @@ def status(context: click.Context, /, folder: Path | None, video_id: str | None,
 @click.pass_context
 def lineage(context: click.Context, folder: Path | None, video_id: str, *, as_json: bool) -> None:
     """Every artifact of a video: versions, inputs, run, outcome, and where it is published."""
-    at = _folder(context, folder)
+    at = project_folder(context, folder)
     from vidpipe.cli.lineage import lineage_of, lineage_text
 
     found = lineage_of(at, video_id)
@@ -120,10 +123,10 @@ def lineage(context: click.Context, folder: Path | None, video_id: str, *, as_js
 @click.pass_context
 def accept(context: click.Context, folder: Path | None, asset: str, ids: str | None, reason: str) -> None:
     """Declare an asset's stale records valid as they are: nothing is made again, nothing is paid."""
-    at = _folder(context, folder)
+    at = project_folder(context, folder)
     from vidpipe.cli.accepting import accept as accepted
 
-    click.echo(f"{accepted(at, asset, ids=_split(ids), reason=reason)} accepted")
+    click.echo(f"{accepted(at, asset, ids=split(ids), reason=reason)} accepted")
 
 
 @cli.command()
@@ -134,7 +137,7 @@ def doctor(context: click.Context, folder: Path | None) -> None:
     from vidpipe.cli.doctor import examine
 
     is_named = bool(folder or context.obj or os.environ.get("VIDPIPE_PROJECT"))
-    sys.exit(examine(_folder(context, folder, needed=False), is_named=is_named))
+    sys.exit(examine(project_folder(context, folder, needed=False), is_named=is_named))
 
 
 @cli.command()
@@ -144,7 +147,7 @@ def doctor(context: click.Context, folder: Path | None) -> None:
 @click.pass_context
 def ui(context: click.Context, folder: Path | None, host: str, port: int) -> None:
     """Open the Dagster UI on the project: webserver and daemon, so that backfills run."""
-    at = _folder(context, folder)
+    at = project_folder(context, folder)
     from vidpipe.cli.ui import serve
 
     sys.exit(serve(at, host=host, port=port))
@@ -204,32 +207,6 @@ def _fail(why: str, *, code: int = 2) -> None:
     sys.exit(code)
 
 
-def _folder(context: click.Context, folder: Path | None, *, needed: bool = True) -> Path:
-    """The project folder, made known to everything that this process loads.
-
-    Raises:
-        RecipeError: there is no project.
-    """
-    named = folder or context.obj or os.environ.get("VIDPIPE_PROJECT") or "."
-    path = Path(named).absolute()
-    if needed and not (path / "recipe.yaml").is_file():
-        raise RecipeError(str(named), "no project here (no recipe.yaml); make one: vidpipe init DIR --source FOLDER")
-    os.environ["VIDPIPE_PROJECT"] = str(path)
-    os.environ["DAGSTER_HOME"] = str(Path(os.environ.get("DAGSTER_HOME") or path / ".dagster").absolute())
-    return path
-
-
-@contextmanager
-def _loading() -> Iterator[None]:
-    """Load what stays: looking through it for garbage takes a fifth of the time of a run with nothing to do."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 def _say_where(folder: Path) -> None:
     """Where a person finds what a run made."""
     from vidpipe.cli.running import dataset_places
@@ -237,7 +214,3 @@ def _say_where(folder: Path) -> None:
 
     for name, place in dataset_places(open_project(folder)):
         click.echo(f"{name + ':':10} {place}", err=True)
-
-
-def _split(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part for part in text.split(",") if part)

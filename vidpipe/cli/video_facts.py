@@ -1,0 +1,138 @@
+"""What is known of videos that are to be asked about, from their records; and what is assumed of those that lack them.
+
+Reads the store and the catalogue, asks nobody. What follows from it is `vidpipe.cli.left_to_ask`'s.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from assets.model_annotations import subject_of
+from assets.model_categories import texts_of
+from vidpipe.annotation.lengths import SCENE_S
+from vidpipe.annotation.plans import Subject
+from vidpipe.corpus.llm_categories import Texts
+from vidpipe.errors import StoreError, WaitingError
+from vidpipe.inputs import Inputs
+from vidpipe.keys import segment
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.models.calls import Media
+from vidpipe.ports import Project
+from vidpipe.recipe.line import STAGES
+
+UNKNOWN_S = 300.0
+"""The duration of a video where none is known at all: FineVideo's mean, 4.7 minutes, rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One video; None: not known. `is_probed`: by its own record, not by what the catalogue says."""
+
+    duration_s: float | None
+    n_bytes: int | None
+    has_audio: bool = True
+    n_shots: int | None = None
+    is_probed: bool = False
+
+
+class Videos:
+    """The videos of a project that are looked at: `names`. Records are read once each."""
+
+    def __init__(self, project: Project, snapshot: Snapshot, names: Collection[str]) -> None:
+        self._project, self._snapshot = project, snapshot
+        self._rows = _rows(project, names)
+        self.facts = {name: self._facts(name) for name in names}
+
+    @cached_property
+    def mean_s(self) -> float:
+        """The mean duration of those known."""
+        known = [facts.duration_s for facts in self.facts.values() if facts.duration_s]
+        return sum(known) / len(known) if known else UNKNOWN_S
+
+    @cached_property
+    def mean_bytes_per_s(self) -> float:
+        """The mean size of a second of video."""
+        known = [f for f in self.facts.values() if f.duration_s and f.n_bytes]
+        return sum(f.n_bytes or 0 for f in known) / sum(f.duration_s or 0 for f in known) if known else 0.0
+
+    @cached_property
+    def shot_s(self) -> float:
+        """The mean length of a shot of those known."""
+        known = [f for f in self.facts.values() if f.duration_s and f.n_shots]
+        return sum(f.duration_s or 0 for f in known) / sum(f.n_shots or 0 for f in known) if known else SCENE_S
+
+    def duration_s(self, name: str) -> float:
+        """A video's duration, or the mean."""
+        return self.facts[name].duration_s or self.mean_s
+
+    def n_bytes(self, name: str) -> int:
+        """A file's size, or what such a file has on average."""
+        known = self.facts[name].n_bytes
+        return round(self.duration_s(name) * self.mean_bytes_per_s) if known is None else known
+
+    def n_scenes(self, name: str) -> float:
+        """As many scenes as shots, or as a video of its length has on average."""
+        return self.facts[name].n_shots or max(1.0, self.duration_s(name) / self.shot_s)
+
+    def subject(self, name: str) -> Subject:
+        """What questions name; without captions where it was not probed yet."""
+        if self.facts[name].is_probed:
+            try:
+                return subject_of(self._inputs("video_annotations", name), Path())
+            except (StoreError, WaitingError):
+                pass
+        row = self._rows.get(name, {})
+        return Subject(
+            Media(Path(), ""),
+            Fraction(str(round(self.duration_s(name), 3))),
+            title=row.get("title"),
+            description=row.get("description"),
+            channel=row.get("channel"),
+        )
+
+    def texts(self, name: str) -> Texts:
+        """What a category is chosen by; without captions where it was not probed yet."""
+        if self.facts[name].is_probed:
+            try:
+                return texts_of(self._inputs("taxonomy_categories", name))
+            except (StoreError, WaitingError):
+                pass
+        row = self._rows.get(name, {})
+        return Texts(row.get("title"), row.get("description"), None, row.get("channel"))
+
+    def _facts(self, name: str) -> Facts:
+        raw = self._value("raw_videos", name)
+        if raw is None:
+            row = self._rows.get(name, {})
+            return Facts(row.get("duration_s") or row.get("header_s"), row.get("n_bytes"))
+        shots = self._value("shots", name)
+        n_shots = len(shots["shots"]) if shots is not None else None
+        return Facts(float(raw["duration_s"]), int(raw["bytes"]), bool(raw["has_audio"]), n_shots, is_probed=True)
+
+    def _value(self, asset: str, name: str) -> Any:
+        """The value of a record that is ok; None where there is none."""
+        entry = self._snapshot.entry(asset, name)
+        if entry is None or entry.damaged or entry.outcome != "ok":
+            return None
+        try:
+            return self._inputs(asset, name).record(asset).value
+        except (StoreError, WaitingError):
+            return None
+
+    def _inputs(self, asset: str, name: str) -> Inputs:
+        return Inputs(self._project, STAGES[asset], name, segment(name), {})
+
+
+def _rows(project: Project, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The videos' rows of the catalogue."""
+    import polars as pl
+
+    try:
+        frame = project.tables.rows("catalogue")
+    except StoreError:
+        return {}
+    kept = frame.filter(pl.col("keep") & pl.col("video_id").is_in(list(names)))
+    return {row["video_id"]: row for row in kept.iter_rows(named=True)}
