@@ -30,6 +30,7 @@ def partition_metadata(project: Project, key: str, record: Record) -> dict[str, 
     shown |= dict(list(_links(project, record.where).items())[:_MAX_LINKS])
     shown["record"] = dg.MetadataValue.path(project.store.place(keys.record(record.asset, key)))
     shown["seconds"] = record.provenance.seconds
+    shown |= _asked(record)
     return shown
 
 
@@ -43,6 +44,19 @@ def _numbers(value: Mapping[str, Any]) -> dict[str, Any]:
             shown[name] = _text(item)
         elif isinstance(item, list):
             shown[f"n_{name}"] = len(item)
+    return shown
+
+
+def _asked(record: Record) -> dict[str, Any]:
+    """What a model's answers cost, and how good they are; nothing where none was asked."""
+    asked = record.provenance.asked
+    if not asked:
+        return {}
+    shown: dict[str, Any] = {"cost_usd": record.provenance.cost_usd, "n_calls": len(asked.get("calls", ()))}
+    if "model" in asked:
+        shown["model"] = _text(str(asked["model"]))
+    if "quality" in asked:
+        shown["quality"] = asked["quality"]["score"]
     return shown
 
 

@@ -14,7 +14,7 @@ from vidpipe.errors import CorruptObjectError
 
 Kind = Literal["ok", "dropped", "unusable", "blocked", "skipped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_ASKED = frozenset({"request_id", "address", "model", "model_requested", "tokens", "prompt", "calls"})
+_ASKED = frozenset({"request_id", "address", "model", "model_requested", "tokens", "prompt", "calls", "quality"})
 
 
 def canonical(value: object) -> bytes:
@@ -78,9 +78,9 @@ class Provenance:
     """Where a record comes from. `inputs` holds, per upstream asset, the version of the part that was read.
 
     `asked` is empty but for records made by a model: `request_id`, `address`, `model` (as the answer reports it),
-    `model_requested`, `tokens` by modality, `prompt` (sha256), of the answer that decided; and `calls`, the same of
-    every answer that was paid, in order. In the file these stand beside the others. `accepted` tells, oldest first, how
-    a record came to be valid that was not made by what it names.
+    `model_requested`, `tokens` by modality, `prompt` (sha256), of the answer that decided; `calls`, the same of every
+    answer that was paid, in order; and `quality`, a score of 0..1 with those of its checks. In the file these stand
+    beside the others. `accepted` tells, oldest first, how a record came to be valid that was not made by what it names.
     """
 
     source_sha256: str | None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from vidpipe.recipe.sections import Section, Texts
+from vidpipe.recipe.sections import Section, Share, Texts
 
 
 class Taxonomy(Section):
@@ -65,6 +65,12 @@ class Annotation(Section):
     )
     max_duration_s: Annotated[float, Field(ge=10)] | None = Field(
         1800.0, description="Longer videos are asked about in parts of at most so many seconds."
+    )
+
+    min_quality: Share | None = Field(
+        None,
+        description="Annotations are checked (scenes cover the video, cast is known, scores given, and more); those with "
+        "a lower score, 0 to 1, are dropped.",
     )
 
     @property

@@ -72,6 +72,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.language": ("German", ANNOTATED),
     "annotation.inline_below_bytes": (0, NOTHING),
     "annotation.max_duration_s": (60.0, ANNOTATED),
+    "annotation.min_quality": (0.5, ANNOTATED),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
 }  # None: the key has one value in this version
