@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_ones_own_videos_go_through_the_commands_in_order(folder: Path) -> None:
     ours = [words for words in commands(".venv/bin/vidpipe") if words[1] != "ui"]
-    assert [words[1] for words in ours] == ["init", "run", "status"]
+    assert [words[1] for words in ours] == ["init", "run", "status", "estimate"]
     for _, *arguments in ours:
         program = str(Path(sys.executable).with_name("vidpipe"))
         env = environment()

@@ -69,8 +69,8 @@ class Annotation(Section):
 
     min_quality: Share | None = Field(
         None,
-        description="Annotations are checked (scenes cover the video, cast is known, scores given, and more); those with "
-        "a lower score, 0 to 1, are dropped.",
+        description="Annotations are checked (scenes cover the video, cast is known, scores given, and more); those "
+        "with a lower score, 0 to 1, are dropped.",
     )
 
     @property
