@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from vidpipe.asking.terms import Terms
 from vidpipe.asking.turns import Pause, Turn, Turns, pause
+from vidpipe.asking.usual import UsualOut
 from vidpipe.errors import (
     CorruptObjectError,
     ForeignAnswerError,
@@ -58,11 +59,12 @@ class Asker:
     pause: Pause = pause
     _turns: Turns = field(init=False, repr=False)
     _distrusted: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
-    _longest: dict[tuple[str, str, str], int] = field(default_factory=dict, init=False, repr=False)
+    _usual_out: UsualOut = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         turns = Turns(self.calls, self.terms, self.clock, self.stop, self.pause)
         object.__setattr__(self, "_turns", turns)
+        object.__setattr__(self, "_usual_out", UsualOut(self.calls))
 
     def kept(self, question: Question) -> Paid | None:
         """The answer that is kept already; None where there is none. Sees that its bill is booked.
@@ -114,17 +116,16 @@ class Asker:
         raise AssertionError("the last try returns or raises")
 
     def _ask_once(self, question: Question, purpose: Purpose, media: Usage, *, is_named: bool) -> Given:
-        media = replace(media, out=max(media.out, self._longest_out(purpose, question.settings.model)))
         while True:
             kept = self.kept(question)
             if kept is not None:
                 return Given(kept, is_new=False)
-            turn = self._turns.take(question, purpose, media)
+            turn = self._turns.take(question, purpose, self._usual(question, purpose, media))
             if isinstance(turn, Turn):
-                return self._use(turn, question, is_named=is_named)
+                return self._use(turn, question, media, is_named=is_named)
             self._turns.wait(turn.seconds)
 
-    def _use(self, turn: Turn, question: Question, *, is_named: bool) -> Given:
+    def _use(self, turn: Turn, question: Question, media: Usage, *, is_named: bool) -> Given:
         """Ask, unless somebody else brought the answer while this waited for its turn."""
         kept, was_sent = None, False
         try:
@@ -137,11 +138,15 @@ class Asker:
                 self._turns.freed()
         if kept is not None:
             return Given(kept, is_new=False)
-        paid = self._paid(question, turn)
+        paid = self._paid(question, turn, media)
         self._keep(question, paid, is_named=is_named)
         return Given(paid, is_new=True)
 
-    def _paid(self, question: Question, turn: Turn) -> Paid:
+    def _usual(self, question: Question, purpose: Purpose, media: Usage) -> Usage:
+        """What is expected, with an answer as long as such answers were until now."""
+        return replace(media, out=self._usual_out.of(purpose, question.settings.model, media.out))
+
+    def _paid(self, question: Question, turn: Turn, media: Usage) -> Paid:
         """What the answerer says, with its bill. Whatever ends this otherwise is booked too, as free where it is."""
         call, began = turn.call, time.perf_counter()
         try:
@@ -151,7 +156,7 @@ class Asker:
             if isinstance(error, VidpipeError | OSError) and not isinstance(error, LostAnswerError):
                 self.calls.fail(call, seconds=seconds)
             else:
-                stake = turn.stake
+                stake = self.terms.stake(question, self._usual(question, call.purpose, media), turn.when)
                 self.calls.lose(call, expected_nusd=stake.expected_nusd, n_in=stake.n_in, seconds=seconds)
             self._turns.freed()
             raise
@@ -170,15 +175,7 @@ class Asker:
         if is_foreign:
             _LOG.warning("%s answered another request than %s", paid.call.purpose.service, paid.call.request_id)
             raise ForeignAnswerError("the answer does not name its request")
-        kind = _kind(paid.call.purpose, paid.call.model)
-        self._longest[kind] = max(self._longest.get(kind, 0), paid.answer.usage.out)
-
-    def _longest_out(self, purpose: Purpose, model: str) -> int:
-        """The longest answer to such calls up to now: what one that is lost is booked at."""
-        kind = _kind(purpose, model)
-        if kind not in self._longest:
-            self._longest[kind] = self.calls.longest_out(purpose, model) or 0
-        return self._longest[kind]
+        self._usual_out.learn(paid.call, paid.answer.usage)
 
     def _check_trust(self, service: str) -> None:
         n_refused, n_answers = self.calls.refused_of_last(service, _LAST)
@@ -190,7 +187,3 @@ class Asker:
         if self._distrusted.is_set():
             raise UntrustedServiceError(service, "answers other requests than those asked")
         self._turns.check()
-
-
-def _kind(purpose: Purpose, model: str) -> tuple[str, str, str]:
-    return purpose.asset, purpose.name, model

@@ -22,8 +22,8 @@ from vidpipe.ledger.claims import LEASE_S, this_process
 from vidpipe.ledger.database import alone
 from vidpipe.ledger.limits import Limits, Wait, poll, wait_for_turn
 from vidpipe.ledger.schema import CALLS, RESERVATIONS
-from vidpipe.ledger.sums import By, Sum, answers_kept, longest_out, refused_of_last, sums
-from vidpipe.models.paid import Call, How, Paid, Purpose
+from vidpipe.ledger.sums import By, Sum, answers_kept, answers_out, refused_of_last, sums
+from vidpipe.models.paid import Call, How, Paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,10 @@ class Calls:
         with self._engine.connect() as db:
             return answers_kept(db, addresses)
 
-    def longest_out(self, purpose: Purpose, model: str) -> int | None:
-        """The most tokens that an answer to such a call had; None where there was none yet."""
+    def answers_out(self, *, asset: str, name: str, model: str) -> tuple[int, int]:
+        """How many answers to such calls came, and their tokens in sum, thoughts included."""
         with self._engine.connect() as db:
-            return longest_out(db, asset=purpose.asset, name=purpose.name, model=model)
+            return answers_out(db, asset=asset, name=name, model=model)
 
     def refused_of_last(self, service: str, n_answers: int) -> tuple[int, int]:
         """How many of a service's last answers were another request's, and how many answers these are."""

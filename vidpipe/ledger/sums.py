@@ -54,12 +54,12 @@ def sums(db: sa.Connection, by: tuple[By, ...], run_id: str | None = None) -> li
     return [_sum(by, tuple(row)) for row in rows if row[len(by)]]
 
 
-def longest_out(db: sa.Connection, *, asset: str, name: str, model: str) -> int | None:
-    """The most tokens that an answer to such a call had; None where there was none yet."""
+def answers_out(db: sa.Connection, *, asset: str, name: str, model: str) -> tuple[int, int]:
+    """How many answers to such calls came, and their tokens in sum."""
     same = CALLS.c.asset == asset, CALLS.c.name == name, CALLS.c.model == model
     answered = CALLS.c.outcome.not_in(_UNANSWERED)
-    found = db.execute(sa.select(sa.func.max(CALLS.c.n_out)).where(*same, answered)).scalar()
-    return None if found is None else int(found)
+    n, total = db.execute(sa.select(sa.func.count(), sa.func.sum(CALLS.c.n_out)).where(*same, answered)).one()
+    return int(n), int(total or 0)
 
 
 def answers_kept(db: sa.Connection, addresses: Sequence[str]) -> set[str]:

@@ -141,7 +141,9 @@ def test_sums_are_by_whatever_is_asked(ledger: Ledger) -> None:
     assert [one.nusd for one in ledger.calls.sums(run_id="r2")] == [5]
     assert ledger.calls.sums(run_id="none") == []
     assert ledger.calls.sums()[0].usd == 12e-9
-    assert (ledger.calls.longest_out(PURPOSE, "m-1"), ledger.calls.longest_out(PURPOSE, "m-2")) == (5, None)
+    named = {"asset": PURPOSE.asset, "name": PURPOSE.name}
+    assert ledger.calls.answers_out(**named, model="m-1") == (3, 3 * USAGE.out)
+    assert ledger.calls.answers_out(**named, model="m-2") == (0, 0)
 
 
 def test_the_last_answers_tell_how_many_were_anothers(ledger: Ledger) -> None:
