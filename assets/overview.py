@@ -1,20 +1,27 @@
 """The whole ledger as one page: what went in, what came out, and why the rest did not."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from vidpipe.ledger.counts import Counts, Overview, overview
+from vidpipe.ledger.sums import Sum
 from vidpipe.ports import Project
 
 
 @dg.asset(name="ledger", deps=["scene_dataset"], group_name="reports", kinds={"table"})
 def ledger(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[None]:
-    """Every asset's counts: in, ok, dropped, unusable, skipped, failed, pending, by reason; and whether they add up."""
+    """Every asset's counts: in, ok, dropped, unusable, blocked, skipped, failed, pending, by reason; and all calls."""
     state = look(context.instance, project)
+    spent = project.ledger.calls.sums("service", "asset", "name", "model", "model_reported")
     return dg.MaterializeResult(
         metadata={
             "conserved": state.conserved,
             "table": dg.MetadataValue.md(markdown(state)),
             "n_stale": sum(counts.stale for counts in state.assets),
+            "n_calls": sum(one.n_calls for one in spent),
+            "spent_usd": round(sum(one.usd for one in spent), 6),
+            "calls": dg.MetadataValue.md(calls_markdown(spent)),
         }
     )
 
@@ -28,16 +35,34 @@ def look(instance: dg.DagsterInstance, project: Project) -> Overview:
 def markdown(state: Overview) -> str:
     """The counts as a Markdown table, reasons inline."""
     lines = [
-        "| asset | in | ok | dropped | unusable | skipped | failed | pending | stale | seconds |",
-        "|---|--:|--:|---|---|---|---|---|--:|--:|",
+        "| asset | in | ok | dropped | unusable | blocked | skipped | failed | pending | stale | seconds |",
+        "|---|--:|--:|---|---|---|---|---|---|--:|--:|",
     ]
     lines += [_line(counts) for counts in state.assets]
     lines += ["", *(f"- {_plain(problem)}" for problem in state.problems[:20])]
     return "\n".join(lines)
 
 
+def calls_markdown(spent: Sequence[Sum]) -> str:
+    """All calls to services as a Markdown table; where another model answered than was asked, both are named."""
+    if not spent:
+        return "No service was asked."
+    lines = [
+        "| service | asset | call | model | calls | not whole | tokens in | tokens out | US$ |",
+        "|---|---|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for one in spent:
+        asked, told = one.of["model"], one.of["model_reported"]
+        is_other = asked and told not in ("None", asked)
+        model = f"{asked}, answered by {told}" if is_other else asked or told
+        names = [_plain(text) for text in (one.of["service"], one.of["asset"], one.of["name"], model)]
+        numbers = [one.n_calls, one.n_estimated, one.usage.n_in, one.usage.out, f"{one.usd:.6f}"]
+        lines.append(f"| {' | '.join([*names, *map(str, numbers)])} |")
+    return "\n".join(lines)
+
+
 def _line(counts: Counts) -> str:
-    ways = (counts.dropped, counts.unusable, counts.skipped, counts.failed, counts.pending)
+    ways = (counts.dropped, counts.unusable, counts.blocked, counts.skipped, counts.failed, counts.pending)
     cells = ["; ".join(f"{n} {_plain(reason)}" for reason, n in way.most_common()) for way in ways]
     return (
         "| "
