@@ -18,6 +18,7 @@ from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.free_again import FreeAgain
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
+from vidpipe.cli.sweeping import sweep_after
 from vidpipe.ledger.plan import Piece, entering, held_back, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ledger.staleness import ancestors
@@ -77,6 +78,7 @@ class Engine:
                 self._per_video(part)
                 if part[0].name == _GATE:
                     self._settle_sets()
+        sweep_after(self.project, self.runs.ids)
         if self.runs.ids and self.asked.only is None and not self.project.stop.is_set():
             self.runs.execute(("ledger",))
             self.runs.execute(())
@@ -186,11 +188,11 @@ class Engine:
                 wanted[key] = left[video_id]
         return wanted
 
-    def held_back(self) -> dict[str, tuple[int, float]]:
-        """How many records are stale that cost money to make again, and what they cost before, in US$, by asset."""
+    def held_back(self) -> dict[str, int]:
+        """How many records are stale that cost money to make again, by asset."""
         snapshot = self.project.ledger.snapshot()
         found = held_back(snapshot, self._versions, self._held, self._free_of(snapshot))
-        return {name: (len(ids), sum(snapshot.entries[name][v].cost_usd for v in ids)) for name, ids in found.items()}
+        return {name: len(ids) for name, ids in found.items()}
 
     def _free_of(self, snapshot: Snapshot) -> frozenset[str]:
         """The videos whose stale annotation costs nothing to make again, since all its answers are kept."""

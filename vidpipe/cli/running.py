@@ -16,6 +16,7 @@ from assets.overview import look
 from vidpipe import keys
 from vidpipe.cli.asking import check_services
 from vidpipe.cli.engine import Asked, Engine
+from vidpipe.cli.estimate import estimate_of
 from vidpipe.cli.naming import note_store, other_store
 from vidpipe.cli.progress import display
 from vidpipe.cli.projects import dagster_home, open_instance
@@ -80,12 +81,20 @@ def run_line(
         return INTERRUPTED
     for line in notices(project.store):
         click.echo(f"vidpipe: {line}", err=True)
-    for asset, (n, usd) in engine.held_back().items():
-        click.echo(f"{asset}: {n} stale, about {usd:.2f} US$; run --stale", err=True)
+    _say_held_back(engine)
     code = _verdict(state, engine, console)
     if not engine.runs.ids:
         console.print("Nothing to do.")
     return code
+
+
+def _say_held_back(engine: Engine) -> None:
+    """What is stale and was not done, since it costs money: with the price that `estimate` has for it."""
+    held = engine.held_back()
+    if held:
+        found = estimate_of(engine.project)
+        for asset, n in held.items():
+            click.echo(f"{asset}: {n} stale, about {found.stale_usd(asset):.2f} US$; run --stale", err=True)
 
 
 def _say_store(project: Project) -> None:

@@ -4,6 +4,7 @@ Reads the store and the catalogue, asks nobody. What follows from it is `vidpipe
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -80,10 +81,9 @@ class Videos:
     def subject(self, name: str) -> Subject:
         """What questions name; without captions where it was not probed yet."""
         if self.facts[name].is_probed:
-            try:
-                return subject_of(self._inputs("video_annotations", name), Path())
-            except (StoreError, WaitingError):
-                pass
+            inputs = self._inputs("video_annotations", name)
+            with suppress(StoreError, WaitingError), inputs.closing:
+                return subject_of(inputs, Path())
         row = self._rows.get(name, {})
         return Subject(
             Media(Path(), ""),
@@ -96,10 +96,9 @@ class Videos:
     def texts(self, name: str) -> Texts:
         """What a category is chosen by; without captions where it was not probed yet."""
         if self.facts[name].is_probed:
-            try:
-                return texts_of(self._inputs("taxonomy_categories", name))
-            except (StoreError, WaitingError):
-                pass
+            inputs = self._inputs("taxonomy_categories", name)
+            with suppress(StoreError, WaitingError), inputs.closing:
+                return texts_of(inputs)
         row = self._rows.get(name, {})
         return Texts(row.get("title"), row.get("description"), None, row.get("channel"))
 
