@@ -32,7 +32,7 @@ class GeminiModel:
     """Gemini's models behind the keys of one or more projects. Safe to call from several threads at once.
 
     Local files of `inline_below_bytes` or more are uploaded, smaller ones go along with each question. `timeout_s` is
-    the longest that one request may take.
+    the longest that one request may take. `owner` is for whom files are sent: it stands on them, for everybody to read.
 
     Raises:
         CredentialError: there is no key, or one that no service can have given.
@@ -47,11 +47,12 @@ class GeminiModel:
         timeout_s: float = 600.0,
         inline_below_bytes: int = 8_000_000,
         api_version: str = "v1",
+        owner: str = "",
         limits: Limits = USUAL,
         pace: Pace = REAL,
     ) -> None:
         self._clients = Clients(keys, base_url, timeout_s=timeout_s, api_version=api_version)
-        self._uploads = Uploads(self._clients, processing_s=limits.processing_s, pace=pace)
+        self._uploads = Uploads(self._clients, processing_s=limits.processing_s, pace=pace, owner=owner)
         self._inline_below_bytes = inline_below_bytes
         self._limits = limits
         self._pace = pace
@@ -109,16 +110,17 @@ class GeminiModel:
                     return answer
                 self._react(trial, project, problem)
 
-    def sweep(self, older_than_s: float) -> int:
+    def sweep(self, older_than_s: float, *, with_own: bool = False) -> int:
         """Deletes files of ours that are older than that and that nobody here holds; how many there were.
 
-        Give more than any question takes: other processes may be asking. A project that does not answer is left out:
-        the next sweep will find the same files.
+        Give more than any question takes: other processes may be asking. `with_own`: those of our own owner, too,
+        however new; only while no other process asks for that owner. A project that does not answer is left out: the
+        next sweep will find the same files.
         """
         n = 0
         for project in range(self._clients.n):
             try:
-                n += self._uploads.sweep(project, older_than_s)
+                n += self._uploads.sweep(project, older_than_s, with_own=with_own)
             except ProblemError as error:
                 _LOG.warning("gemini: files of key %d were not swept: %s", project + 1, error.problem.why)
         return n

@@ -27,9 +27,9 @@ _POLL_S, _LONGEST_POLL_S = 2.0, 10.0
 class Uploads:
     """The files of this process. Safe to use from several threads."""
 
-    def __init__(self, clients: Clients, *, processing_s: float, pace: Pace) -> None:
+    def __init__(self, clients: Clients, *, processing_s: float, pace: Pace, owner: str = "") -> None:
         self._clients = clients
-        self._remotes = Remotes(clients, pace)
+        self._remotes = Remotes(clients, pace, owner)
         self._processing_s = processing_s
         self._pace = pace
         self._lock = threading.Lock()
@@ -91,8 +91,10 @@ class Uploads:
             if share.files.get(project) == remote:
                 del share.files[project]
 
-    def sweep(self, project: int, older_than_s: float) -> int:
+    def sweep(self, project: int, older_than_s: float, *, with_own: bool = False) -> int:
         """Deletes what is left of us at a project and older than that; how many files that were.
+
+        `with_own`: what was sent for our own owner, too, however new.
 
         Raises:
             ProblemError: they cannot be listed.
@@ -102,7 +104,8 @@ class Uploads:
         with self._lock:
             used = {name for share in self._shares.values() for place, name in share.begun if place == project}
         old = [file for file in found if file.create_time is not None and file.create_time <= limit]
-        names = {short(file.name) for file in old}
+        own = [file for file in found if with_own and self._remotes.has_mark(file)]
+        names = {short(file.name) for file in old + own}
         return sum(self._remotes.delete(project, name) for name in sorted(names - used) if is_ours(name))
 
     def _brought(self, project: int, share: Share) -> str:
@@ -122,6 +125,9 @@ class Uploads:
         try:
             return self._remotes.upload(project, share.path, name=name, mime_type=share.mime_type)
         except ProblemError as error:
+            if error.problem.kind is Kind.DENIED:  # nothing is there that this key could delete
+                with self._lock:
+                    share.begun.discard((project, name))
             if error.problem.kind is not Kind.TAKEN:
                 raise
         found = self._remotes.find(project, name)

@@ -4,6 +4,7 @@ Nothing here is paid, so that a lost answer is as good as none: what it means is
 shares a file, and for how long, belongs to `gemini_files`.
 """
 
+import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TIMEOUT_S = 60.0
-_N_DELETES = 8
+_N_TRIES = 8  # of what nothing else tries again
+_PASSING = frozenset({Kind.BUSY, Kind.CROWDED})
 _PAGE = 100
 _LOG = logging.getLogger(__name__)
 _HERE = {  # what a problem means where no question is asked
@@ -35,12 +37,13 @@ _HERE = {  # what a problem means where no question is asked
 class Remotes:
     """Files by project and name (without `files/`). Safe to use from several threads."""
 
-    def __init__(self, clients: Clients, pace: Pace) -> None:
+    def __init__(self, clients: Clients, pace: Pace, owner: str = "") -> None:
         self._clients = clients
         self._pace = pace
+        self._mark = f"vidpipe {owner}".strip()
 
     def upload(self, project: int, path: Path, *, name: str, mime_type: str) -> "File":
-        """Sends a file. The name that it has here is not told.
+        """Sends a file, with our mark on it. The name that it has here is not told.
 
         Raises:
             ProblemError: it is not there; of kind `TAKEN` where the name is in use.
@@ -49,7 +52,7 @@ class Remotes:
         from google.genai import types
 
         client = self._clients.of(project)
-        config = types.UploadFileConfig(name=name, mime_type=mime_type, display_name=name)
+        config = types.UploadFileConfig(name=name, mime_type=mime_type, display_name=self._mark)
         with path.open("rb") as file:
             return _told(lambda: client.files.upload(file=file, config=config))
 
@@ -70,6 +73,10 @@ class Remotes:
                 raise
         return None
 
+    def has_mark(self, file: "File") -> bool:
+        """Whether it was sent for the same owner as ours."""
+        return file.display_name == self._mark
+
     def files(self, project: int) -> "list[File]":
         """All files of a project, ours and others.
 
@@ -80,7 +87,14 @@ class Remotes:
 
         client = self._clients.of(project)
         config = types.ListFilesConfig(page_size=_PAGE, http_options=_brief())
-        return _told(lambda: list(client.files.list(config=config)))
+        for n_failed in itertools.count(1):
+            try:
+                return _told(lambda: list(client.files.list(config=config)))
+            except ProblemError as error:
+                problem = error.problem
+            if n_failed == _N_TRIES or problem.kind not in _PASSING or self._is_stopped(n_failed):
+                raise ProblemError(problem)
+        raise AssertionError("counting has no end")
 
     def delete(self, project: int, name: str) -> bool:
         """Whether the file was there and no longer is. What cannot be deleted is left to a sweep, never an error."""
@@ -88,7 +102,7 @@ class Remotes:
 
         client = self._clients.of(project)
         config = types.DeleteFileConfig(http_options=_brief())
-        for n_failed in range(1, _N_DELETES + 1):
+        for n_failed in range(1, _N_TRIES + 1):
             try:
                 _told(lambda: client.files.delete(name=name, config=config), gone=Kind.MISSING)
             except ProblemError as error:
@@ -97,7 +111,7 @@ class Remotes:
                 return True
             if problem.kind is Kind.MISSING:
                 return False
-            if problem.kind not in (Kind.BUSY, Kind.CROWDED) or self._is_stopped(n_failed):
+            if problem.kind not in _PASSING or self._is_stopped(n_failed):
                 break
         _LOG.warning("gemini: file %s of key %d could not be deleted (%s)", name, project + 1, problem.why)
         return False

@@ -4,11 +4,12 @@ With `vidpipe.definitions` the only reader of the environment. Knows no Dagster,
 project answer at once.
 """
 
+import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -36,6 +37,7 @@ SETTINGS = frozenset(
     }
 )
 _GIB = 1024**3
+_FORGOTTEN_S = 6 * 3600.0  # no question about a file takes as long
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -127,10 +129,16 @@ def _gemini(environ: Mapping[str, str], project: Project, at_once: int) -> Servi
 
     url, below = environ.get("GOOGLE_GEMINI_BASE_URL"), recipe.annotation.inline_below_bytes
     try:
-        model = GeminiModel(keys, url, inline_below_bytes=below, pace=Pace(wait=wait))
+        model = GeminiModel(keys, url, inline_below_bytes=below, pace=Pace(wait=wait), owner=_owner(project))
     except CredentialError as error:
         raise RecipeError("GEMINI_API_KEY", error.why) from error
-    return Service("gemini", model, at_once=at_once, holding=model.holding)
+    sweep = partial(model.sweep, _FORGOTTEN_S, with_own=True)
+    return Service("gemini", model, at_once=at_once, holding=model.holding, sweep=sweep)
+
+
+def _owner(project: Project) -> str:
+    """Stands for a project at services, for all who work on it, and tells nothing of it."""
+    return hashlib.sha256(project.store.url.encode()).hexdigest()[:16]
 
 
 def _llm(environ: Mapping[str, str], project: Project, at_once: int) -> Service:

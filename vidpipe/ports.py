@@ -48,7 +48,8 @@ class Service:
     """A service as this process found it.
 
     `answerer` is None where nobody can be asked, and `lacks` says why, as a reason to be pending. `holding` keeps what
-    was sent of a video at the service until all questions about it are answered. At most `at_once` calls are in flight.
+    was sent of a video at the service until all questions about it are answered. `sweep` takes away what this project,
+    or long ago another, left there; only while nobody else works on the project. At most `at_once` calls are in flight.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Service:
     lacks: str = ""
     at_once: int = 1
     holding: Callable[[Media], AbstractContextManager[None]] = lambda _media: nullcontext()
+    sweep: Callable[[], object] = lambda: None
 
 
 class Clock(Protocol):

@@ -18,6 +18,7 @@ from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.free_again import FreeAgain
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
+from vidpipe.cli.sweeping import sweep_after
 from vidpipe.ledger.plan import Piece, entering, held_back, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ledger.staleness import ancestors
@@ -77,6 +78,7 @@ class Engine:
                 self._per_video(part)
                 if part[0].name == _GATE:
                     self._settle_sets()
+        sweep_after(self.project, self.runs.ids)
         if self.runs.ids and self.asked.only is None and not self.project.stop.is_set():
             self.runs.execute(("ledger",))
             self.runs.execute(())

@@ -11,6 +11,7 @@ import dagster as dg
 from assets.owners import OWNER_TAG
 from vidpipe import keys
 from vidpipe.cli.files import lost_files
+from vidpipe.cli.sweeping import sweep_after_kill
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.claims import is_alive, this_process
 from vidpipe.ports import Project
@@ -47,6 +48,7 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
     n_dead = end_dead_runs(project, instance) + project.ledger.claims.forget_dead()
     if n_dead and not project.ledger.claims.of_others():
         project.store.sweep()
+        sweep_after_kill(project)
     _recognise(project, instance)
     note_events(project, instance)
     for stage in LINE:

@@ -62,13 +62,16 @@ class Line:
         self.ticks = Ticks()
         self._open = ExitStack()
 
-    def model(self, *keys: str, upload: bool = False, timeout_s: float = 20.0, **limits: Any) -> GeminiModel:
+    def model(
+        self, *keys: str, upload: bool = False, timeout_s: float = 20.0, owner: str = "", **limits: Any
+    ) -> GeminiModel:
         """The adapter with those keys; it uploads everything or nothing."""
         asker = GeminiModel(
             keys or ("key-a",),
             self.server.url,
             timeout_s=timeout_s,
             inline_below_bytes=0 if upload else 1 << 30,
+            owner=owner,
             limits=Limits(**limits),
             pace=self.ticks.pace(),
         )

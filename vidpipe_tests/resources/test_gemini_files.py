@@ -292,6 +292,18 @@ def test_a_sweep_leaves_what_is_in_use(line: Line, server: GeminiServer, clip: P
         assert len(server.files.names()) == 1
 
 
+def test_a_sweep_takes_what_is_its_owners_however_new(line: Line, server: GeminiServer, clip: Path) -> None:
+    server.inject("files.delete", reply=said.overloaded())
+    line.model(upload=True, owner="me").answer(question(clip))
+    server.clear()
+    day = timedelta(days=1).total_seconds()
+    assert line.model("key-a", owner="another").sweep(day, with_own=True) == 0
+    assert line.model("key-a", owner="me").sweep(day) == 0
+    server.inject("files.list", times=2, reply=said.overloaded())
+    assert line.model("key-a", owner="me").sweep(day, with_own=True) == 1
+    assert server.files.names() == []
+
+
 def test_a_key_that_cannot_be_swept_keeps_no_other_from_it(line: Line, server: GeminiServer) -> None:
     leftovers(server, "key-b")
     server.inject("files.list", key="key-a", reply=said.dead_key())
