@@ -1,6 +1,8 @@
 # Two commands do all the set-up: `make demo` and `make test`. They need Python 3.11 or newer, make and a package registry.
 PYTHON ?= python3
 DIR ?= demo
+# `make demo DIR=other ANNOTATOR=gemini`: asks Gemini, after telling the price. Read from the command line alone.
+ANNOTATOR :=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
@@ -8,7 +10,7 @@ STAMP := $(VENV)/installed
 .PHONY: demo test check ui clean
 
 demo: $(STAMP)
-	$(BIN)/vidpipe demo "$(DIR)"
+	$(BIN)/vidpipe demo "$(DIR)" $(if $(ANNOTATOR),--annotator "$(ANNOTATOR)")
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --junitxml=build/tests.xml

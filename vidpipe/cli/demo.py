@@ -13,16 +13,21 @@ from typing import Any
 import click
 
 from vidpipe.cli.demo_footage import Truth, make_footage
+from vidpipe.cli.estimate import estimate_of, print_estimate
 from vidpipe.cli.projects import init_project, open_instance
-from vidpipe.cli.running import dataset_places, run_line
+from vidpipe.cli.running import INTERRUPTED, dataset_places, run_line
+from vidpipe.cli.services_found import gemini_keys
 from vidpipe.cli.words import this_command
 from vidpipe.errors import MissingObjectError, RecipeError
+from vidpipe.opening import environment
 from vidpipe.ports import Project
 from vidpipe.recipe.loading import read_recipe
 from vidpipe.store.documents import read_record
 from vidpipe.timeline.timecodes import parse_timestamp
 
 _ELSEWHERE = ("VIDPIPE_STORE", "VIDPIPE_LEDGER")  # the demo stays in its folder, whatever the environment holds
+
+_PAID = {"annotation": {"annotator": "gemini"}, "taxonomy": {}}  # the categoriser that is to be had
 
 _OF_A_DEMO = {"footage", "truth.json"}  # what a demo that was interrupted may have left
 
@@ -37,15 +42,17 @@ class Errors:
     n_cuts: int
 
 
-def run_demo(folder: Path) -> int:
+def run_demo(folder: Path, *, annotator: str = "offline") -> int:
     """Make the footage, run the line, say what happened; the run's exit code.
 
+    An `annotator` that is paid is asked after what costs nothing is done and the price of the rest is told.
+
     Raises:
-        RecipeError: the sample clips are missing, or the folder cannot be used.
+        RecipeError: the sample clips are missing, the folder cannot be used, or there is no key for the annotator.
     """
     began = time.monotonic()
     folder = folder.absolute()
-    _check_is_free(folder)
+    _check_is_free(folder, annotator)
     for name in _ELSEWHERE:
         os.environ.pop(name, None)
     os.environ["VIDPIPE_PROJECT"] = str(folder)
@@ -53,8 +60,12 @@ def run_demo(folder: Path) -> int:
     truth = make_footage(folder / "footage", progress=lambda text: click.echo(text, err=True))
     (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n")
     if not (folder / "recipe.yaml").exists():
-        source = (str(folder / "footage"),)
-        init_project(folder, recipe="demo", sources=source, layout="{series}/{episode}")
+        source, settings = (str(folder / "footage"),), _PAID if annotator == "gemini" else {}
+        init_project(folder, recipe="demo", sources=source, layout="{series}/{episode}", settings=settings)
+    if annotator != "offline":
+        code = _run_free_part(folder)
+        if code == INTERRUPTED:
+            return code
     code = run_line(folder)
     project, _ = open_instance(folder)
     for line in _report(project, folder, truth):
@@ -63,16 +74,30 @@ def run_demo(folder: Path) -> int:
     return code
 
 
-def _check_is_free(folder: Path) -> None:
+def _run_free_part(folder: Path) -> int:
+    """Do what costs nothing, and tell the price of the rest; the run's exit code."""
+    code = run_line(folder, only=("shots",))
+    project, _ = open_instance(folder)
+    print_estimate(estimate_of(project), stderr=True)
+    return code
+
+
+def _check_is_free(folder: Path, annotator: str) -> None:
     """A demo goes into a folder of its own: a new one, or that of an earlier demo, finished or not.
 
     Raises:
-        RecipeError: something else is there.
+        RecipeError: something else is there, or there is no key for the annotator.
     """
     recipe = folder / "recipe.yaml"
+    if annotator == "gemini" and not gemini_keys(environment(folder)):
+        raise RecipeError("GEMINI_API_KEY", "is not set; without --annotator gemini the demo needs none")
     if recipe.exists():
-        if read_recipe(recipe).name != "demo":
+        known = read_recipe(recipe)
+        if known.name != "demo":
             raise RecipeError(str(folder), "there is a project already, and it is no demo; name a new folder")
+        if known.annotation.annotator != annotator:
+            why = f"there is a demo with the annotator {known.annotation.annotator}; name that one, or a new folder"
+            raise RecipeError(str(folder), why)
     elif folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - _OF_A_DEMO):
         raise RecipeError(str(folder), "something else is there already; name a new folder for the demo")
 

@@ -79,12 +79,13 @@ def print_estimate(found: Estimate, *, stderr: bool = False) -> None:
         f"About {found.usd:.2f} US$ ({bounds}), {counted(told['calls'], 'call')}, "
         f"{told['seconds']:,.0f} s, {found.n_bytes / 1e6:,.1f} MB to upload; tokens: {tokens}.",
         highlight=False,
+        soft_wrap=True,
     )
     for one in told["stale"]:
         what = f"{one['asset']}, call {one['call']}: {one['n']} stale, about {one['cost_usd']:.4f} US$; run --stale"
-        out.print(what, highlight=False)
+        out.print(what, highlight=False, soft_wrap=True)
     for line in found.assumptions:
-        out.print(f"- {line}", highlight=False, markup=False)
+        out.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _pace(project: Project, asset: str) -> Pace:

@@ -34,8 +34,11 @@ def cli(context: click.Context, folder: Path | None) -> None:
 def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | None) -> None:
     """Make a project folder."""
     from vidpipe.cli.projects import init_project
+    from vidpipe.cli.services_found import asked_of
 
-    init_project(directory, recipe=recipe, sources=sources, layout=layout)
+    who = asked_of(init_project(directory, recipe=recipe, sources=sources, layout=layout))
+    if who:
+        click.echo(f"As it stands, {who}: see recipe.yaml; `estimate` says what it will cost.")
     click.echo(f"Made {directory}. Next: {this_command()} run -C {shlex.quote(str(directory))}")
 
 
@@ -155,11 +158,12 @@ def ui(context: click.Context, folder: Path | None, host: str, port: int) -> Non
 
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path), default=Path("demo"))
-def demo(directory: Path) -> None:
-    """Run the whole line on a small series of real footage, offline."""
+@click.option("--annotator", type=click.Choice(["offline", "gemini"]), default="offline", show_default=True)
+def demo(directory: Path, annotator: str) -> None:
+    """Run the whole line on a small series of real footage; offline, unless an annotator is named that is paid."""
     from vidpipe.cli.demo import run_demo
 
-    sys.exit(run_demo(directory))
+    sys.exit(run_demo(directory, annotator=annotator))
 
 
 @cli.command()

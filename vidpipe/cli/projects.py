@@ -3,14 +3,17 @@
 import fcntl
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidpipe.cli.services_found import with_services, write_prompts
 from vidpipe.errors import RecipeError
-from vidpipe.opening import open_project
+from vidpipe.opening import environment, open_project
 from vidpipe.ports import Project
 from vidpipe.recipe.loading import builtin, builtin_names, check_recipe
 from vidpipe.recipe.parsing import read_yaml
+from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.writing import recipe_text
 
 if TYPE_CHECKING:  # half a second to import, and most commands have no need of it
@@ -26,15 +29,24 @@ compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: No
 """
 
 
-def init_project(folder: Path, *, recipe: str, sources: tuple[str, ...], layout: str | None) -> None:
-    """Make a project folder with a commented recipe.
+def init_project(
+    folder: Path,
+    *,
+    recipe: str,
+    sources: tuple[str, ...],
+    layout: str | None,
+    settings: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """Make a project folder with a commented recipe; the recipe. `settings` stand in for those of the named one.
+
+    Where it does not say who annotates and categorises, that is who can be asked in this environment.
 
     Raises:
         RecipeError: there is a project already, the recipe or layout is none, or a source cannot be read.
     """
     if (folder / "recipe.yaml").exists():
         raise RecipeError(str(folder), "there is a project already")
-    raw = _settings(recipe)
+    raw = with_services({**_settings(recipe), **(settings or {})}, environment(folder))
     raw["sources"] = [_source(uri) for uri in sources]
     if layout is not None:
         raw["layout"] = layout
@@ -47,9 +59,11 @@ def init_project(folder: Path, *, recipe: str, sources: tuple[str, ...], layout:
         if not (folder / ".env").exists():
             (folder / ".env").write_text(_ENV)
             (folder / ".env").chmod(0o600)
+        write_prompts(checked, folder / "prompts")
         (folder / "recipe.yaml").write_text(recipe_text(checked), encoding="utf-8")
     except OSError as error:
         raise RecipeError(str(folder), f"cannot be made: {error.strerror}") from error
+    return checked
 
 
 def _settings(recipe: str) -> dict[str, Any]:

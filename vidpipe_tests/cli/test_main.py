@@ -63,6 +63,16 @@ def test_a_demo_leaves_other_folders_alone(project: Path) -> None:
     assert sorted(project.rglob("*")) == before
 
 
+def test_a_demo_that_is_paid_needs_a_key_and_a_folder_of_its_own(tmp_path: Path) -> None:
+    refused(call("demo", str(tmp_path / "d"), "--annotator", "gemini"), "GEMINI_API_KEY", "is not set")
+    assert not (tmp_path / "d").exists()
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "recipe.yaml").write_text("name: demo\n")
+    env = {"GEMINI_API_KEY": "key"}
+    refused(call("demo", str(tmp_path / "d"), "--annotator", "gemini", env=env), "annotator offline")
+    refused(call("demo", str(tmp_path / "d"), "--annotator", "llm", env=env), "--annotator")
+
+
 def test_a_broken_line_of_env_is_named(project: Path) -> None:
     (project / ".env").write_text("# fine\nVIDPIPE_WORKERS=1\nnot an assignment\n")
     refused(call("status", "-C", str(project)), ".env line 3")

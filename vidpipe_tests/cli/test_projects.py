@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from vidpipe.annotation.prompting import load_prompt
 from vidpipe.cli.projects import init_project
+from vidpipe.cli.services_found import asked_of, with_services
 from vidpipe.errors import RecipeError
-from vidpipe.recipe.loading import read_recipe
+from vidpipe.recipe.fingerprints import TWO_PASS
+from vidpipe.recipe.loading import builtin, check_recipe, read_recipe
+from vidpipe.recipe.schema import Recipe
 
 
 @pytest.fixture
@@ -65,3 +69,71 @@ def test_a_manifest_with_broken_rows_makes_a_project(here: Path) -> None:
     init_project(Path("project"), recipe="default", sources=("list.csv",), layout="{series}/{episode}")
     recipe = read_recipe(Path("project/recipe.yaml"))
     assert (recipe.sources, recipe.layout) == ((str(here / "list.csv"),), "{series}/{episode}")
+
+
+def made(monkeypatch: pytest.MonkeyPatch, content: str = "name: mine", **environ: str) -> Recipe:
+    """The recipe of a project that `init` makes of a file with these variables set."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    Path("mine.yaml").write_text(content)
+    init_project(Path("project"), recipe="mine.yaml", sources=("videos",), layout=None)
+    return read_recipe(Path("project/recipe.yaml"))
+
+
+@pytest.mark.usefixtures("here")
+def test_without_keys_a_project_is_offline_and_has_no_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = made(monkeypatch, GEMINI_API_KEY=" , ", TGI_BASE_URL="")
+    assert (recipe.annotation.annotator, recipe.taxonomy.categoriser, recipe.budget_usd) == ("offline", "offline", None)
+    assert list(Path("project/prompts").iterdir()) == []
+    assert asked_of(recipe) == ""
+
+
+@pytest.mark.usefixtures("here")
+def test_what_can_be_asked_is_written_down_with_a_budget_and_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = made(monkeypatch, GEMINI_API_KEY="secret-1,secret-2", TGI_BASE_URL="http://localhost:1")
+    assert (recipe.annotation.annotator, recipe.taxonomy.categoriser, recipe.budget_usd) == ("gemini", "llm", 5.0)
+    assert {path.name for path in Path("project/prompts").iterdir()} == {"annotation.md", "categorise.md"}
+    assert "at most 5.00 US$" in asked_of(recipe)
+    assert not any("secret" in path.read_text() for path in Path("project").rglob("*") if path.is_file())
+    own, built_in = load_prompt("annotation", Path("project/prompts")), load_prompt("annotation")
+    assert own.text == built_in.text  # so the same question: what was paid before it was written down stays paid
+
+
+@pytest.mark.usefixtures("here")
+def test_a_key_in_the_projects_own_env_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("project/prompts").mkdir(parents=True)
+    Path("project/.env").write_text("GEMINI_API_KEY=secret\n")
+    Path("project/prompts/overview.md").write_text("My own words about {narrative}\n")
+    recipe = made(monkeypatch, "annotation: {mode: two_pass}")
+    assert recipe.annotation.annotator == "gemini"
+    assert {f"{name}.md" for name in TWO_PASS} == {path.name for path in Path("project/prompts").iterdir()}
+    assert Path("project/prompts/overview.md").read_text() == "My own words about {narrative}\n"
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("content", "annotator", "budget"),
+    [
+        ("annotation: {annotator: offline}", "offline", None),
+        ("annotation: {annotator: gemini}\nbudget_usd: unlimited", "gemini", "unlimited"),
+        ("annotation: {fps: 2}\nbudget_usd: 0.5", "gemini", 0.5),
+        ("annotation:", "gemini", 5.0),
+    ],
+)
+def test_what_a_recipe_says_itself_stays(
+    monkeypatch: pytest.MonkeyPatch, content: str, annotator: str, budget: object
+) -> None:
+    recipe = made(monkeypatch, content, GEMINI_API_KEY="secret")
+    assert (recipe.annotation.annotator, recipe.budget_usd) == (annotator, budget)
+
+
+@pytest.mark.usefixtures("here")
+def test_no_budget_for_what_is_paid_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RecipeError, match="needs budget_usd"):
+        made(monkeypatch, "budget_usd: null", GEMINI_API_KEY="secret")
+
+
+def test_the_demo_is_offline_whatever_the_environment_holds() -> None:
+    environ = {"GEMINI_API_KEY": "k", "TGI_BASE_URL": "http://localhost:1"}
+    recipe = check_recipe("demo", with_services({"name": "demo", **builtin("demo")}, environ))
+    assert (recipe.annotation.annotator, recipe.taxonomy.categoriser, recipe.budget_usd) == ("offline", "offline", None)
