@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidpipe.cli.words import counted
+from vidpipe.cli.words import counted, shown
 
 if TYPE_CHECKING:
+    from resources.llm_servers import Served
+    from vidpipe.ports import Project
     from vidpipe.recipe.schema import Decoding
 
 _LOW_BYTES = 2 * 1024**3
@@ -33,7 +35,7 @@ def examine(folder: Path, *, is_named: bool) -> int:
 
     Where there is no project, that is well unless the folder was named as one (`is_named`).
     """
-    findings = [*_machine(), *_environment(folder), *_project(folder, is_named=is_named)]
+    findings = [*_machine(), *_environment(folder), *_project(folder, is_named=is_named), *_llm(folder)]
     for finding in findings:
         click.echo(f"{'ok ' if finding.is_well else 'BAD'}  {finding.what}")
         if not finding.is_well:
@@ -79,6 +81,7 @@ def _project(folder: Path, *, is_named: bool) -> Iterator[Finding]:
     yield Finding(f"recipe {project.recipe.name}", is_well=True)
     yield from _sources(project.recipe.sources, folder)
     yield from _decoding(project.recipe.decoding)
+    yield from _paid(project)
     yield _store(project)
     free = shutil.disk_usage(folder).free
     yield Finding(f"{free / 1024**3:.1f} GiB free", free > _LOW_BYTES, "make room: clips and datasets are written here")
@@ -100,6 +103,74 @@ def _decoding(decoding: "Decoding") -> Iterator[Finding]:
     if decoding.hardware is not None:
         mend = "does not decode here, so the processor does: mend its driver, or set `decoding.hardware: null`"
         yield Finding(f"decoding by {decoding.hardware}", is_there(decoding.hardware), mend)
+
+
+def _paid(project: "Project") -> Iterator[Finding]:
+    """What Gemini needs, where the recipe asks it: keys, which are never shown, and prices."""
+    from vidpipe.asking.services import paid_stages, prices_of
+    from vidpipe.cli.services_found import gemini_keys
+    from vidpipe.errors import RecipeError
+    from vidpipe.opening import environment
+
+    environ = environment(project.folder)
+    n_keys, is_asked = gemini_keys(environ), project.recipe.annotation.annotator == "gemini"
+    mend = "set it, or `annotation.annotator: offline`; without it annotations stay pending"
+    told = f"is set: {counted(n_keys, 'key')}" if n_keys else "is not set"
+    yield Finding(f"GEMINI_API_KEY {told}", is_well=bool(n_keys) or not is_asked, mend=mend)
+    if "GOOGLE_GEMINI_BASE_URL" in environ:
+        yield Finding("GOOGLE_GEMINI_BASE_URL is set: Gemini is asked there", is_well=True)
+    for model in (model for models in paid_stages(project.recipe).values() for model in models):
+        try:
+            prices_of(project).check(model, project.clock())
+        except RecipeError as error:
+            yield Finding(f"price of {model}", is_well=False, mend=str(error))
+        else:
+            yield Finding(f"price of {model} is known", is_well=True)
+
+
+def _llm(folder: Path) -> Iterator[Finding]:
+    """Whether an LLM server answers where the environment says that there is one."""
+    from vidpipe.errors import RecipeError, ServiceError
+    from vidpipe.opening import environment
+
+    environ = environment(folder)
+    url = environ.get("TGI_BASE_URL")
+    if url is None:
+        mend = "set it to the server's address, or `taxonomy.categoriser: offline`"
+        yield Finding("TGI_BASE_URL is not set", is_well=not _asks_llm(folder), mend=mend)
+        return
+    try:
+        served = _served(url, environ.get("TGI_API_KEY"))
+    except (RecipeError, ServiceError) as error:
+        mend = shown(f"{error}; start the server, or mend TGI_BASE_URL and TGI_API_KEY")
+        yield Finding("the LLM server at TGI_BASE_URL", is_well=False, mend=mend)
+        return
+    names = ", ".join(served.models)
+    yield Finding(shown(f"the LLM server at TGI_BASE_URL answers: {served.dialect}, {names}"), is_well=True)
+
+
+def _served(url: str, api_key: str | None) -> "Served":
+    """What the server says about itself, asked for once and with little patience."""
+    from resources.llm import LlmAnswerer
+    from resources.llm_http import Timeouts
+    from resources.patience import Patience
+
+    timeouts = Timeouts(connect_s=5.0, look_s=5.0)
+    answerer = LlmAnswerer(url, api_key=api_key, timeouts=timeouts, patience=Patience(n_tries=1, cold_s=0.0))
+    try:
+        return answerer.served()
+    finally:
+        answerer.close()
+
+
+def _asks_llm(folder: Path) -> bool:
+    from vidpipe.errors import RecipeError
+    from vidpipe.recipe.loading import read_recipe
+
+    try:
+        return read_recipe(folder / "recipe.yaml").taxonomy.categoriser == "llm"
+    except RecipeError:
+        return False  # told elsewhere
 
 
 def _store(project: object) -> Finding:

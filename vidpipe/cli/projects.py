@@ -121,7 +121,7 @@ def dagster_home() -> Path:
 
 def _log_to(path: Path) -> None:
     """Words go to a file beside Dagster's history; the terminal shows counts and one-line errors only."""
-    for name in ("vidpipe", "assets"):
+    for name in ("vidpipe", "assets", "resources"):
         logger = logging.getLogger(name)
         if not logger.handlers:
             handler = logging.FileHandler(path, encoding="utf-8", delay=True)

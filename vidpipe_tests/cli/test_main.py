@@ -10,6 +10,7 @@ import pytest
 
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.commands import VIDPIPE, call
+from vidpipe_tests.servers.llm import MODEL, LlmServer
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,37 @@ def test_doctor_tries_the_device_that_decodes(project: Path) -> None:
     (project / "recipe.yaml").write_text(before)
     assert done.returncode == 1
     assert "BAD  decoding by d3d11va" in done.stdout
+
+
+def test_doctor_tells_whether_services_can_be_asked_and_never_with_what(project: Path) -> None:
+    before = (project / "recipe.yaml").read_text()
+    done = call("doctor", "-C", str(project))
+    assert done.returncode == 0, done.stdout
+    assert "ok   GEMINI_API_KEY is not set" in done.stdout
+    assert "ok   TGI_BASE_URL is not set" in done.stdout
+    asking = before.replace("annotator: offline", "annotator: gemini").replace(
+        "categoriser: offline", "categoriser: llm"
+    )
+    (project / "recipe.yaml").write_text(asking.replace("budget_usd: null", "budget_usd: 1"))
+    done = call("doctor", "-C", str(project))
+    assert done.returncode == 1
+    assert {line for line in done.stdout.splitlines() if line.startswith("BAD")} == {
+        "BAD  GEMINI_API_KEY is not set",
+        "BAD  TGI_BASE_URL is not set",
+    }
+    env = {"GEMINI_API_KEY": "secret-1,secret-2", "TGI_API_KEY": "secret-3", "GOOGLE_GEMINI_BASE_URL": "http://secret"}
+    with LlmServer("openai", api_key="secret-3") as server:
+        done = call("doctor", "-C", str(project), env={**env, "TGI_BASE_URL": server.url})
+        refused_key = call("doctor", "-C", str(project), env={"TGI_BASE_URL": server.url})
+    gone = call("doctor", "-C", str(project), env={**env, "TGI_BASE_URL": server.url})
+    (project / "recipe.yaml").write_text(before)
+    assert done.returncode == 0, done.stdout
+    assert "ok   GEMINI_API_KEY is set: 2 keys" in done.stdout
+    assert "ok   price of gemini-3.8-flash is known" in done.stdout
+    assert f"ok   the LLM server at TGI_BASE_URL answers: openai, {MODEL}" in done.stdout
+    for other in (refused_key, gone):
+        assert "BAD  the LLM server at TGI_BASE_URL" in other.stdout
+    assert not any(word in one.stdout for one in (done, refused_key, gone) for word in ("secret", server.url))
 
 
 def test_another_store_is_noticed(project: Path, tmp_path: Path) -> None:
