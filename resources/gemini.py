@@ -122,7 +122,9 @@ class GeminiModel:
             try:
                 n += self._uploads.sweep(project, older_than_s, with_own=with_own)
             except ProblemError as error:
-                _LOG.warning("gemini: files of key %d were not swept: %s", project + 1, error.problem.why)
+                is_told = error.problem.kind is Kind.DENIED  # by whoever asked with this key
+                level = logging.INFO if is_told else logging.WARNING
+                _LOG.log(level, "gemini: files of key %d were not swept: %s", project + 1, error.problem.why)
         return n
 
     def _file(self, media: Media | None) -> Media | None:

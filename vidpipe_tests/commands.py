@@ -75,9 +75,12 @@ def _serve(channel: socket.socket) -> None:
         request, fds, _, _ = socket.recv_fds(channel, _REQUEST_BYTES, 2)
         if not request:
             sys.exit(0)
+        asked = json.loads(request)
+        if "GEMINI_API_KEY" in asked["environ"]:
+            import_module("google.genai")  # for all that follow; most commands need none of it
         if (child := os.fork()) == 0:
             channel.close()
-            _become(json.loads(request), fds)
+            _become(asked, fds)
             return
         for fd in fds:
             os.close(fd)

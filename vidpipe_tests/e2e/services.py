@@ -1,5 +1,6 @@
 """Projects whose models stand behind emulated services: what both of them say afterwards."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -75,6 +76,12 @@ def answers(servers: Servers) -> list[Entry]:
 def paid_twice(servers: Servers) -> dict[str, int]:
     """The requests whose answer was delivered whole more than once: each was paid again."""
     return {name: n for name, n in Counter(entry.note for entry in answers(servers)).items() if n > 1}
+
+
+def stored_answers(line: Line) -> set[str]:
+    """The requests to Gemini whose answer is kept."""
+    kept = [json.loads(path.read_text("utf-8")) for path in (line.folder / "store" / "answers").rglob("*.json")]
+    return {answer["request_id"] for answer in kept if answer["call"]["service"] == "gemini"}
 
 
 def stale(line: Line) -> dict[str, int]:

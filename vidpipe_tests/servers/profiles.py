@@ -61,7 +61,7 @@ class Draws:
         self._lock = threading.Lock()
         self._times: Counter[str] = Counter()
         self._keys: list[str] = []
-        self._last: tuple[Request, float] | None = None
+        self._last = threading.local()  # a request is served by one thread, which asks several times about it
 
     def between(self, low: float, high: float) -> Callable[[Request], bool]:
         """For `when`: requests whose number lies in [low, high)."""
@@ -79,13 +79,14 @@ class Draws:
         return when
 
     def _number(self, request: Request) -> float:
-        with self._lock:
-            if self._last is None or self._last[0] is not request:
-                what = f"{request.op} {request.path} {hashlib.sha256(request.body).hexdigest()}"
+        if getattr(self._last, "request", None) is not request:
+            what = f"{request.op} {request.path} {hashlib.sha256(request.body).hexdigest()}"
+            with self._lock:
                 self._times[what] += 1
                 drawn = hashlib.sha256(f"{self._seed} {what} {self._times[what]}".encode()).digest()
-                self._last = (request, int.from_bytes(drawn[:8], "big") / 2**64)
-            return self._last[1]
+            self._last.request, self._last.number = request, int.from_bytes(drawn[:8], "big") / 2**64
+        number: float = self._last.number
+        return number
 
 
 def calm(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
