@@ -63,7 +63,12 @@ def _draw(container: av.container.OutputContainer, stream: VideoStream, number: 
 def make_project(folder: Path, n_videos: int) -> dict[str, str]:
     """A project over so many tiny videos, nothing done; the environment in which its commands run."""
     make_clips(folder / "videos", n_videos)
-    init_project(folder / "project", recipe="default", sources=(str(folder / "videos"),), layout=None)
+    offline = {
+        "annotation": {"annotator": "offline"},
+        "taxonomy": {"categoriser": "offline"},
+    }  # whatever keys there are
+    sources = (str(folder / "videos"),)
+    init_project(folder / "project", recipe="default", sources=sources, layout=None, settings=offline)
     return environ_of(folder / "project")
 
 

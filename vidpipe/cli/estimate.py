@@ -107,8 +107,8 @@ def _assumptions(left: LeftToAsk, found: Estimate, paces: dict[str, Pace]) -> It
     if not paces:
         yield "The recipe asks no service: there is nothing to pay."
         return
-    if not left.snapshot.rows.get("catalogue"):
-        yield "There is no catalogue yet, so no video is counted: `vidpipe run --only shots` makes one, at no cost."
+    if not left.has_catalogue:
+        yield "There is no catalogue yet: what the sources hold now is counted."
     yield from _prices(left)
     if any(some.names for some in (*left.missing.values(), *left.stale.values())):
         yield from _videos(left)
@@ -143,12 +143,13 @@ def _videos(left: LeftToAsk) -> Iterator[str]:
     n_unknown = sum(facts.duration_s is None for facts in videos.facts.values())
     n_new = sum(not facts.is_probed for facts in videos.facts.values())
     if n_new:
-        told = (
-            f"{counted(n_new, 'video')} not probed yet: no captions, sound, the catalogue's duration where it has one"
-        )
-        yield f"{told}; the other {n_unknown} last {videos.mean_s:.1f} s each, {_mean_of(left)}."
+        words = "with sound, without captions, as long as the catalogue or the file's header says"
+        yield f"{counted(n_new, 'video')} not probed yet: {words}."
+    if n_unknown:
+        yield f"{n_unknown} of unknown duration: {videos.mean_s:.1f} s each, {_mean_of(left)}."
     if any(facts.n_shots is None for facts in videos.facts.values()):
-        yield f"Where no shots are known yet, a scene lasts {videos.shot_s:.1f} s."
+        words = "`vidpipe run --only shots` finds them at no cost, and then this is nearer the truth"
+        yield f"Where no shots are known yet, a scene lasts {videos.shot_s:.1f} s; {words}."
     if left.n_on_their_way:
         yield f"{counted(left.n_on_their_way, 'video')} not selected yet: each counted as if no filter dropped it."
     for asset, some in (*left.missing.items(), *left.stale.items()):

@@ -16,7 +16,7 @@ from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.asking.estimate import Ask
 from vidpipe.asking.services import paid_stages
-from vidpipe.cli.video_facts import Videos
+from vidpipe.cli.video_facts import Videos, catalogue_of
 from vidpipe.corpus.llm_categories import category_question, load_prompt
 from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
 from vidpipe.errors import CorruptObjectError, MissingObjectError
@@ -61,19 +61,26 @@ class Some:
 
 
 class LeftToAsk:
-    """What a project has left to ask now. `missing` and `stale`: the videos without, or with a stale, record."""
+    """What a project has left to ask now. `missing` and `stale`: the videos without, or with a stale, record.
+
+    Before there is a catalogue it is all that the sources hold.
+    """
 
     def __init__(self, project: Project) -> None:
         self.project, self._recipe = project, project.recipe
         self.snapshot: Snapshot = project.ledger.snapshot()
         versions, paid = project.code_versions(), paid_stages(project.recipe)
+        rows = catalogue_of(project)
+        self.has_catalogue = bool(self.snapshot.rows.get("catalogue"))
         left = needs(self.snapshot, versions, PER_VIDEO, paid)
         self.n_on_their_way = sum("selected_videos" in names for names in left.values())
-        self.missing = {asset: Some.of(self._open(asset, left)) for asset in asking_stages(project)}
+        known = None if self.has_catalogue else rows["video_id"].to_list()
+        self.missing = {asset: Some.of(known or self._open(asset, left)) for asset in asking_stages(project)}
         held = held_back(self.snapshot, versions, paid)
         self.stale = {asset: Some.of(sorted(names)) for asset, names in held.items()}
         both = (*self.missing.values(), *self.stale.values())
-        self.videos = Videos(project, self.snapshot, {*(v for some in both for v in some.names), *self._answered()})
+        names = {*(v for some in both for v in some.names), *self._answered()}
+        self.videos = Videos(project, self.snapshot, names, rows)
 
     @cached_property
     def plan(self) -> Plan:

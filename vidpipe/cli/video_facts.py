@@ -3,29 +3,40 @@
 Reads the store and the catalogue, asks nobody. What follows from it is `vidpipe.cli.left_to_ask`'s.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from assets.model_annotations import subject_of
 from assets.model_categories import texts_of
 from vidpipe.annotation.lengths import SCENE_S
 from vidpipe.annotation.plans import Subject
+from vidpipe.corpus.catalogue import CatalogueSettings, build_catalogue
 from vidpipe.corpus.llm_categories import Texts
+from vidpipe.corpus.sources import read_sources
 from vidpipe.errors import StoreError, WaitingError
 from vidpipe.inputs import Inputs
 from vidpipe.keys import segment
 from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.media.headers import header_duration_s
 from vidpipe.models.calls import Media
 from vidpipe.ports import Project
+from vidpipe.recipe.layouts import parse_layout
 from vidpipe.recipe.line import STAGES
+from vidpipe.workers.processes import Processes, Task
 
 UNKNOWN_S = 300.0
 """The duration of a video where none is known at all: FineVideo's mean, 4.7 minutes, rounded up."""
+
+MOST_HEADERS = 200
+"""So many files are looked into whose duration nobody knows; the others get the mean."""
+_HEADER_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,12 @@ class Facts:
 class Videos:
     """The videos of a project that are looked at: `names`. Records are read once each."""
 
-    def __init__(self, project: Project, snapshot: Snapshot, names: Collection[str]) -> None:
+    def __init__(self, project: Project, snapshot: Snapshot, names: Collection[str], rows: pl.DataFrame) -> None:
         self._project, self._snapshot = project, snapshot
-        self._rows = _rows(project, names)
-        self.facts = {name: self._facts(name) for name in names}
+        kept = rows.filter(pl.col("video_id").is_in(list(names)))
+        self._rows = {row["video_id"]: row for row in kept.iter_rows(named=True)}
+        known = {name: self._facts(name) for name in names}
+        self.facts = known | self._with_headers({name: facts for name, facts in known.items() if not facts.is_probed})
 
     @cached_property
     def mean_s(self) -> float:
@@ -111,6 +124,18 @@ class Videos:
         n_shots = len(shots["shots"]) if shots is not None else None
         return Facts(float(raw["duration_s"]), int(raw["bytes"]), bool(raw["has_audio"]), n_shots, is_probed=True)
 
+    def _with_headers(self, new: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Videos that were not probed yet, with what their files claim where nothing else is known."""
+        paths = {name: path for name in new if (path := self._rows.get(name, {}).get("path"))}
+        unknown = sorted(paths[name] for name, facts in new.items() if facts.duration_s is None and name in paths)
+        claimed_s = _header_s(unknown)
+        found = {}
+        for name, facts in new.items():
+            path = paths.get(name, "")
+            n_bytes = _size(path) if facts.n_bytes is None and path else facts.n_bytes
+            found[name] = replace(facts, duration_s=facts.duration_s or claimed_s.get(path), n_bytes=n_bytes)
+        return found
+
     def _value(self, asset: str, name: str) -> Any:
         """The value of a record that is ok; None where there is none."""
         entry = self._snapshot.entry(asset, name)
@@ -125,13 +150,36 @@ class Videos:
         return Inputs(self._project, STAGES[asset], name, segment(name), {})
 
 
-def _rows(project: Project, names: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The videos' rows of the catalogue."""
-    import polars as pl
+def catalogue_of(project: Project) -> pl.DataFrame:
+    """The kept rows of the catalogue; where there is none yet, of the sources as they are now.
 
+    Raises:
+        RecipeError: a source cannot be read.
+    """
     try:
-        frame = project.tables.rows("catalogue")
+        return project.tables.rows("catalogue").filter(pl.col("keep"))
     except StoreError:
-        return {}
-    kept = frame.filter(pl.col("keep") & pl.col("video_id").is_in(list(names)))
-    return {row["video_id"]: row for row in kept.iter_rows(named=True)}
+        pass
+    recipe = project.recipe
+    layout = parse_layout(recipe.layout) if recipe.layout else None
+    roots = [Path(root) for root in recipe.roots]
+    found = read_sources(recipe.sources, base=project.folder, roots=roots, layout=layout)
+    rows = [row for some in found.values() for row in some]
+    kept = build_catalogue(rows, CatalogueSettings(**recipe.catalogue.model_dump())).filter(pl.col("keep"))
+    return kept.head(recipe.max_partitions) if recipe.max_partitions else kept
+
+
+def _header_s(paths: Sequence[str]) -> dict[str, float]:
+    """The seconds that files claim, by path, of at most `MOST_HEADERS` of them, evenly spread."""
+    n = min(len(paths), MOST_HEADERS)
+    some = [paths[i * len(paths) // n] for i in range(n)]
+    tasks = (Task(path, header_duration_s, path) for path in some)
+    alone = Processes(n_workers=1, timeout_s=_HEADER_TIMEOUT_S)  # a second one would still be starting at the end
+    return {done.key: done.value for done in alone.run(tasks) if done.how == "ok" and done.value}
+
+
+def _size(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None
