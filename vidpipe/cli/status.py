@@ -50,6 +50,8 @@ def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bo
         click.echo(json.dumps(_document(project, members, state, items, found, verified=verify), ensure_ascii=False))
     else:
         _print(state, items, found, only=video_id is not None)
+        if video_id is None:
+            _print_models(project)
     for difference in found:
         click.echo(f"{difference}", err=True)
     if (elsewhere := other_store(project)) is not None:
@@ -80,6 +82,8 @@ def _document(
         "cost_usd": round(sum(counts.cost_usd for counts in state.assets), 6),
         "assets": [counts.as_json() for counts in state.assets],
     }
+    if models := _models(project):
+        document["models"] = models
     if state.problems:
         document["problems"] = list(state.problems)
     if items is not None:
@@ -87,6 +91,25 @@ def _document(
     if verified:
         document["differences"] = [difference.as_json() for difference in found]
     return document
+
+
+def _models(project: Project) -> list[dict[str, Any]]:
+    """Who answered, as answers say, and what that cost: all calls that were ever made, whatever became of them."""
+    sums = project.ledger.calls.sums("asset", "service", "model", "model_reported")
+    return [
+        {**{name: one.of[name] for name in ("asset", "service")}, "model": one.of["model_reported"]}
+        | {"model_requested": one.of["model"], "calls": one.n_calls, "cost_usd": round(one.usd, 6)}
+        for one in sums
+        if one.of["model_reported"]
+    ]
+
+
+def _print_models(project: Project) -> None:
+    for one in _models(project):
+        asked = one["model_requested"]
+        other = f" (asked: {asked})" if asked not in ("", one["model"]) else ""
+        cost = f", {one['cost_usd']:.2f} US$" if one["cost_usd"] else ""
+        click.echo(f"{one['asset']}: {shown(one['model'])}{shown(other)}, {counted(one['calls'], 'answer')}{cost}")
 
 
 def _items(

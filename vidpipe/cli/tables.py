@@ -18,10 +18,11 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def counts_table(state: Overview) -> Table:
-    """Per asset: in, ok, what did not pass and why, seconds."""
+    """Per asset: in, ok, what did not pass and why, seconds; and US$, where anything cost some."""
     title = None if state.conserved else "The numbers do not add up; `vidpipe status` says where."
     table = Table(title=title, title_justify="left", box=None)
-    for name in ("asset", "in", "ok", "not ok", "left", "stale", "seconds"):
+    costs = any(counts.cost_usd for counts in state.assets)
+    for name in ("asset", "in", "ok", "not ok", "left", "stale", "seconds", *(("US$",) if costs else ())):
         table.add_column(name, justify="left" if name in ("asset", "not ok", "left") else "right", overflow="fold")
     for counts in state.assets:
         table.add_row(
@@ -32,6 +33,7 @@ def counts_table(state: Overview) -> Table:
             Text("\n".join(_list("pending", counts.pending))),
             str(counts.stale) if counts.stale else "",
             f"{counts.seconds:.1f}",
+            *((f"{counts.cost_usd:.2f}" if counts.cost_usd else "",) if costs else ()),
         )
     return table
 

@@ -48,6 +48,11 @@ def test_a_run_annotates_and_categorises_by_models_and_tells_what_they_were_and_
     (told,) = [asset for asset in document["assets"] if asset["asset"] == "video_annotations"]
     assert (told["ok"], document["cost_usd"]) == (2, told["cost_usd"])
     assert told["cost_usd"] == pytest.approx(sum(entry.bill.usd for entry in answers(services) if entry.bill), abs=1e-6)
+    assert [(one["asset"], one["calls"]) for one in document["models"]] == [
+        ("taxonomy_categories", 2),
+        ("video_annotations", 2),
+    ]
+    assert "video_annotations: gemini-3.8-flash, 2 answers, 0.02 US$" in annotated("status").stdout
     for video_id in ("v0", "v1"):
         record = annotated.record("video_annotations", video_id)
         assert record["value"]["annotator"] == "gemini"
