@@ -65,12 +65,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """That a person declared a record valid at `at` (UTC), though it was made by `code_version` from `inputs`."""
+    """That a person declared a record valid at `at` (UTC), though it was made by `code_version` from `inputs`.
+
+    `run_id` is the run that made it.
+    """
 
     reason: str
     at: str
     code_version: str
     inputs: Mapping[str, str]
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)

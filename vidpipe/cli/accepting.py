@@ -1,25 +1,37 @@
 """`vidpipe accept`: a person declares stale records valid as they stand, and says why."""
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vidpipe import keys
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.projects import open_here
-from vidpipe.errors import RecipeError
+from vidpipe.errors import CorruptObjectError, MissingObjectError, RecipeError
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import stale_records
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO, STAGES, Stage
-from vidpipe.records import Acceptance
-from vidpipe.store.documents import read_record, write_record
+from vidpipe.recipe.line import PER_VIDEO, STAGES
+from vidpipe.records import Acceptance, decode
+from vidpipe.store.documents import write_record
+from vidpipe.store.objects import sha256_of
 
 
-def accept(folder: Path, asset: str, *, ids: Sequence[str] | None, reason: str) -> int:
-    """Declare the stale records of an asset, or those of these videos, valid; how many there were.
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """How many records were accepted; the videos whose record is missing or altered, or in another run's hands."""
+
+    n: int
+    damaged: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+def accept(folder: Path, asset: str, *, ids: Sequence[str] | None, reason: str) -> Accepted:
+    """Declare the stale records of an asset, or those of these videos, valid.
 
     Their content stays as it is; provenance says from now on that they follow from the recipe, code and inputs of
-    today, by whose word, and what they were made by.
+    today, by whose word, and what they were made by. A record that is not as it was written is not accepted.
 
     Raises:
         RecipeError: no such asset or video, or no reason.
@@ -31,28 +43,51 @@ def accept(folder: Path, asset: str, *, ids: Sequence[str] | None, reason: str) 
         raise RecipeError("--reason", "say why, for those who read the lineage")
     project = open_here(folder)
     wanted = None if ids is None else set(named_videos(project, list(ids), at="--ids"))
-    stale = stale_records(project.ledger.snapshot(), project.code_versions())[asset]
-    chosen = [v for v, why in stale.items() if why.direct and (wanted is None or v in wanted)]
-    stage = STAGES[asset]
-    with project.ledger.claims.held(stage.over, chosen) as got:
+    chosen = _stale(project, project.ledger.snapshot(), asset, wanted)
+    with project.ledger.claims.held(STAGES[asset].over, chosen) as got:
         snapshot = project.ledger.snapshot(got)
-        return sum(_accepted(project, stage, snapshot, video_id, reason.strip()) for video_id in got)
+        mine = _stale(project, snapshot, asset, set(got))  # another run may have made some of them just now
+        hashes = {video_id: sha256 for video_id, (sha256, _) in project.ledger.hashes(asset).items()}
+        damaged = [
+            v
+            for v in mine
+            if not _accept(project, snapshot, asset=asset, video_id=v, sha256=hashes.get(v, ""), reason=reason)
+        ]
+    project.ledger.mark_damaged(asset, damaged)
+    return Accepted(len(mine) - len(damaged), tuple(damaged), tuple(v for v in chosen if v not in set(got)))
 
 
-def _accepted(project: Project, stage: Stage, snapshot: Snapshot, video_id: str, reason: str) -> bool:
-    """Whether a record could be declared valid: one whose inputs are on their way cannot."""
+def _stale(project: Project, snapshot: Snapshot, asset: str, wanted: set[str] | None) -> list[str]:
+    """The videos whose record is stale by itself and has all its inputs."""
+    stale = stale_records(snapshot, project.code_versions())[asset]
+    mine = [v for v, why in stale.items() if why.direct and (wanted is None or v in wanted)]
+    return [v for v in mine if snapshot.inputs(STAGES[asset], v) is not None]
+
+
+def _accept(project: Project, snapshot: Snapshot, *, asset: str, video_id: str, sha256: str, reason: str) -> bool:
+    """Whether a record could be accepted: one that is missing or altered cannot."""
+    stage, key = STAGES[asset], keys.record(asset, keys.segment(video_id))
     inputs = snapshot.inputs(stage, video_id)
-    if inputs is None:
+    assert inputs is not None
+    try:
+        data = project.store.get(key)
+        record = decode(key, data)
+    except (MissingObjectError, CorruptObjectError):
         return False
-    record = read_record(project.store, stage.name, video_id)
-    made = record.provenance
+    if sha256_of(data) != sha256:
+        return False
+    made, version = record.provenance, project.code_version(stage)
     when = project.clock().isoformat(timespec="seconds").replace("+00:00", "Z")
-    accepted = Acceptance(reason, when, made.code_version, made.inputs)
-    version = project.code_version(stage)
+    accepted = Acceptance(reason.strip(), when, made.code_version, made.inputs, made.run_id)
     provenance = replace(
-        made, code_version=version, recipe=version.partition("+")[2], inputs=inputs, accepted=(*made.accepted, accepted)
+        made,
+        code_version=version,
+        recipe=version.partition("+")[2],
+        inputs=inputs,
+        run_id=str(uuid.uuid4()),  # no run's: Dagster gets an event with these versions from the next one
+        accepted=(*made.accepted, accepted),
     )
     valid = replace(record, provenance=provenance)
-    stored, sha256 = write_record(project.store, valid)
-    project.ledger.settle(valid, video_id=video_id, sha256=sha256, etag=stored.etag)
+    stored, written = write_record(project.store, valid)
+    project.ledger.settle(valid, video_id=video_id, sha256=written, etag=stored.etag)
     return True

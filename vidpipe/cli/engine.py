@@ -33,7 +33,8 @@ _GATE = "selected_videos"
 class Asked:
     """What a run is to do. None stands for all: `only` these assets and what they need, only these `video_ids`.
 
-    `stale`: what is only stale is done again where that costs money, too.
+    `stale`: what is only stale is done again where that costs money, too. `replace_model_answers`: what a model said,
+    and was paid for, makes room for what is measured, where the recipe's annotator is offline by now.
     """
 
     only: frozenset[str] | None = None
@@ -41,6 +42,7 @@ class Asked:
     limit: int | None = None
     failed_only: bool = False
     stale: bool = False
+    replace_model_answers: bool = False
 
 
 class Engine:
@@ -55,7 +57,9 @@ class Engine:
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
         self._versions = project.code_versions()
-        self._held = () if asked.stale else tuple(paid_stages(project.recipe))
+        self.is_paid = bool(paid_stages(project.recipe))
+        gives_way = asked.stale if self.is_paid else asked.replace_model_answers
+        self._held = () if gives_way else (FreeAgain.ASSET,)
         self._free = FreeAgain(project)
         self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -189,13 +193,19 @@ class Engine:
         return wanted
 
     def held_back(self) -> dict[str, int]:
-        """How many records are stale that cost money to make again, by asset."""
+        """How many records are stale and stay: they cost money to make again, or would lose a model's answers."""
         snapshot = self.project.ledger.snapshot()
         found = held_back(snapshot, self._versions, self._held, self._free_of(snapshot))
         return {name: len(ids) for name, ids in found.items()}
 
     def _free_of(self, snapshot: Snapshot) -> frozenset[str]:
-        """The videos whose stale annotation costs nothing to make again, since all its answers are kept."""
+        """The videos whose stale annotation costs nothing to make again, and loses nothing.
+
+        That is, all its answers are kept; where no model is asked any more, none was.
+        """
+        if not self.is_paid:
+            entries = snapshot.entries.get(FreeAgain.ASSET, {})
+            return frozenset(video_id for video_id, entry in entries.items() if entry.cost_usd == 0)
         held = held_back(snapshot, self._versions, self._held)
         return self._free.of(snapshot, held.get(FreeAgain.ASSET, ()))
 

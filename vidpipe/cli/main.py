@@ -48,6 +48,7 @@ def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | N
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most this many videos.")
 @click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
 @click.option("--stale", is_flag=True, help="Do again what is stale where that costs money, too.")
+@click.option("--replace-model-answers", is_flag=True, help="Let offline annotations take the place of a model's.")
 @click.pass_context
 def run(context: click.Context, /, folder: Path | None, only: str | None, ids: str | None, **options: Any) -> None:
     """Do what is missing or failed, and what is stale if it costs nothing. A second run does nothing.
@@ -129,7 +130,13 @@ def accept(context: click.Context, folder: Path | None, asset: str, ids: str | N
     at = project_folder(context, folder)
     from vidpipe.cli.accepting import accept as accepted
 
-    click.echo(f"{accepted(at, asset, ids=split(ids), reason=reason)} accepted")
+    found = accepted(at, asset, ids=split(ids), reason=reason)
+    click.echo(f"{found.n} accepted")
+    for video_id in found.damaged:
+        click.echo(f"{asset}: {shown(video_id)}: its record is missing or altered; `run` makes it again", err=True)
+    for video_id in found.elsewhere:
+        click.echo(f"{asset}: {shown(video_id)}: another run works on it; accept it later", err=True)
+    sys.exit(int(bool(found.damaged or found.elsewhere)))
 
 
 @cli.command()

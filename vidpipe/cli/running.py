@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -42,12 +43,10 @@ def run_line(
     folder: Path,
     *,
     only: Sequence[str] | None = None,
-    limit: int | None = None,
     ids: Sequence[str] | None = None,
-    failed_only: bool = False,
-    stale: bool = False,
+    **options: Any,
 ) -> int:
-    """Run the line on a project and say what came of it; the exit code.
+    """Run the line on a project and say what came of it; the exit code. `options` are the others of `Asked`.
 
     Raises:
         RecipeError: the recipe, or what was asked for, cannot be used.
@@ -65,9 +64,7 @@ def run_line(
     asked = Asked(
         only=frozenset(only) if only is not None else None,
         video_ids=frozenset(ids) if ids is not None else None,
-        limit=limit,
-        failed_only=failed_only,
-        stale=stale,
+        **options,
     )
     engine = Engine(project, instance, asked)
     console = terminal(stderr=True)
@@ -91,7 +88,10 @@ def run_line(
 def _say_held_back(engine: Engine) -> None:
     """What is stale and was not done, since it costs money: with the price that `estimate` has for it."""
     held = engine.held_back()
-    if held:
+    if held and not engine.is_paid:
+        for asset, n in held.items():
+            click.echo(f"{asset}: {n} by a model stay as they are; run --replace-model-answers", err=True)
+    elif held:
         found = estimate_of(engine.project)
         for asset, n in held.items():
             click.echo(f"{asset}: {n} stale, about {found.stale_usd(asset):.2f} US$; run --stale", err=True)

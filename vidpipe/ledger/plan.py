@@ -34,21 +34,33 @@ def needs(
     """
     names = [stage.name for stage in stages]
     settled = _settled(snapshot, code_versions, names)
-    for name, video_ids in held_back(snapshot, code_versions, held, free).items():
-        for below in dependents({name}) & settled.keys():
-            settled[below] |= video_ids
+    waits = _waiting(held_back(snapshot, code_versions, held, free))
+    for video_id, waiting in waits.items():
+        for name in waiting & settled.keys():
+            settled[name].add(video_id)
     kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
     left = {v for v in kept if any(v not in done for done in settled.values())}
-    below_of: dict[frozenset[str], tuple[str, ...]] = {}
+    below_of: dict[tuple[frozenset[str], frozenset[str]], tuple[str, ...]] = {}
     found: dict[str, tuple[str, ...]] = {}
     for video_id in snapshot.videos.values() if left else ():
         if video_id in left:
             first = frozenset(name for name in names if video_id not in settled[name])
-            if first not in below_of:
-                reached = dependents(set(first))
-                below_of[first] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
-            found[video_id] = below_of[first]
+            kind = first, waits.get(video_id, frozenset())
+            if kind not in below_of:
+                reached = dependents(set(first)) - kind[1]
+                below_of[kind] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
+            found[video_id] = below_of[kind]
     return found
+
+
+def _waiting(held: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """What waits where records are held, these included, by video."""
+    waits: dict[str, frozenset[str]] = {}
+    for name, video_ids in held.items():
+        below = frozenset(dependents({name}))
+        for video_id in video_ids:
+            waits[video_id] = waits.get(video_id, frozenset()) | below
+    return waits
 
 
 def held_back(
@@ -62,7 +74,7 @@ def held_back(
     found = {}
     for name in held:
         entries = snapshot.entries.get(name, {})
-        ids = {v for v, why in stale[name].items() if why.direct and entries[v].reported and not entries[v].damaged}
+        ids = {v for v, why in stale[name].items() if why.direct and not entries[v].damaged}
         if ids := ids.difference(free):
             found[name] = frozenset(ids)
     return found

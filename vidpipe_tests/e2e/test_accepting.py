@@ -38,6 +38,28 @@ def test_what_is_accepted_is_stale_no_more_and_is_not_made_again(finished: Line,
     assert "\x1b" not in line("lineage", "v1").stdout
 
 
+def test_a_record_that_was_altered_is_not_accepted_and_the_others_are(finished: Line, tmp_path: Path) -> None:
+    line = changed(finished, tmp_path / "project")
+    altered, broken = (line.folder / f"store/shots/{name}.json" for name in ("v1", "v2"))
+    altered.write_text(altered.read_text().replace('"seconds": 0.', '"seconds": 9.'))
+    broken.write_text("no record")
+    done = line("accept", "shots", "--reason", "looked at")
+    assert (done.returncode, done.stdout) == (1, "2 accepted\n")
+    assert [name in done.stderr for name in ("v0", "v1", "v2", "v3")] == [False, True, True, False]
+    line.run()
+    line.is_whole()
+    assert json.loads(altered.read_text())["provenance"]["seconds"] < 9
+    assert "accepted" in json.loads((line.folder / "store/shots/v0.json").read_text())["provenance"]
+
+
+def test_dagster_has_the_versions_of_what_was_accepted(finished: Line, tmp_path: Path) -> None:
+    line = changed(finished, tmp_path / "project")
+    line("accept", "shots", "--reason", "looked at")
+    line.run()
+    assert line.status("--verify")["differences"] == []
+    assert line.n_events()["shots", "v0"] == 2
+
+
 def test_who_accepts_what_there_is_not_or_says_no_reason_is_told_so(finished: Line, tmp_path: Path) -> None:
     line = finished.copy(tmp_path / "project")
     for words, said in (

@@ -55,6 +55,22 @@ def test_what_is_only_stale_and_held_stays_and_all_that_reads_it_waits() -> None
     assert held_back(history.snapshot, code, ["video_annotations"], {"b"}) == {"video_annotations": {"a"}}
 
 
+def test_what_is_held_stays_held_whatever_else_there_is_to_do_above_it_or_to_report() -> None:
+    history = run_history("a", "b")
+    code = history.code | {"video_annotations": "other", "shots": "other"}
+    held = ["video_annotations"]
+    assert needs(history.snapshot, code, PER_VIDEO, held) == {"a": ("shots",), "b": ("shots",)}
+    entries = history.entries["video_annotations"]
+    entries["a"] = entries["a"]._replace(reported=False)
+    assert needs(history.snapshot, code, PER_VIDEO, held) == {"a": ("shots",), "b": ("shots",)}
+    assert held_back(history.snapshot, code, held) == {"video_annotations": {"a", "b"}}
+    assert needs(history.snapshot, code, PER_VIDEO, held, free=["a"])["a"] == (
+        "shots",
+        "video_annotations",
+        "aligned_metadata",
+    )
+
+
 def test_what_is_missing_is_needed_though_it_is_held() -> None:
     history = run_history("a", "b")
     del history.entries["video_annotations"]["a"]
