@@ -32,13 +32,15 @@ def answer_of(body: str, *, model: str, seconds: float) -> Answer:
     if not is_answer:
         raise ProblemError(Problem(Kind.LOST, "no whole answer: its envelope is broken"))
     finish, reason = _ending(read)
+    usage = _usage(read.usage_metadata or ToldUsage())
     return Answer(
         text=_text(read),
         model=printable(read.model_version or model, _MAX_NAME_CHARS),
-        usage=_usage(read.usage_metadata or ToldUsage()),
+        usage=usage,
         finish=finish,
         reason=reason,
         seconds=seconds,
+        is_metered=usage.n_in > 0 or not read.candidates,  # a prompt that is refused costs nothing
     )
 
 

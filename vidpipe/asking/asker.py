@@ -22,7 +22,7 @@ from vidpipe.errors import (
     UntrustedServiceError,
     VidpipeError,
 )
-from vidpipe.ledger.calls import Calls
+from vidpipe.ledger.calls import Calls, Stake
 from vidpipe.models.calls import Question, Usage
 from vidpipe.models.echo import is_anothers
 from vidpipe.models.paid import Paid, Purpose
@@ -156,12 +156,18 @@ class Asker:
             if isinstance(error, VidpipeError | OSError) and not isinstance(error, LostAnswerError):
                 self.calls.fail(call, seconds=seconds)
             else:
-                stake = self.terms.stake(question, self._usual(question, call.purpose, media), turn.when)
+                stake = self._stake(question, turn, media)
                 self.calls.lose(call, expected_nusd=stake.expected_nusd, n_in=stake.n_in, seconds=seconds)
             self._turns.freed()
             raise
         bill = self.terms.prices.bill(answer.usage, reported=answer.model, requested=call.model, when=turn.when)
+        if not answer.is_metered:
+            bill = replace(bill, nusd=max(bill.nusd, self._stake(question, turn, media).expected_nusd))
         return Paid(call, answer, bill)
+
+    def _stake(self, question: Question, turn: Turn, media: Usage) -> Stake:
+        """What a call was expected to cost when it was sent, by the answers that came until now."""
+        return self.terms.stake(question, self._usual(question, turn.call.purpose, media), turn.when)
 
     def _keep(self, question: Question, paid: Paid, *, is_named: bool) -> None:
         """Write the answer before anything else happens to it, then book it."""
@@ -175,7 +181,8 @@ class Asker:
         if is_foreign:
             _LOG.warning("%s answered another request than %s", paid.call.purpose.service, paid.call.request_id)
             raise ForeignAnswerError("the answer does not name its request")
-        self._usual_out.learn(paid.call, paid.answer.usage)
+        if paid.answer.is_metered:
+            self._usual_out.learn(paid.call, paid.answer.usage)
 
     def _check_trust(self, service: str) -> None:
         n_refused, n_answers = self.calls.refused_of_last(service, _LAST)

@@ -59,7 +59,7 @@ def answered(paid: Paid, how: How) -> dict[str, Any]:
         "model_priced": bill.model_priced,
         "nusd": bill.nusd,
         "flagged": bill.is_flagged,
-        "estimated": False,
+        "estimated": not paid.answer.is_metered,
         "seconds": paid.answer.seconds,
     }
 

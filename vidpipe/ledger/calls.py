@@ -117,8 +117,8 @@ class Calls:
     def complete(self, paid: Paid) -> None:
         """See that the call of a stored answer is booked: whoever stored it may have died before."""
         with self._engine.connect() as db:
-            known = db.execute(sa.select(CALLS.c.estimated).where(CALLS.c.id == paid.call.id)).scalar()
-        if known is not False:
+            known = db.execute(sa.select(CALLS.c.outcome).where(CALLS.c.id == paid.call.id)).scalar()
+        if known is None or known == "lost":
             self.settle(paid)
 
     def forget_dead(self) -> int:

@@ -121,7 +121,7 @@ CALLS = sa.Table(
     sa.Column("n_thoughts", sa.BigInteger, nullable=False),
     sa.Column("nusd", sa.BigInteger, nullable=False),  # 1e-9 US$
     sa.Column("flagged", sa.Boolean, nullable=False),  # the model that answered has no price: billed as that asked for
-    sa.Column("estimated", sa.Boolean, nullable=False),  # the answer did not arrive whole: nobody told its bill
+    sa.Column("estimated", sa.Boolean, nullable=False),  # nobody told its bill: the answer did not arrive whole, say
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Index("calls_by_time", "service", "started", "n_in"),  # the limits of a minute read nothing else
 )

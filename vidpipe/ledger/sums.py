@@ -20,7 +20,8 @@ _USAGE = ("text", "video", "audio", "cached", "out", "thoughts")
 class Sum:
     """Calls that have `of` in common: how many, their tokens, their price in 1e-9 US$ and their seconds.
 
-    `n_estimated` of them did not arrive whole; their part of the price is `estimated_nusd`, their tokens are unknown.
+    Of `n_estimated` of them nobody told the tokens, since they did not arrive whole, say; their part of the price is
+    `estimated_nusd`.
     `n_flagged` were answered by a model without a price.
     """
 
@@ -55,9 +56,9 @@ def sums(db: sa.Connection, by: tuple[By, ...], run_id: str | None = None) -> li
 
 
 def answers_out(db: sa.Connection, *, asset: str, name: str, model: str) -> tuple[int, int]:
-    """How many answers to such calls came, and their tokens in sum."""
+    """How many answers to such calls came that told their tokens, and these in sum."""
     same = CALLS.c.asset == asset, CALLS.c.name == name, CALLS.c.model == model
-    answered = CALLS.c.outcome.not_in(_UNANSWERED)
+    answered = CALLS.c.outcome.not_in(_UNANSWERED) & ~CALLS.c.estimated
     n, total = db.execute(sa.select(sa.func.count(), sa.func.sum(CALLS.c.n_out)).where(*same, answered)).one()
     return int(n), int(total or 0)
 

@@ -136,7 +136,7 @@ class Answer:
 
     `text` is as it came. `model` is what the service says answered. `reason` names the service's own word where
     `finish` is not `complete`. `seconds` is the time that the answer took; `n_hops` how many requests the service made
-    of it.
+    of it. `is_metered`: the service told the tokens of it; else `usage` is no bill.
     """
 
     text: str
@@ -146,3 +146,4 @@ class Answer:
     reason: str | None = None
     seconds: float = 0.0
     n_hops: int = 1
+    is_metered: bool = True

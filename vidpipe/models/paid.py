@@ -81,6 +81,7 @@ def encode(paid: Paid) -> bytes:
         "reason": answer.reason,
         "seconds": answer.seconds,
         "n_hops": answer.n_hops,
+        "is_metered": answer.is_metered,
         "cost_usd": paid.bill.usd,
         "bill": asdict(paid.bill),
         "call": {"id": call.id, "round": call.round, "started": call.started, **asdict(call.purpose)},
@@ -127,6 +128,7 @@ def _of(raw: Mapping[str, Any]) -> Paid:
         reason=raw["reason"],
         seconds=raw["seconds"],
         n_hops=raw["n_hops"],
+        is_metered=raw.get("is_metered", True),
     )
     return Paid(call, answer, Bill(**raw["bill"]))
 

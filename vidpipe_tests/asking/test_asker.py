@@ -89,6 +89,25 @@ def test_a_kept_answer_is_not_asked_for_again(asker: Asker, oracle: Oracle) -> N
     assert outcomes(asker) == {"complete": 1}
 
 
+def unmetered(_request: Request, reply: Reply) -> Reply:
+    """The answer, without its tokens."""
+    assert isinstance(reply.body, dict)
+    return Reply({**reply.body, "usage": {}, "is_metered": False}, bill=reply.bill)
+
+
+def test_an_answer_without_tokens_is_booked_at_the_expected_price(asker: Asker, oracle: Oracle) -> None:
+    asker.ask(question(0), PURPOSE, MEDIA)
+    oracle.inject("ask", change=unmetered)
+    given = [asker.ask(question(1), PURPOSE, MEDIA) for _ in range(2)]
+    assert [one.is_new for one in given] == [True, False]
+    assert outcomes(asker) == {"complete": 2}
+    told = asker.calls.sums("service")[0]
+    assert (told.n_estimated, told.estimated_nusd) == (1, given[1].paid.bill.nusd)
+    assert 0.9 < told.estimated_nusd / PRICE_NUSD < 1.1, "tokens that nobody told do not count as none"
+    asker.calls.settle(given[1].paid)
+    assert asker.calls.spent() == PRICE_NUSD + told.estimated_nusd
+
+
 def test_another_question_is_another_call(asker: Asker, oracle: Oracle) -> None:
     asker.ask(question(0), PURPOSE, MEDIA)
     asker.ask(replace(question(0), round=1, remark="be concise"), PURPOSE, MEDIA)

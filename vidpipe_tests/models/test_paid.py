@@ -28,6 +28,7 @@ answers = st.builds(
     reason=st.none() | st.text(),
     seconds=st.floats(0, 1e6),
     n_hops=st.integers(1, 9),
+    is_metered=st.booleans(),
 )
 
 

@@ -70,6 +70,17 @@ def test_a_blocked_prompt_is_blocked_and_still_billed() -> None:
     assert answer.usage == Usage(text=9)
 
 
+@pytest.mark.parametrize("usage", [None, {}, {"candidatesTokenCount": 7}])
+def test_an_answer_that_tells_no_tokens_of_input_is_not_metered(usage: Any) -> None:
+    assert not read(usageMetadata=usage).is_metered
+    assert read().is_metered
+
+
+def test_a_refused_prompt_that_tells_no_tokens_costs_nothing() -> None:
+    answer = answer_of('{"promptFeedback": {"blockReason": "SAFETY"}}', model="asked", seconds=0.0)
+    assert (answer.is_metered, answer.usage) == (True, Usage())
+
+
 def test_nothing_said_is_odd() -> None:
     assert (read(parts=()).finish, read(parts=()).reason) == ("odd", "empty")
     assert (read(None).finish, read(None).reason) == ("odd", "no finish reason")
