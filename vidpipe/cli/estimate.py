@@ -76,7 +76,7 @@ def print_estimate(found: Estimate, *, stderr: bool = False) -> None:
     tokens = ", ".join(f"{n:,} {kind}" for kind, n in told["tokens"].items())
     bounds = f"{told['low_usd']:.2f} to {told['high_usd']:.2f}"
     out.print(
-        f"About {found.usd:.2f} US$ ({bounds}), {counted(told['calls'], 'call')}, "
+        f"About {found.usd:.2f} US$ ({bounds}), {told['calls']:,} calls, "
         f"{told['seconds']:,.0f} s, {found.n_bytes / 1e6:,.1f} MB to upload; tokens: {tokens}.",
         highlight=False,
         soft_wrap=True,
@@ -144,7 +144,7 @@ def _videos(left: LeftToAsk) -> Iterator[str]:
     n_new = sum(not facts.is_probed for facts in videos.facts.values())
     if n_new:
         words = "with sound, without captions, as long as the catalogue or the file's header says"
-        yield f"{counted(n_new, 'video')} not probed yet: {words}."
+        yield f"{n_new} of {counted(len(videos.facts), 'video')} looked at not probed yet: {words}."
     if n_unknown:
         yield f"{n_unknown} of unknown duration: {videos.mean_s:.1f} s each, {_mean_of(left)}."
     if any(facts.n_shots is None for facts in videos.facts.values()):

@@ -77,6 +77,7 @@ def test_what_is_stale_costs_the_calls_that_read_what_has_changed(services: Serv
     told = estimate(line)
     assert (told["cost_usd"], told["calls"]) == (0, 0)
     (stale,) = told["stale"]
+    assert "Answers to questions: " in " ".join(told["assumptions"])  # as long as those until now
     assert (stale["asset"], stale["call"], stale["n"]) == ("video_annotations", "questions", 3)
     assert "3 stale, about" in line("estimate").stdout
     assert f"video_annotations: 3 stale, about {stale['cost_usd']:.2f} US$; run --stale" in line.run(env=env)
@@ -84,6 +85,10 @@ def test_what_is_stale_costs_the_calls_that_read_what_has_changed(services: Serv
     line.run("--stale", env=env)
     assert stale["cost_usd"] == pytest.approx(services.gemini.usd() - usd, rel=0.1)
     assert estimate(line)["stale"] == []
+    line.record_path("video_annotations", "v1").unlink()
+    line.status("--verify", code=1)
+    told = estimate(line)
+    assert (told["cost_usd"], told["calls"]) == (0, 0)  # a lost record is made again from answers that are kept
 
 
 def test_a_recipe_that_asks_nobody_has_nothing_to_pay(finished: Line, tmp_path: Path) -> None:
