@@ -18,7 +18,7 @@
     │   │   └ MediaRefusedError    but it may pass with the video encoded another way
     │   ├ CredentialError          stop this service
     │   │   └ UnfitServiceError    so is this: it takes nothing that we ask
-    │   └ UntrustedServiceError    stop the run: too many answers belong to other requests
+    │   └ UntrustedServiceError    stop the run: answers belong to other requests, or cannot be kept
     ├ StoreError(key)
     │   ├ MissingObjectError, CorruptObjectError     compute it again
     │   ├ UnwritableObjectError    this video failed
@@ -148,7 +148,7 @@ class UnfitServiceError(CredentialError):
 
 
 class UntrustedServiceError(ServiceError):
-    """Too many of the last answers belong to other requests: going on would pay for nothing."""
+    """Going on would pay for nothing: too many answers belong to other requests, or they cannot be kept."""
 
 
 class StoreError(VidpipeError):

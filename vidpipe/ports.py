@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from vidpipe.errors import ServiceError
 from vidpipe.ledger.ledger import Ledger
 from vidpipe.models.calls import Answer, Media, Question
 from vidpipe.recipe.fingerprints import code_version, fingerprint
@@ -41,6 +42,29 @@ class Answerer(Protocol):
             LostAnswerError: the answer was made, and may be paid, but did not arrive whole.
         """
         ...
+
+
+class Standing:
+    """Whether a service may still be asked by this process; all who ask it share one.
+
+    Safe to use from many threads.
+    """
+
+    def __init__(self) -> None:
+        self._end: ServiceError | None = None
+
+    def end(self, error: ServiceError) -> None:
+        """Nothing more is asked; `error` says why. The first one stays."""
+        self._end = self._end or error
+
+    def check(self) -> None:
+        """Before something is asked.
+
+        Raises:
+            ServiceError: what ended it.
+        """
+        if self._end is not None:
+            raise type(self._end)(*self._end.args)
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ from vidpipe.errors import (
 from vidpipe.ledger.calls import Calls, Stake
 from vidpipe.models.calls import Question, Usage
 from vidpipe.models.echo import is_anothers
-from vidpipe.models.paid import Paid, Purpose
-from vidpipe.ports import Answerer, Clock
-from vidpipe.store.answers import read_answer, write_answer, write_refused
+from vidpipe.models.paid import How, Paid, Purpose
+from vidpipe.ports import Answerer, Clock, Standing
+from vidpipe.store.answers import Room, read_answer, write_answer, write_refused
 from vidpipe.store.objects import ObjectStore
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +47,8 @@ class Given:
 class Asker:
     """Asks one service. Many threads may share one, and many processes its ledger and store.
 
-    Setting `stop` ends all waiting. `pause` waits for an event, or so many seconds.
+    Setting `stop` ends all waiting. `pause` waits for an event, or so many seconds. All who ask the same service in a
+    process share its `standing`.
     """
 
     answerer: Answerer
@@ -57,13 +58,15 @@ class Asker:
     clock: Clock
     stop: threading.Event = field(default_factory=threading.Event)
     pause: Pause = pause
+    standing: Standing = field(default_factory=Standing)
     _turns: Turns = field(init=False, repr=False)
-    _distrusted: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+    _room: Room = field(init=False, repr=False)
     _usual_out: UsualOut = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         turns = Turns(self.calls, self.terms, self.clock, self.stop, self.pause)
         object.__setattr__(self, "_turns", turns)
+        object.__setattr__(self, "_room", Room(self.store))
         object.__setattr__(self, "_usual_out", UsualOut(self.calls))
 
     def kept(self, question: Question) -> Paid | None:
@@ -95,7 +98,7 @@ class Asker:
             StoppedError: a stop came before this was sent.
             RecipeError: the model has no price.
             ForeignAnswerError: another request's answer came, every time.
-            UntrustedServiceError: too many of these came of late.
+            UntrustedServiceError: too many of these came of late, or an answer could not be kept.
             StoreError: the store did not answer, or cannot keep the answer, which is paid.
             ServiceError, OSError: as the answerer raises them.
         """
@@ -129,8 +132,10 @@ class Asker:
         """Ask, unless somebody else brought the answer while this waited for its turn."""
         kept, was_sent = None, False
         try:
-            self._check(turn.call.purpose.service)
+            self._check()
             kept = self.kept(question)
+            if kept is None:
+                self._room.check()
             was_sent = kept is None
         finally:
             if not was_sent:
@@ -173,10 +178,15 @@ class Asker:
         """Write the answer before anything else happens to it, then book it."""
         is_foreign = is_named and is_anothers(question, paid.answer)
         write = write_refused if is_foreign or paid.answer.finish == "odd" else write_answer
+        how: How | None = "foreign" if is_foreign else None
         try:
             write(self.store, paid)
+        except BaseException:
+            how = how or "unkept"
+            self.standing.end(UntrustedServiceError(paid.call.purpose.service, "its answers cannot be kept"))
+            raise
         finally:
-            self.calls.settle(paid, "foreign" if is_foreign else None)
+            self.calls.settle(paid, how)
             self._turns.freed()
         if is_foreign:
             _LOG.warning("%s answered another request than %s", paid.call.purpose.service, paid.call.request_id)
@@ -187,10 +197,9 @@ class Asker:
     def _check_trust(self, service: str) -> None:
         n_refused, n_answers = self.calls.refused_of_last(service, _LAST)
         if n_refused >= _LEAST_REFUSED and n_refused > _MOST_REFUSED_SHARE * n_answers:
-            self._distrusted.set()
-        self._check(service)
+            self.standing.end(UntrustedServiceError(service, "answers other requests than those asked"))
+        self._check()
 
-    def _check(self, service: str) -> None:
-        if self._distrusted.is_set():
-            raise UntrustedServiceError(service, "answers other requests than those asked")
+    def _check(self) -> None:
+        self.standing.check()
         self._turns.check()

@@ -12,7 +12,7 @@ from vidpipe.models.prices import NUSD
 
 By = Literal["service", "asset", "name", "video_id", "run_id", "model", "model_reported", "outcome"]
 _UNANSWERED = ("lost", "failed")
-_NOT_KEPT = (*_UNANSWERED, "foreign", "odd")
+_NOT_KEPT = (*_UNANSWERED, "foreign", "unkept", "odd")
 _USAGE = ("text", "video", "audio", "cached", "out", "thoughts")
 
 

@@ -15,9 +15,9 @@ from vidpipe.models.calls import Answer, Finish, Question, Usage
 from vidpipe.models.prices import Bill
 from vidpipe.records import canonical
 
-How = Finish | Literal["foreign", "lost", "failed"]
-"""What became of a call that was sent: how its answer ended, or that it was another request's, did not arrive whole
-(`lost`), or that the service refused at no cost (`failed`).
+How = Finish | Literal["foreign", "unkept", "lost", "failed"]
+"""What became of a call that was sent: how its answer ended, or that it was another request's, that the store could
+not keep it (`unkept`), that it did not arrive whole (`lost`), or that the service refused at no cost (`failed`).
 """
 
 

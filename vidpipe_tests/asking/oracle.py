@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from vidpipe import keys
 from vidpipe.asking.asker import Asker
 from vidpipe.asking.terms import Terms
 from vidpipe.errors import CredentialError, LostAnswerError, TransientServiceError
@@ -94,7 +95,9 @@ class Mortal(ObjectStore):
     """A store that dies as soon as an answer is in it."""
 
     def put(self, key: str, data: bytes) -> Stored:
-        super().put(key, data)
+        stored = super().put(key, data)
+        if key == keys.refused_answer("room"):
+            return stored
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 

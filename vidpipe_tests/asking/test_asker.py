@@ -226,12 +226,31 @@ def test_an_altered_answer_is_asked_for_again(asker: Asker, oracle: Oracle) -> N
     assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
 
 
-def test_an_answer_that_cannot_be_kept_is_booked(asker: Asker, tmp_path: Path) -> None:
+def test_an_answer_that_cannot_be_kept_is_booked_and_the_last_that_is_paid(
+    asker: Asker, oracle: Oracle, tmp_path: Path
+) -> None:
     key = Path(tmp_path, "store", keys.answer(question(0).address))
     key.mkdir(parents=True)
     with pytest.raises(UnwritableObjectError):
         asker.ask(question(0), PURPOSE, MEDIA)
     assert (asker.calls.spent(), asker.calls.reserved()) == (PRICE_NUSD, 0)
+    assert outcomes(asker) == {"unkept": 1}
+    assert not asker.calls.answered([question(0).address])
+    with pytest.raises(UntrustedServiceError, match="its answers cannot be kept"):
+        asker.ask(question(1), PURPOSE, MEDIA)
+    assert oracle.n("ask") == 1
+
+
+def test_nothing_is_paid_for_a_store_that_keeps_nothing(asker: Asker, oracle: Oracle, tmp_path: Path) -> None:
+    in_the_way = Path(tmp_path, "store", "answers")
+    in_the_way.write_text("no folder")
+    for _ in range(2):
+        with pytest.raises(UnwritableObjectError):
+            asker.ask(question(0), PURPOSE, MEDIA)
+    assert (oracle.n("ask"), asker.calls.spent(), asker.calls.reserved(), outcomes(asker)) == (0, 0, 0, {})
+    in_the_way.unlink()
+    assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+    assert [one.key for one in asker.store.list("")] == [keys.answer(question(0).address)]
 
 
 def test_a_model_without_a_price_is_never_asked(asker: Asker, oracle: Oracle) -> None:
