@@ -14,6 +14,7 @@ from vidpipe.cli.files import lost_files
 from vidpipe.cli.sweeping import sweep_after_kill
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.claims import is_alive, this_process
+from vidpipe.ledger.staleness import stale_records
 from vidpipe.ports import Project
 from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES
 from vidpipe.records import decode
@@ -56,6 +57,19 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
             _survey_table(project, stage.name)
     for stage in PER_VIDEO:
         survey(project, stage.name)
+    _forget_attempts(project)
+
+
+def _forget_attempts(project: Project) -> None:
+    """Attempts at replacing a record say nothing more once a recipe is put back that it follows from."""
+    snapshot = project.ledger.snapshot()
+    stale = stale_records(snapshot, project.code_versions())
+    for stage in PER_VIDEO:
+        entries = snapshot.entries.get(stage.name, {})
+        tried = snapshot.attempts.get(stage.name, {}).keys() & entries.keys() - stale[stage.name].keys()
+        standing = [video_id for video_id in tried if not entries[video_id].damaged]
+        if standing:
+            project.ledger.forget_attempts(stage.name, standing)
 
 
 def end_dead_runs(project: Project, instance: dg.DagsterInstance) -> int:

@@ -166,6 +166,12 @@ class Ledger:
             row = {"asset": asset, "video_id": video_id, "reason": reason, "n": n + 1, "run_id": run_id, "updated": now}
             db.execute(ATTEMPTS.insert(), row)
 
+    def forget_attempts(self, asset: str, video_ids: Iterable[str]) -> None:
+        """Forget failed attempts at records that stand after all."""
+        with self._engine.begin() as db:
+            for video_id in video_ids:
+                db.execute(_this(ATTEMPTS.delete(), ATTEMPTS, asset, video_id))
+
     def mark_reported(self, asset: str, video_ids: Iterable[str], *, run_id: str) -> None:
         """Note that the orchestrator has the events of these records as this run made them."""
         self._mark(asset, video_ids, {"reported": True}, ENTRIES.c.run_id == run_id)

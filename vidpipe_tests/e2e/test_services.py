@@ -89,6 +89,12 @@ def test_an_edited_prompt_is_paid_for_when_that_is_asked_for_and_its_revert_cost
     assert "video_annotations: 2 stale, about 0.0" in line.run(env=env)
     assert Asked.until_now(services) == asked
     assert line.contents() == before
+    line.run("--stale", code=1)
+    assert line.counts("video_annotations")["pending"] == {"no GEMINI_API_KEY": 2}
+    hidden = own.rename(own.with_suffix(".off"))
+    line.run()
+    assert line.contents() == before
+    hidden.rename(own)
     line.run("--stale", env=env)
     assert stale(line) == {}
     changed = {name for name, text in line.contents().items() if text != before[name]}
