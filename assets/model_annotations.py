@@ -1,12 +1,14 @@
 """Annotations by a model that is shown the video: what it is asked, and the record that its answers make."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
-from vidpipe.annotation.annotate import Said, annotate
+from vidpipe.annotation.annotate import Said, annotate, unasked
 from vidpipe.annotation.plans import Plan, Subject
 from vidpipe.annotation.quality import Asked, checks_of, quality
 from vidpipe.annotation.recipes import plan_of, tokens_of
@@ -14,7 +16,7 @@ from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.asking.asker import Asker
 from vidpipe.asking.services import asker_for
 from vidpipe.asking.video_calls import Exchange, VideoCalls
-from vidpipe.errors import AnswerError, BlockedAnswerError, ForeignAnswerError
+from vidpipe.errors import AnswerError, BlockedAnswerError, ForeignAnswerError, RejectedRequestError
 from vidpipe.inputs import Inputs
 from vidpipe.models.calls import Media
 from vidpipe.models.paid import Purpose
@@ -54,27 +56,30 @@ class ModelAnnotator:
             PendingError: nobody can be asked, or not for the money that is left.
             ServiceError, StoreError, WaitingError: as they come.
         """
-        subject, facts = subject_of(inputs, inputs.video_file()), inputs.record("raw_videos").value
+        subject, facts = subject_of(inputs, Path()), inputs.record("raw_videos").value
         tokens = tokens_of(self.recipe, float(subject.duration_s), has_audio=bool(facts["has_audio"]))
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
         calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=tokens)
         try:
-            with self.service.holding(subject.media):
-                said = annotate(
-                    calls.named("video"),
-                    subject,
-                    self.plan,
-                    ask_text=calls.named("text"),
-                    recall=calls.recall,
-                    levels=self.levels,
-                )
+            said = self._said(inputs, subject, calls)
         except ForeignAnswerError:
             raise
-        except AnswerError as error:
-            exchanges = _exchanges(error.exchanges)
-            kind, told = ("blocked" if isinstance(error, BlockedAnswerError) else "unusable"), {"faults": error.faults}
-            return _outcome(kind, str(error), told, calls, exchanges)
-        return self._judged(_outcome("ok", None, said.annotation().value(), calls, said.asked), said, subject)
+        except (AnswerError, RejectedRequestError) as error:
+            kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
+            told = {"faults": error.faults if isinstance(error, AnswerError) else ()}
+            return _outcome(kind, str(error), told, calls, calls.exchanges)
+        decided = [one.verdict for one in said.exchanges].index("taken")
+        outcome = _outcome("ok", None, said.annotation().value(), calls, said.asked, decided)
+        return self._judged(outcome, said, subject)
+
+    def _said(self, inputs: Inputs, subject: Subject, calls: VideoCalls) -> Said:
+        """What the model says; the file is fetched where there is something left to ask."""
+        with ExitStack() as held:
+            if unasked(subject, self.plan, calls.recall, levels=self.levels):
+                subject = replace(subject, media=replace(subject.media, place=inputs.video_file()))
+                held.enter_context(self.service.holding(subject.media))
+            ask, ask_text = calls.named("video"), calls.named("text")
+            return annotate(ask, subject, self.plan, ask_text=ask_text, recall=calls.recall, levels=self.levels)
 
     def _judged(self, outcome: Outcome, said: Said, subject: Subject) -> Outcome:
         """With how good the annotation is; one that is not good enough for the recipe is dropped."""
@@ -86,12 +91,11 @@ class ModelAnnotator:
         return outcome if is_good else replace(outcome, kind="dropped", reason="quality is below min_quality")
 
 
-def _outcome(kind: Any, reason: str | None, value: Any, calls: VideoCalls, exchanges: Any) -> Outcome:
-    return Outcome(kind, reason, value=value, cost_usd=calls.cost_usd(exchanges), asked=calls.provenance(exchanges))
-
-
-def _exchanges(found: tuple[Any, ...]) -> tuple[Exchange, ...]:
-    return tuple((one.question, one.answer) for one in found)
+def _outcome(
+    kind: Any, reason: str | None, value: Any, calls: VideoCalls, exchanges: Sequence[Exchange], decided: int = -1
+) -> Outcome:
+    asked = calls.provenance(exchanges, decided=decided)
+    return Outcome(kind, reason, value=value, cost_usd=calls.cost_usd(exchanges), asked=asked)
 
 
 def subject_of(inputs: Inputs, place: Path) -> Subject:

@@ -18,7 +18,6 @@ from vidpipe.errors import (
     ForeignAnswerError,
     MissingObjectError,
     PendingError,
-    QuotaExhaustedError,
     RejectedRequestError,
     ServiceError,
     StoppedError,
@@ -28,7 +27,7 @@ from vidpipe.errors import (
     WaitingError,
 )
 from vidpipe.inputs import Inputs
-from vidpipe.ledger.counts import pending_reason
+from vidpipe.ledger.counts import is_pending
 from vidpipe.ledger.snapshot import Snapshot, as_text
 from vidpipe.ports import Project
 from vidpipe.reasons import FULL, short_reason, video_error
@@ -105,7 +104,7 @@ class _Batch:
             snapshot,
         )
         self.code_version = project.code_version(stage)
-        self.full = False
+        self.is_over = False
         self.flying: dict[str, Inputs] = {}
         self.early: list[Settled | LeftOver] = []
 
@@ -121,10 +120,14 @@ class _Batch:
         yield from self._drain()
 
     def _on_threads(self, segments: Sequence[str], ids: Mapping[str, str]) -> Iterator[Settled | LeftOver]:
-        with ThreadPoolExecutor(self.work.n_threads, self.stage.name) as pool:
+        pool = ThreadPoolExecutor(self.work.n_threads, self.stage.name)
+        try:
             futures = [pool.submit(self._one, key, ids[key]) for key in segments]
             for future in as_completed(futures):
                 yield future.result()
+        finally:  # whoever stops listening stops what has not begun, too
+            self.is_over = True
+            pool.shutdown(cancel_futures=True)
 
     def _one(self, key: str, video_id: str) -> Settled | LeftOver:
         """A video that needs no worker, from beginning to end."""
@@ -135,7 +138,7 @@ class _Batch:
         return result
 
     def _stopped(self) -> bool:
-        return self.full or self.project.stop.is_set()
+        return self.is_over or self.project.stop.is_set()
 
     def _drain(self) -> Iterator[Settled | LeftOver]:
         while self.early:
@@ -162,13 +165,13 @@ class _Batch:
                 return self._failed(inputs, str(error))
             unusable = Outcome("unusable", str(error))
             return self._guarded(inputs, lambda i: self._settle(i, unusable, 0.0))
-        except (WaitingError, PendingError, QuotaExhaustedError) as error:
-            return self._left(inputs, error)
-        except (StoreError, ServiceError, OSError) as error:
+        except (WaitingError, StoppedError) as error:
+            return LeftOver(inputs.key, str(error), waits=True)
+        except (StoreError, PendingError, ServiceError, OSError) as error:
             reason = short_reason(error)
-            self.full = self.full or reason == FULL or isinstance(error, UntrustedServiceError)
+            self.is_over = self.is_over or reason == FULL or isinstance(error, UntrustedServiceError)
             _LOG.warning("%s of %s: %s", self.stage.name, inputs.key, error)
-            return self._failed(inputs, reason)
+            return self._failed(inputs, reason, waits=is_pending(reason))
         except Exception as error:  # noqa: BLE001 - the one place; a bug costs this video, and is logged in full
             _LOG.exception("%s of %s: a bug", self.stage.name, inputs.key)
             return self._failed(inputs, f"internal error: {type(error).__name__}")
@@ -238,12 +241,6 @@ class _Batch:
         stored, sha256 = write_record(self.project.store, record)
         self.project.ledger.settle(record, video_id=inputs.video_id, sha256=sha256, etag=stored.etag)
         return Settled(inputs.key, record, fresh=True)
-
-    def _left(self, inputs: Inputs, error: WaitingError | PendingError | QuotaExhaustedError) -> LeftOver:
-        """What was not tried; why is noted where it is neither a stop nor an input that is on its way."""
-        if isinstance(error, WaitingError | StoppedError):
-            return LeftOver(inputs.key, str(error), waits=True)
-        return self._failed(inputs, pending_reason(error), waits=True)
 
     def _failed(self, inputs: Inputs, reason: str, *, waits: bool = False) -> LeftOver:
         self.project.ledger.fail(self.stage.name, inputs.video_id, reason=reason, run_id=self.run_id)

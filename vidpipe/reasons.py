@@ -2,15 +2,27 @@
 
 import errno
 
-from vidpipe.errors import LimitExceededError, ServiceError, StoreError, StoreFullError, VideoError
+from vidpipe.errors import (
+    CredentialError,
+    LimitExceededError,
+    PendingError,
+    QuotaExhaustedError,
+    ServiceError,
+    StoreError,
+    StoreFullError,
+    VideoError,
+)
+from vidpipe.ledger.counts import pending_reason
 from vidpipe.workers.processes import Done, is_native_crash
 
 FULL = "store full"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def short_reason(error: StoreError | ServiceError | OSError) -> str:
-    """The reason of a failure that may pass, without the key or path it happened at."""
+def short_reason(error: StoreError | PendingError | ServiceError | OSError) -> str:
+    """The reason of what may succeed later, without the key or path it happened at."""
+    if isinstance(error, PendingError | QuotaExhaustedError | CredentialError):
+        return pending_reason(error)
     if isinstance(error, StoreFullError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
         return FULL
     if isinstance(error, OSError):

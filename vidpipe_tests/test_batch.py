@@ -16,6 +16,7 @@ from vidpipe import keys
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
 from vidpipe.errors import (
     BudgetError,
+    CredentialError,
     ForeignAnswerError,
     LimitExceededError,
     MalformedAnswerError,
@@ -124,6 +125,29 @@ def test_what_waits_for_services_goes_on_beside_each_other(project: Project) -> 
 
     assert set(reasons(ran(project, "raw_videos", Work(meet, n_threads=len(ALL)))).values()) == {"ok"}
     assert meeting.n_waiting == 0
+
+
+def test_who_stops_listening_stops_what_has_not_begun(project: Project) -> None:
+    asked, may_go_on = [], threading.Event()
+
+    def ask(inputs: Inputs) -> Outcome:
+        asked.append(inputs.video_id)
+        if inputs.video_id != "a":
+            may_go_on.wait(20)
+        return raw(inputs)
+
+    results = run_batch(project, "raw_videos", [keys.segment(v) for v in ALL], Work(ask, n_threads=2), "run")
+    next(results)
+    threading.Timer(0.2, may_go_on.set).start()
+    results.close()  # type: ignore[attr-defined]  # it is a generator
+    assert sorted(asked) == ["a", "b", "c"]
+
+
+def test_a_service_that_takes_no_key_leaves_videos_pending(project: Project) -> None:
+    found = ran(project, "raw_videos", doing({"a": CredentialError("gemini", "no key is accepted")}))
+    assert reasons(found)["a"] == "service closed: gemini: no key is accepted"
+    assert isinstance(found["a"], LeftOver)
+    assert found["a"].waits
 
 
 def test_on_threads_too_whatever_one_video_does_the_others_go_on(project: Project) -> None:

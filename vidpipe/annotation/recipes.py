@@ -29,7 +29,7 @@ def plan_of(recipe: Annotation, prompts: Path) -> Plan:
         max_output_tokens=recipe.max_output_tokens,
         temperature=recipe.temperature,
         seed=recipe.seed,
-        safety=recipe.safety,
+        safety=dict(recipe.safety.items()),
     )
     return Plan(
         calls,
@@ -68,5 +68,5 @@ def _of_text(recipe: Annotation) -> Settings:
         max_output_tokens=recipe.max_output_tokens,
         temperature=recipe.temperature,
         seed=recipe.seed,
-        safety=recipe.safety,
+        safety=dict(recipe.safety.items()),
     )

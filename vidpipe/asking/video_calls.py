@@ -27,6 +27,12 @@ class VideoCalls:
     tokens: Callable[[Question], Usage] = lambda _question: Usage()
     is_named: bool = True
     _paid: dict[str, Paid] = field(default_factory=dict, init=False, repr=False)
+    _noted: dict[str, Exchange] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Every question with the answer that came or was kept, in the order of asking."""
+        return tuple(self._noted.values())
 
     def named(self, name: str) -> Callable[[Question], Answer]:
         """Asks for a call of this name: the kept answer, or a new one.
@@ -39,27 +45,28 @@ class VideoCalls:
                 raise PendingError(self.lacks)
             purpose = replace(self.purpose, name=name)
             given = self.asker.ask(question, purpose, self.tokens(question), is_named=self.is_named)
-            return self._noted(given.paid)
+            return self._note(question, given.paid)
 
         return ask
 
     def recall(self, question: Question) -> Answer | None:
         """The kept answer; None where none is kept."""
         kept = self.asker.kept(question)
-        return None if kept is None else self._noted(kept)
+        return None if kept is None else self._note(question, kept)
 
     def cost_usd(self, exchanges: Iterable[Exchange]) -> float:
         """What these answers cost, whichever run paid, in US$."""
         addresses = {question.address for question, _ in exchanges}
         return round(sum(self._paid[a].bill.nusd for a in addresses if a in self._paid) / 1e9, 9)
 
-    def provenance(self, exchanges: Sequence[Exchange]) -> Mapping[str, Any]:
-        """What a record says of its answers: the first is the one that decided what all others are about."""
+    def provenance(self, exchanges: Sequence[Exchange], *, decided: int = -1) -> Mapping[str, Any]:
+        """What a record says of its answers, and first of the one that `decided`, by its place among them."""
         calls = [_told(question, answer) for question, answer in exchanges]
-        return {**calls[0], "calls": calls} if calls else {}
+        return {**calls[decided], "calls": calls} if calls else {}
 
-    def _noted(self, paid: Paid) -> Answer:
+    def _note(self, question: Question, paid: Paid) -> Answer:
         self._paid[paid.call.address] = paid
+        self._noted[paid.call.address] = question, paid.answer
         return paid.answer
 
 

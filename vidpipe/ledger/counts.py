@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC
 from typing import Any
 
-from vidpipe.errors import BudgetError, PendingError, QuotaExhaustedError
+from vidpipe.errors import BudgetError, CredentialError, PendingError, QuotaExhaustedError
 from vidpipe.ledger.snapshot import Entry, Snapshot
 from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, table_is_stale
 from vidpipe.recipe.line import LINE, Stage
 
 _QUOTA = "quota until "
+_SERVICE = "service closed: "
 _PENDING = frozenset({str(BudgetError()), "no GEMINI_API_KEY", "no TGI_BASE_URL"})
 
 
@@ -72,16 +73,16 @@ class Overview:
         return not any(c.failed or set(c.pending) - {"not asked for"} for c in self.assets)
 
 
-def pending_reason(error: PendingError | QuotaExhaustedError) -> str:
+def pending_reason(error: PendingError | QuotaExhaustedError | CredentialError) -> str:
     """The reason of what was not tried, as `status` shows it; times in UTC, to the minute."""
     if isinstance(error, QuotaExhaustedError):
         return f"{_QUOTA}{error.until.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    return str(error)
+    return f"{_SERVICE}{error}" if isinstance(error, CredentialError) else str(error)
 
 
 def is_pending(reason: str) -> bool:
     """Whether the reason of an attempt says that nothing was tried."""
-    return reason in _PENDING or reason.startswith(_QUOTA)
+    return reason in _PENDING or reason.startswith((_QUOTA, _SERVICE))
 
 
 def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapping[str, Sequence[str]]) -> Overview:

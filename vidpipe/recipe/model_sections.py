@@ -7,6 +7,15 @@ from pydantic import Field
 
 from vidpipe.recipe.sections import Section, Share, Texts
 
+Category = Literal[
+    "HARM_CATEGORY_HARASSMENT",
+    "HARM_CATEGORY_HATE_SPEECH",
+    "HARM_CATEGORY_SEXUALLY_EXPLICIT",
+    "HARM_CATEGORY_DANGEROUS_CONTENT",
+    "HARM_CATEGORY_CIVIC_INTEGRITY",
+]
+Threshold = Literal["OFF", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_LOW_AND_ABOVE"]
+
 
 class Taxonomy(Section):
     """The categories that a video can have."""
@@ -55,7 +64,7 @@ class Annotation(Section):
     max_output_tokens: int | None = Field(
         65_536, gt=0, description="The longest answer, in tokens: what a call may cost at most follows from it."
     )
-    safety: dict[str, str] = Field(
+    safety: dict[Category, Threshold] = Field(
         default_factory=dict,
         description="Thresholds by category as the service names them, e.g. {HARM_CATEGORY_HARASSMENT: BLOCK_NONE}.",
     )
