@@ -17,11 +17,11 @@ from resources.gemini_errors import translated
 from resources.gemini_files import Uploads
 from resources.gemini_pace import REAL, Pace
 from resources.gemini_problems import Kind, Problem, ProblemError
-from resources.gemini_projects import Pool
+from resources.gemini_projects import SERVICE, Pool
 from resources.gemini_refusals import Refusals
 from resources.gemini_requests import config_of, content_of
 from resources.gemini_trials import USUAL, Limits, Trial
-from vidpipe.errors import RejectedRequestError, SchemaTooComplexError
+from vidpipe.errors import RejectedRequestError, SchemaTooComplexError, TransientServiceError
 from vidpipe.models.calls import Answer, Media, Question
 
 _CROWD_JITTER = 0.1  # those who waited for the same project do not come back at once
@@ -86,7 +86,7 @@ class GeminiModel:
         """Ask once; what costs nothing to ask again is asked again for as long as patience lasts.
 
         Raises:
-            TransientServiceError: patience is at its end.
+            TransientServiceError: patience is at its end; or refused, while no question was ever taken.
             LostAnswerError: the answer was made, and may be paid, but did not arrive whole. Never asked again here.
             QuotaExhaustedError: no project has anything left for today.
             RejectedRequestError: this question will never be taken; `SchemaTooComplexError` and `MediaRefusedError`
@@ -194,7 +194,7 @@ class GeminiModel:
             case Kind.FORBIDDEN | Kind.MISSING | Kind.UNREADY if trial.may_look_again(project):
                 self._look_again(trial, project)
                 trial.back_off(problem.why)
-            case Kind.FORBIDDEN if not trial.names_address:
+            case Kind.FORBIDDEN | Kind.UNREADY if trial.blames_key(problem):
                 self._bury(project, problem)
             case _:
                 self._give_up(trial, problem)
@@ -210,6 +210,8 @@ class GeminiModel:
             raise  # asked again with a looser one
         except RejectedRequestError as error:
             self._refusals.refused(trial.model, error.why, trial.question.address)
+            if problem.kind in (Kind.REFUSED, Kind.COMPLEX) and not self._refusals.has_taken(trial.model):
+                raise TransientServiceError(SERVICE, f"{error.why}, as all questions so far") from None
             raise
 
     def _bury(self, project: int, problem: Problem) -> None:

@@ -24,7 +24,7 @@ class Kind(Enum):
     FORBIDDEN = auto()  # 403 without such a reason: the file is not ours or gone, else the key is dead
     MISSING = auto()  # 404: the file is gone, else there is no such model
     TAKEN = auto()  # 409: the name is in use
-    UNREADY = auto()  # 400 FAILED_PRECONDITION: the file is not ready yet, else the request is refused
+    UNREADY = auto()  # 400 FAILED_PRECONDITION: the file is not ready yet, else the key's project cannot be used
     COMPLEX = auto()  # the schema is too much
     LATE = auto()  # the service takes too long with the file
     UNREADABLE = auto()  # the service could not read the file

@@ -13,11 +13,18 @@ class Refusals:
         self._n_max = n_max
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], set[str]] = {}
+        self._taken: set[str] = set()
 
     def taken(self, model: str) -> None:
         """After the model has answered."""
         with self._lock:
+            self._taken.add(model)
             self._seen = {way: seen for way, seen in self._seen.items() if way[0] != model}
+
+    def has_taken(self, model: str) -> bool:
+        """Whether the model has ever answered; else nobody knows whether a refusal is about the question."""
+        with self._lock:
+            return model in self._taken
 
     def refused(self, model: str, why: str, address: str) -> None:
         """After a question was refused.

@@ -30,7 +30,7 @@ _HERE = {  # what a problem means where no question is asked
     Kind.LOST: Kind.BUSY,
     Kind.FORBIDDEN: Kind.DENIED,
     Kind.MISSING: Kind.REFUSED,
-    Kind.UNREADY: Kind.REFUSED,
+    Kind.UNREADY: Kind.DENIED,
 }
 
 

@@ -71,6 +71,10 @@ class Trial:
         self.n_relooks[project] += 1
         return True
 
+    def blames_key(self, problem: Problem) -> bool:
+        """Whether a refusal is about the key's project, its country or its billing: what was asked names no file."""
+        return not self.names_address and (problem.kind is Kind.FORBIDDEN or self.remote is None)
+
     def back_off(self, why: str) -> None:
         """Waits longer after each failure.
 
@@ -98,6 +102,8 @@ class Trial:
                 raise LostAnswerError(SERVICE, problem.why)
             case Kind.LATE:
                 raise TransientServiceError(SERVICE, problem.why, problem.retry_after_s)
+            case Kind.UNREADY:  # of a file, or an address: nobody knows whether it ever will be
+                raise TransientServiceError(SERVICE, f"refused: {problem.why}", problem.retry_after_s)
             case Kind.MISSING if not self.names_address:
                 raise UnfitServiceError(SERVICE, f"{problem.why}: there is no model {self.model}")
             case Kind.ELSEWHERE:

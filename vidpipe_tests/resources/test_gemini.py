@@ -185,11 +185,30 @@ def test_an_answer_that_comes_too_late_is_lost(line: Line, server: GeminiServer)
 
 
 def test_a_refused_request_is_refused_for_ever(line: Line, server: GeminiServer) -> None:
+    asker = line.model("key-a", "key-b")
+    asker.answer(question())
     server.inject("generate", reply=said.invalid("The video is too long."))
     with pytest.raises(RejectedRequestError) as caught:
-        line.model("key-a", "key-b").answer(question())
+        asker.answer(question(prompt="And now?"))
     assert str(caught.value) == "gemini: refused: 400 INVALID_ARGUMENT"
-    assert server.n("generate") == 1
+    assert server.n("generate") == 2
+
+
+def test_while_a_model_has_answered_nothing_no_question_is_refused_for_ever(line: Line, server: GeminiServer) -> None:
+    asker = line.model()
+    server.inject("generate", times=2, reply=said.invalid("Unknown safety category."))
+    for number in range(2):
+        with pytest.raises(TransientServiceError, match="400 INVALID_ARGUMENT, as all questions so far"):
+            asker.answer(question(prompt=f"Question {number}."))
+    assert asker.answer(question(prompt="Question 0.")).finish == "complete"
+
+
+def test_an_address_that_is_not_ready_says_nothing_about_the_key(line: Line, server: GeminiServer) -> None:
+    asker = line.model()
+    server.inject("generate", times=1, reply=said.refusal(400, "FAILED_PRECONDITION", "Precondition check failed."))
+    with pytest.raises(TransientServiceError):
+        asker.answer(question("https://www.youtube.com/watch?v=abcdefghijk"))
+    assert asker.answer(question()).finish == "complete"
 
 
 def test_a_schema_that_is_too_much_is_told_apart(line: Line, server: GeminiServer) -> None:
@@ -210,7 +229,7 @@ def test_when_all_are_refused_the_same_way_nothing_more_is_asked(line: Line, ser
     asker = line.model(n_rejected=3)
     server.inject("generate", reply=said.invalid("Unknown field."))
     for number in range(2):
-        with pytest.raises(RejectedRequestError):
+        with pytest.raises(TransientServiceError):
             asker.answer(question(prompt=f"Question {number}."))
     for number in range(2, 4):
         with pytest.raises(UnfitServiceError, match="refused the same way"):
@@ -221,6 +240,7 @@ def test_when_all_are_refused_the_same_way_nothing_more_is_asked(line: Line, ser
 def test_one_answer_in_between_shows_that_the_questions_are_at_fault(line: Line, server: GeminiServer) -> None:
     asker = line.model(n_rejected=2)
     server.inject("generate", when=wrong.asks("Bad"), reply=said.invalid("Bad."))
+    asker.answer(question())
     for number in range(4):
         with pytest.raises(RejectedRequestError):
             asker.answer(question(prompt=f"Bad {number}."))

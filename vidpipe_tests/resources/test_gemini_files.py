@@ -12,7 +12,6 @@ from vidpipe.errors import (
     CredentialError,
     LostAnswerError,
     MediaRefusedError,
-    RejectedRequestError,
     StoppedError,
     TransientServiceError,
 )
@@ -177,12 +176,26 @@ def test_a_file_that_is_not_active_after_all_is_polled_again(line: Line, server:
     assert count(server)["upload.chunk"] == 1
 
 
-def test_a_refusal_that_no_polling_helps_against_is_final(line: Line, server: GeminiServer, clip: Path) -> None:
+def test_a_refusal_that_no_polling_helps_against_ends_this_try(line: Line, server: GeminiServer, clip: Path) -> None:
     server.inject("generate", reply=said.not_active("x"))
-    with pytest.raises(RejectedRequestError):
+    with pytest.raises(TransientServiceError, match="400 FAILED_PRECONDITION"):
         line.model(upload=True).answer(question(clip))
     assert count(server)["generate"] == 4
     assert server.files.names() == []
+
+
+@pytest.mark.parametrize("upload", [False, True])
+def test_what_is_refused_for_its_country_or_billing_is_refused_to_the_key(
+    line: Line, server: GeminiServer, clip: Path, *, upload: bool
+) -> None:
+    away = said.refusal(400, "FAILED_PRECONDITION", "User location is not supported for the API use.")
+    server.inject("*", key="key-a", reply=away)
+    asker = line.model("key-a", "key-b", upload=upload)
+    assert asker.answer(question(clip)).finish == "complete"
+    server.inject("*", reply=away)
+    for number in range(2):
+        with pytest.raises(CredentialError, match="no key is accepted"):
+            asker.answer(question(clip, prompt=f"Question {number}."))
 
 
 def test_polling_has_an_end_and_the_file_is_taken_away(line: Line, server: GeminiServer, clip: Path) -> None:
