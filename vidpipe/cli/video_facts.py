@@ -37,6 +37,7 @@ UNKNOWN_S = 300.0
 MOST_HEADERS = 200
 """So many files are looked into whose duration nobody knows; the others get the mean."""
 _HEADER_TIMEOUT_S = 30.0
+_LEAST_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Videos:
         raw = self._value("raw_videos", name)
         if raw is None:
             row = self._rows.get(name, {})
-            return Facts(row.get("duration_s") or row.get("header_s"), row.get("n_bytes"))
+            return Facts(self._sane_s(row.get("duration_s") or row.get("header_s")), row.get("n_bytes"))
         shots = self._value("shots", name)
         n_shots = len(shots["shots"]) if shots is not None else None
         return Facts(float(raw["duration_s"]), int(raw["bytes"]), bool(raw["has_audio"]), n_shots, is_probed=True)
@@ -133,8 +134,15 @@ class Videos:
         for name, facts in new.items():
             path = paths.get(name, "")
             n_bytes = _size(path) if facts.n_bytes is None and path else facts.n_bytes
-            found[name] = replace(facts, duration_s=facts.duration_s or claimed_s.get(path), n_bytes=n_bytes)
+            duration_s = facts.duration_s or self._sane_s(claimed_s.get(path))
+            found[name] = replace(facts, duration_s=duration_s, n_bytes=n_bytes)
         return found
+
+    def _sane_s(self, claimed_s: float | None) -> float | None:
+        """A duration that somebody claims, as far as a video may last."""
+        if not claimed_s or not claimed_s > 0:
+            return None
+        return max(_LEAST_S, min(claimed_s, self._project.recipe.limits.max_duration_s))
 
     def _value(self, asset: str, name: str) -> Any:
         """The value of a record that is ok; None where there is none."""
