@@ -74,6 +74,7 @@ class Service:
     `answerer` is None where nobody can be asked, and `lacks` says why, as a reason to be pending. `holding` keeps what
     was sent of a video at the service until all questions about it are answered. `sweep` takes away what this project,
     or long ago another, left there; only while nobody else works on the project. At most `at_once` calls are in flight.
+    `standing` outlives batches: what ends asking ends it for all later ones of this process.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Service:
     at_once: int = 1
     holding: Callable[[Media], AbstractContextManager[None]] = lambda _media: nullcontext()
     sweep: Callable[[], object] = lambda: None
+    standing: Standing = field(default_factory=Standing)
 
 
 class Clock(Protocol):

@@ -16,6 +16,7 @@ from vidpipe.asking.turns import Pause, Turn, Turns, pause
 from vidpipe.asking.usual import UsualOut
 from vidpipe.errors import (
     CorruptObjectError,
+    CredentialError,
     ForeignAnswerError,
     LostAnswerError,
     MissingObjectError,
@@ -100,6 +101,7 @@ class Asker:
             ForeignAnswerError: another request's answer came, every time.
             UntrustedServiceError: too many of these came of late, or an answer could not be kept.
             StoreError: the store did not answer, or cannot keep the answer, which is paid.
+            CredentialError: the service does not take our key, or what we ask at all; nobody is asked again.
             ServiceError, OSError: as the answerer raises them.
         """
         for n_left in reversed(range(_MOST_TRIES)):
@@ -164,6 +166,8 @@ class Asker:
                 stake = self._stake(question, turn, media)
                 self.calls.lose(call, expected_nusd=stake.expected_nusd, n_in=stake.n_in, seconds=seconds)
             self._turns.freed()
+            if isinstance(error, CredentialError):
+                self.standing.end(error)
             raise
         bill = self.terms.prices.bill(answer.usage, reported=answer.model, requested=call.model, when=turn.when)
         if not answer.is_metered:

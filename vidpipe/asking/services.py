@@ -24,7 +24,15 @@ def asker_for(project: Project, service: Service) -> Asker:
     """
     prices = prices_of(project) if service.name in PAID else FREE
     terms = Terms(prices, Limits(at_once=service.at_once), budget_of(project.recipe))
-    return Asker(service.answerer or _Nobody(), project.store, project.ledger.calls, terms, project.clock, project.stop)
+    return Asker(
+        service.answerer or _Nobody(),
+        project.store,
+        project.ledger.calls,
+        terms,
+        project.clock,
+        project.stop,
+        standing=service.standing,
+    )
 
 
 class _Nobody:

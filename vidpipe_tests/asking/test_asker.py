@@ -11,11 +11,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vidpipe import keys
 from vidpipe.asking.asker import Asker
+from vidpipe.asking.services import asker_for
 from vidpipe.asking.terms import Terms
 from vidpipe.errors import (
     BudgetError,
@@ -32,17 +34,20 @@ from vidpipe.ledger.calls import Budget
 from vidpipe.ledger.ledger import open_ledger
 from vidpipe.ledger.limits import Limits
 from vidpipe.models.prices import built_in
+from vidpipe.ports import Service, Standing
 from vidpipe_tests.asking.oracle import (
     MEDIA,
     PRICE_NUSD,
     PURPOSE,
     Broken,
+    Client,
     Oracle,
     ask_all,
     asker_of,
     question,
     swapped,
 )
+from vidpipe_tests.projects import project_at
 from vidpipe_tests.servers.wire import Reply, Request
 
 
@@ -205,7 +210,25 @@ def test_what_a_service_refuses_costs_nothing_and_is_eligible_again(
     with pytest.raises(kind):
         asker.ask(question(0), PURPOSE, MEDIA)
     assert (asker.calls.spent(), asker.calls.reserved(), outcomes(asker)) == (0, 0, {"failed": 1})
-    assert asker.ask(question(0), PURPOSE, MEDIA).is_new
+    assert replace(asker, standing=Standing()).ask(question(0), PURPOSE, MEDIA).is_new, "by the next process"
+
+
+@pytest.mark.parametrize("fault", [{"status": 403}, {"change": swapped}])
+def test_what_ends_a_service_ends_it_for_all_batches_of_a_process(
+    tmp_path: Path, oracle: Oracle, fault: dict[str, Any]
+) -> None:
+    project = replace(project_at(tmp_path), clock=lambda: datetime.now(UTC))
+    service = Service("gemini", Client(oracle.url))
+    asker_for(project, service).ask(question(0), PURPOSE, MEDIA)
+    oracle.inject("ask", **fault)
+    with pytest.raises((CredentialError, UntrustedServiceError)) as first:
+        asker_for(project, service).ask(question(1), PURPOSE, MEDIA)
+    n_asked, later = oracle.n("ask"), asker_for(project, service)
+    oracle.clear()
+    with pytest.raises(first.type, match=str(first.value)):
+        later.ask(question(2), PURPOSE, MEDIA)
+    assert not later.ask(question(0), PURPOSE, MEDIA).is_new, "what is kept needs no service"
+    assert (oracle.n("ask"), later.calls.reserved()) == (n_asked, 0)
 
 
 @pytest.mark.parametrize(("error", "how"), [(OSError("no such file"), "failed"), (TypeError("a bug"), "lost")])
