@@ -96,7 +96,9 @@ def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapp
         elif stage.unit == "row":
             assets.append(_rows(stage, snapshot, code_versions))
         else:
-            assets.append(_table(stage, snapshot, code_versions, stale))
+            reads = {v for read in stage.reads for v in stale.get(read.asset, ())}
+            is_behind = not reads.isdisjoint(ids[stage.over])
+            assets.append(_table(stage, snapshot, code_versions, is_behind=is_behind))
     return Overview(tuple(assets), tuple(_problems(assets, snapshot, members)), stale)
 
 
@@ -136,12 +138,8 @@ def _rows(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) ->
     return counts
 
 
-def _table(
-    stage: Stage,
-    snapshot: Snapshot,
-    code_versions: Mapping[str, str],
-    stale: Mapping[str, Mapping[str, Stale]],
-) -> Counts:
+def _table(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str], *, is_behind: bool) -> Counts:
+    """The one table; `is_behind`: a record of a member that it is made from is stale."""
     counts = Counts(stage.name, "table", n_in=1)
     entry = snapshot.entry(stage.name, "")
     _add_table(counts, entry)
@@ -154,8 +152,7 @@ def _table(
         counts.pending["inputs changed"] += 1
     else:
         counts.ok = 1
-        reads_stale = any(stale.get(read.asset) for read in stage.reads)
-        counts.stale = int(reads_stale or table_is_stale(stage, snapshot, code_versions))
+        counts.stale = int(is_behind or table_is_stale(stage, snapshot, code_versions))
     return counts
 
 

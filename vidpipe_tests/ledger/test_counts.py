@@ -136,6 +136,16 @@ def test_stale_records_are_counted_among_the_settled() -> None:
     history.code["shots"] = "2+r"
     assert [json_of(history, name)["stale"] for name in ("video_signals", "shots", "aligned_metadata")] == [0, 2, 2]
     assert json_of(history, "shots")["ok"] == 2
+    assert json_of(history, "scene_dataset")["stale"] == 1, "it is made from them"
+
+
+def test_a_dataset_is_not_stale_with_videos_that_are_no_longer_in_it() -> None:
+    history = run_history("a", "b")
+    history.entries["shots"]["b"] = history.entries["shots"]["b"]._replace(code_version="old")
+    members = members_of(history)
+    members["selected"].remove("b")
+    (told,) = [c for c in overview(history.snapshot, CODE, members).assets if c.asset == "scene_dataset"]
+    assert told.stale == 0
 
 
 def test_a_video_lost_from_a_set_is_a_problem() -> None:
