@@ -192,6 +192,7 @@ class Asker:
         finally:
             self.calls.settle(paid, how)
             self._turns.freed()
+        self._turns.stand_ins.learn(paid)
         if is_foreign:
             _LOG.warning("%s answered another request than %s", paid.call.purpose.service, paid.call.request_id)
             raise ForeignAnswerError("the answer does not name its request")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vidpipe.asking.stand_ins import StandIns
 from vidpipe.asking.terms import Terms
 from vidpipe.errors import StoppedError
 from vidpipe.ledger.calls import Calls, Stake
@@ -45,8 +46,12 @@ class Turns:
     clock: Clock
     stop: threading.Event
     pause: Pause = pause
+    stand_ins: StandIns = field(init=False, repr=False)
     _turnstile: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _freed: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stand_ins", StandIns(self.calls))
 
     def take(self, question: Question, purpose: Purpose, media: Usage) -> Turn | Wait:
         """A turn as soon as there is one; or for how long to wait before looking for somebody else's answer.
@@ -93,4 +98,5 @@ class Turns:
     def _now(self, question: Question, purpose: Purpose, media: Usage) -> Turn:
         when = self.clock()
         call = Call.of(question, purpose, id=uuid.uuid4().hex, started=when.timestamp())
-        return Turn(call, self.terms.stake(question, media, when), when)
+        stand_ins = self.stand_ins.of(purpose.service, call.model)
+        return Turn(call, self.terms.stake(question, media, when, stand_ins), when)

@@ -22,7 +22,7 @@ from vidpipe.ledger.claims import LEASE_S, this_process
 from vidpipe.ledger.database import alone
 from vidpipe.ledger.limits import Limits, Wait, poll, wait_for_turn
 from vidpipe.ledger.schema import CALLS, RESERVATIONS
-from vidpipe.ledger.sums import By, Sum, answers_kept, answers_out, refused_of_last, sums
+from vidpipe.ledger.sums import By, Sum, answers_kept, answers_out, models_reported, refused_of_last, sums
 from vidpipe.models.paid import Call, How, Paid
 
 
@@ -155,6 +155,11 @@ class Calls:
         """How many answers to such calls came, and their tokens in sum, thoughts included."""
         with self._engine.connect() as db:
             return answers_out(db, asset=asset, name=name, model=model)
+
+    def models_reported(self, service: str, model: str) -> frozenset[str]:
+        """The models by which a service answered those who asked for a model."""
+        with self._engine.connect() as db:
+            return models_reported(db, service, model)
 
     def refused_of_last(self, service: str, n_answers: int) -> tuple[int, int]:
         """How many of a service's last answers were another request's, and how many answers these are."""

@@ -63,6 +63,12 @@ def answers_out(db: sa.Connection, *, asset: str, name: str, model: str) -> tupl
     return int(n), int(total or 0)
 
 
+def models_reported(db: sa.Connection, service: str, model: str) -> frozenset[str]:
+    """The models by which a service answered those who asked for a model."""
+    same = CALLS.c.service == service, CALLS.c.model == model, CALLS.c.model_reported != ""
+    return frozenset(db.execute(sa.select(CALLS.c.model_reported).where(*same).distinct()).scalars())
+
+
 def answers_kept(db: sa.Connection, addresses: Sequence[str]) -> set[str]:
     """Those of the addresses that a call brought an answer to, which the store then keeps."""
     kept = CALLS.c.address.in_(addresses), CALLS.c.outcome.not_in(_NOT_KEPT)

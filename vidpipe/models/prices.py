@@ -5,8 +5,8 @@ the edge. Prices stand in `data/prices.json` and, where a project has one, in a 
 question has is said by `tokens`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
@@ -21,6 +21,7 @@ from vidpipe.models.rates import MOST_OUT, TABLE, Model, Price
 
 NUSD = 10**9  # in a US$
 _FILE = "prices.json"
+_PREFIX = "models/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,13 @@ class Prices:
     def bill(self, usage: Usage, *, reported: str, requested: str, when: datetime, is_batch: bool = False) -> Bill:
         """What an answer cost that was asked for at `when`: exact, by the tokens that the service counted.
 
-        A model that answered and has no price is billed as the one that was asked for.
+        A model that answered and has no price is billed as the one that was asked for. `models/` before a name means
+        nothing.
 
         Raises:
             RecipeError: neither has a price on that day.
         """
+        reported, requested = reported.removeprefix(_PREFIX), requested.removeprefix(_PREFIX)
         price = self._price(reported, when)
         if price is not None:
             return Bill(_whole(price, usage, is_batch), reported)
@@ -65,20 +68,35 @@ class Prices:
         return Bill(_whole(price, usage, is_batch), requested, is_flagged=reported != requested)
 
     def worst_case(
-        self, expected: Usage, *, max_out: int | None, model: str, when: datetime, is_batch: bool = False
+        self,
+        expected: Usage,
+        *,
+        max_out: int | None,
+        model: str,
+        when: datetime,
+        is_batch: bool = False,
+        stand_ins: Collection[str] = (),
     ) -> int:
         """The most that a question may cost, in 1e-9 US$: nothing cached, and the longest answer there may be.
 
         `expected` holds the tokens of its input, an upper bound of them (`tokens.at_most`). `max_out` is the limit
-        that the model is told; None: its own.
+        that the model is told; None: its own. `stand_ins` are models that may answer instead, where they have a price.
 
         Raises:
             RecipeError: the model has no price on that day.
         """
+        model = model.removeprefix(_PREFIX)
+        prices = {model: self._needed(model, when)}
+        for name in (name.removeprefix(_PREFIX) for name in stand_ins):
+            price = self._price(name, when)
+            prices |= {name: price} if price is not None else {}
+        told = Usage(text=expected.text, video=expected.video, audio=expected.audio)
+        outs = {name: max(max_out or self._max_out(name), expected.out) for name in prices}
+        return max(_whole(price, replace(told, out=outs[name]), is_batch) for name, price in prices.items())
+
+    def _max_out(self, model: str) -> int:
         known = self.models.get(model)
-        out = max_out or (known.max_out if known else MOST_OUT)
-        usage = Usage(text=expected.text, video=expected.video, audio=expected.audio, out=max(out, expected.out))
-        return _whole(self._needed(model, when), usage, is_batch)
+        return known.max_out if known else MOST_OUT
 
     def check(self, model: str, when: datetime) -> None:
         """See that a model has a price, before anything is asked.
@@ -86,7 +104,7 @@ class Prices:
         Raises:
             RecipeError: it has none on that day.
         """
-        self._needed(model, when)
+        self._needed(model.removeprefix(_PREFIX), when)
 
     def updated(self, others: "Prices") -> "Prices":
         """These prices, with those of other models or instead of the same ones."""

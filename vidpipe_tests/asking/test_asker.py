@@ -293,6 +293,30 @@ def test_a_budget_ends_asking_and_what_is_kept_stays_free(tmp_path: Path, ledger
     assert not asker.ask(question(0), PURPOSE, MEDIA).is_new
 
 
+def by_pro(_request: Request, reply: Reply) -> Reply:
+    """The answer of a dearer model."""
+    assert isinstance(reply.body, dict)
+    return Reply({**reply.body, "model": "models/gemini-3.1-pro-preview"}, bill=reply.bill)
+
+
+def test_a_dearer_model_that_answers_instead_never_breaks_the_budget(
+    tmp_path: Path, ledger: str, oracle: Oracle
+) -> None:
+    oracle.inject("ask", change=by_pro)
+    dear_nusd = 10_300 * 2000 + 200 * 12_000
+    asker = asker_of(tmp_path, ledger, oracle.url, Budget(project_nusd=4 * dear_nusd))
+
+    def ask_until_the_end(asker: Asker) -> None:
+        for n in range(9):
+            asker.ask(question(n), PURPOSE, MEDIA)
+
+    for one in (asker, replace(asker)):
+        with pytest.raises(BudgetError):
+            ask_until_the_end(one)
+        assert 2 * dear_nusd < asker.calls.spent() <= 4 * dear_nusd
+    assert asker.calls.spent() % dear_nusd == 0
+
+
 def test_threads_under_a_budget_wait_for_each_others_change(tmp_path: Path, ledger: str, oracle: Oracle) -> None:
     oracle.inject("ask", delay=0.02)
     asker = asker_of(tmp_path, ledger, oracle.url, Budget(project_nusd=21 * PRICE_NUSD))

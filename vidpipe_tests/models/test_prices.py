@@ -65,6 +65,22 @@ def test_a_model_without_a_price_is_billed_as_the_one_that_was_asked_for_and_fla
     assert built_in().bill(MILLION, reported=PRO, requested=FLASH, when=TODAY) == Bill(4_000_000_000, PRO)
 
 
+def test_the_models_folder_before_a_name_means_nothing() -> None:
+    bill = built_in().bill(MILLION, reported=f"models/{FLASH}", requested=FLASH, when=TODAY)
+    assert bill == Bill(750_000_000, FLASH)
+    unknown = built_in().bill(MILLION, reported="models/m-1", requested=f"models/{FLASH}", when=TODAY)
+    assert unknown == Bill(750_000_000, FLASH, is_flagged=True)
+
+
+def test_a_dearer_model_that_may_answer_instead_makes_the_worst_case() -> None:
+    def worst(*stand_ins: str) -> int:
+        return built_in().worst_case(MILLION, max_out=1000, model=FLASH, when=TODAY, stand_ins=stand_ins)
+
+    assert worst(FLASH, "without-a-price") == worst()
+    long = Usage(text=1_000_000, out=1000)
+    assert worst(f"models/{PRO}") == built_in().bill(long, reported=PRO, requested=FLASH, when=TODAY).nusd > worst()
+
+
 def test_no_price_at_all_says_what_to_add() -> None:
     with pytest.raises(RecipeError, match=r"no price of 'm-1' on 2026-11-21; add \{\"m-1\".*per million"):
         built_in().bill(MILLION, reported="m-2", requested="m-1", when=TODAY)
