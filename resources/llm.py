@@ -61,6 +61,7 @@ class LlmAnswerer:
 
         Raises:
             TransientServiceError: it was tried often enough, and may succeed later.
+            StoppedError: a stop came while this waited.
             LostAnswerError: the request was sent, but its answer did not arrive whole; it is not sent again.
             RejectedRequestError: this question will never be taken.
             CredentialError: the key is not accepted, or (UnfitServiceError) this is not the server that is meant.

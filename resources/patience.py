@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from vidpipe.errors import LostAnswerError, TransientServiceError
+from vidpipe.errors import LostAnswerError, StoppedError, TransientServiceError
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ class Patience:
 
         Raises:
             TransientServiceError: it did not help.
+            StoppedError: a stop came first.
         """
         cold_until_s, n = self.clock() + cold_s, 0
         while True:
@@ -51,7 +52,7 @@ class Patience:
                 if (n >= self.n_tries and not is_cold) or error.retry_after_s > self.longest_s:
                     raise
                 if self.wait(max(error.retry_after_s, self._wait_s(n))):
-                    raise
+                    raise StoppedError from error
 
     def _wait_s(self, n: int) -> float:
         """The wait after the n-th failure, in seconds."""

@@ -21,6 +21,7 @@ from vidpipe.errors import (
     RejectedRequestError,
     SchemaTooComplexError,
     ServiceError,
+    StoppedError,
     TransientServiceError,
     UnfitServiceError,
 )
@@ -265,7 +266,7 @@ def test_who_is_told_to_stop_tries_nothing_again() -> None:
     with LlmServer("openai") as server:
         server.inject("*", status=503)
         answerer = LlmAnswerer(server.url, patience=Patience(wait=stop.wait))
-        with pytest.raises(TransientServiceError, match="is not ready"):
+        with pytest.raises(StoppedError, match="not reached"):
             answerer.answer(ASK)
         assert server.n("info") == 1
 
