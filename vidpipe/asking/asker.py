@@ -160,14 +160,16 @@ class Asker:
             answer = self.answerer.answer(question)
         except BaseException as error:
             seconds = time.perf_counter() - began
-            if isinstance(error, VidpipeError | OSError) and not isinstance(error, LostAnswerError):
-                self.calls.fail(call, seconds=seconds)
-            else:
-                stake = self._stake(question, turn, media)
-                self.calls.lose(call, expected_nusd=stake.expected_nusd, n_in=stake.n_in, seconds=seconds)
-            self._turns.freed()
             if isinstance(error, CredentialError):
                 self.standing.end(error)
+            try:
+                if isinstance(error, VidpipeError | OSError) and not isinstance(error, LostAnswerError):
+                    self.calls.fail(call, seconds=seconds)
+                else:
+                    stake = self._stake(question, turn, media)
+                    self.calls.lose(call, expected_nusd=stake.expected_nusd, n_in=stake.n_in, seconds=seconds)
+            finally:
+                self._turns.freed()
             raise
         bill = self.terms.prices.bill(answer.usage, reported=answer.model, requested=call.model, when=turn.when)
         if not answer.is_metered:

@@ -8,7 +8,7 @@ ledger's business; asking is `vidpipe.asking`'s.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -54,6 +54,17 @@ class Stake:
             raise ValueError(f"need 0 <= expected <= worst, got {self}")
 
 
+_IMPOSSIBLE = sa.exc.IntegrityError, sa.exc.DataError, OverflowError  # no other try will book such a row
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What ends a reservation."""
+
+    call_id: str
+    do: Callable[[sa.Connection], object]
+
+
 class Calls:
     """The calls, reservations and sums of a ledger. Safe to use from many threads."""
 
@@ -61,6 +72,7 @@ class Calls:
         self._engine = engine
         self._turn = threading.Lock()  # threads queue here: SQLite lets those wait who come while another writes
         self._beats = Beats(engine)
+        self._owed: list[_Step] = []
 
     def close(self) -> None:
         """End what runs beside the calls."""
@@ -95,9 +107,7 @@ class Calls:
 
     def release(self, call: Call) -> None:
         """Give back what was reserved for a call that was not sent."""
-        with self._alone() as db:
-            db.execute(FREE, {"this_id": call.id})
-        self._beats.remove(call.id)
+        self._end(call.id, lambda db: db.execute(FREE, {"this_id": call.id}))
 
     def settle(self, paid: Paid, how: How | None = None) -> None:
         """Book the bill of an answer in place of its reservation. `how`: where the answer's own end does not say it.
@@ -167,15 +177,34 @@ class Calls:
             return refused_of_last(db, service, n_answers)
 
     def _book(self, row: dict[str, Any]) -> None:
-        with self._alone() as db:
-            book(db, row)
-        self._beats.remove(row["id"])
+        self._end(row["id"], lambda db: book(db, row))
+
+    def _end(self, call_id: str, step: Callable[[sa.Connection], object]) -> None:
+        """Ends a reservation. What the database cannot do now is done before whatever it does next.
+
+        Else a living process would hold the reservation, and with it the address and the money, for ever.
+        """
+        try:
+            with self._alone() as db:
+                step(db)
+        except BaseException as error:
+            never = isinstance(error, _IMPOSSIBLE)
+            self._owed.append(_Step(call_id, (lambda db: db.execute(FREE, {"this_id": call_id})) if never else step))
+            raise
+        self._beats.remove(call_id)
 
     @contextmanager
     def _alone(self) -> Iterator[sa.Connection]:
         """A transaction beside which nobody books or reserves."""
-        with self._turn, alone(self._engine, RESERVATIONS) as db:
-            yield db
+        with self._turn:
+            owed = self._owed[:]
+            with alone(self._engine, RESERVATIONS) as db:
+                for step in owed:
+                    step.do(db)
+                yield db
+            del self._owed[: len(owed)]
+        for step in owed:
+            self._beats.remove(step.call_id)
 
 
 def _wait(

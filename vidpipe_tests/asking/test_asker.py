@@ -1,6 +1,7 @@
 """Asking over real HTTP: nothing that is kept is asked again, and everything that was sent is booked."""
 
 import contextlib
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from vidpipe import keys
 from vidpipe.asking.asker import Asker
@@ -238,6 +240,29 @@ def test_what_ends_an_answerer_otherwise_is_booked_as_lost_unless_nothing_was_se
     with pytest.raises(type(error)):
         replace(asker, answerer=Broken(error)).ask(question(0), PURPOSE, MEDIA)
     assert (outcomes(asker), asker.calls.reserved()) == ({how: 1}, 0)
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"reset": True}, {}])
+def test_a_ledger_that_fails_for_a_while_claims_no_address_for_ever(
+    asker: Asker, ledger: str, oracle: Oracle, fault: dict[str, Any]
+) -> None:
+    def alter(statement: str) -> None:
+        with closing(sqlite3.connect(ledger)) as db:
+            db.execute(statement)
+
+    def seen(request: Request) -> bool:
+        if request.json()["request_id"] == question(0).request_id and oracle.n("ask") == 0:
+            alter("ALTER TABLE calls RENAME TO away")
+        return True
+
+    oracle.inject("ask", times=1, when=seen, **fault)
+    with pytest.raises(sqlalchemy.exc.OperationalError):
+        asker.ask(question(0), PURPOSE, MEDIA)
+    alter("ALTER TABLE away RENAME TO calls")
+    assert asker.ask(question(0), PURPOSE, MEDIA).is_new is bool(fault)
+    assert asker.calls.reserved() == 0
+    how = {"status": "failed", "reset": "lost"}.get(next(iter(fault), ""))
+    assert outcomes(asker) == {"complete": 1} | ({how: 1} if how else {})
 
 
 def test_an_altered_answer_is_asked_for_again(asker: Asker, oracle: Oracle) -> None:

@@ -39,6 +39,15 @@ def why(wait: Wait | None) -> str:
     return "" if wait is None else wait.why
 
 
+def test_a_bill_that_can_never_be_booked_gives_the_address_back(ledger: Ledger) -> None:
+    calls, call = ledger.calls, call_of("a")
+    reserve(calls, call, 100)
+    with pytest.raises((OverflowError, sa.exc.DataError)):
+        calls.settle(paid_of(call, 2**70))
+    assert reserve(calls, replace(call, id="another try"), 100) is None
+    assert (calls.spent(), calls.reserved()) == (0, 100)
+
+
 def test_a_bill_replaces_what_was_reserved(ledger: Ledger) -> None:
     calls, call = ledger.calls, call_of("a")
     assert reserve(calls, call, 100) is None
