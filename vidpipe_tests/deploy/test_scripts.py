@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,14 @@ def job(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def run(job: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [str(DEPLOY / "categorise.slurm"), *arguments]
-    return subprocess.run(command, env=job, capture_output=True, text=True, check=False, timeout=60)
+    options: dict[str, Any] = {"capture_output": True, "text": True, "check": False, "timeout": 60}
+    return subprocess.run(command, env=job, preexec_fn=hear_signals, **options)  # noqa: PLW1509
+
+
+def hear_signals() -> None:
+    """As at a login: what a test runner, or `nohup`, ignores, its children would ignore for ever."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -78,7 +86,8 @@ def test_near_its_end_vidpipe_is_asked_to_stop_and_waited_for(job: dict[str, str
     stub = f"trap 'echo kept; sleep 0.3; exit 130' INT; touch {begun}; while true; do sleep 0.1; done"
     job["VIDPIPE"] = str(program(tmp_path / "vidpipe", stub))
     command = [str(DEPLOY / "categorise.slurm"), "p"]
-    with subprocess.Popen(command, env=job, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=job, preexec_fn=hear_signals, **pipes) as process:  # noqa: PLW1509
         until = time.monotonic() + 30
         while not begun.exists() and time.monotonic() < until:
             time.sleep(0.02)
