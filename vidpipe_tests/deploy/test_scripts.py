@@ -39,8 +39,8 @@ def job(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def run(job: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [str(DEPLOY / "categorise.slurm"), *arguments]
-    options: dict[str, Any] = {"capture_output": True, "text": True, "check": False, "timeout": 60}
-    return subprocess.run(command, env=job, preexec_fn=hear_signals, **options)  # noqa: PLW1509
+    options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60, "preexec_fn": hear_signals}
+    return subprocess.run(command, env=job, check=False, **options)
 
 
 def hear_signals() -> None:
@@ -86,8 +86,8 @@ def test_near_its_end_vidpipe_is_asked_to_stop_and_waited_for(job: dict[str, str
     stub = f"trap 'echo kept; sleep 0.3; exit 130' INT; touch {begun}; while true; do sleep 0.1; done"
     job["VIDPIPE"] = str(program(tmp_path / "vidpipe", stub))
     command = [str(DEPLOY / "categorise.slurm"), "p"]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=job, preexec_fn=hear_signals, **pipes) as process:  # noqa: PLW1509
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": hear_signals}
+    with subprocess.Popen(command, env=job, text=True, **pipes) as process:
         until = time.monotonic() + 30
         while not begun.exists() and time.monotonic() < until:
             time.sleep(0.02)
