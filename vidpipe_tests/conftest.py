@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import socket
 from typing import Any
 
@@ -20,6 +21,13 @@ _MODULES = (
     "timeline/test_films",
 )
 LONG = tuple(f"vidpipe_tests/{name}" for name in (*_FOLDERS, *_MODULES))
+
+
+def pytest_configure() -> None:
+    """Hear signals as at a login: what a test runner, or `nohup`, ignores, whatever we start would ignore for ever."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

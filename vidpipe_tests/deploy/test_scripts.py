@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -39,14 +38,7 @@ def job(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def run(job: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [str(DEPLOY / "categorise.slurm"), *arguments]
-    options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60, "preexec_fn": hear_signals}
-    return subprocess.run(command, env=job, check=False, **options)
-
-
-def hear_signals() -> None:
-    """As at a login: what a test runner, or `nohup`, ignores, its children would ignore for ever."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    return subprocess.run(command, env=job, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -86,8 +78,7 @@ def test_near_its_end_vidpipe_is_asked_to_stop_and_waited_for(job: dict[str, str
     stub = f"trap 'echo kept; sleep 0.3; exit 130' INT; touch {begun}; while true; do sleep 0.1; done"
     job["VIDPIPE"] = str(program(tmp_path / "vidpipe", stub))
     command = [str(DEPLOY / "categorise.slurm"), "p"]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": hear_signals}
-    with subprocess.Popen(command, env=job, text=True, **pipes) as process:
+    with subprocess.Popen(command, env=job, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 30
         while not begun.exists() and time.monotonic() < until:
             time.sleep(0.02)

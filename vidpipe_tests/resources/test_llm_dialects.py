@@ -159,7 +159,7 @@ def test_cutting_takes_foreign_text_alone_and_comes_to_an_end(
     text = f"Ours.\n{fenced('captions', captions)}\nOurs too."
     question = Question(text, Settings("m", max_output_tokens=out))
     served = Served("openai", {"m": limit}, "m")
-    for _ in range(20):
+    for _ in range(1000):
         if spare_chars(text) == 0:
             break
         try:
