@@ -11,7 +11,6 @@ from fractions import Fraction
 from vidpipe.annotation.prompting import Cue, Prompt
 from vidpipe.annotation.rounds import RETRIES, Verdict
 from vidpipe.annotation.told import FIELDS
-from vidpipe.errors import RecipeError
 from vidpipe.models.calls import Media, Settings
 
 SEEN = frozenset({"pixels", "sound"})
@@ -52,40 +51,6 @@ TWO_PASS: tuple[Call, ...] = (
     Call("overview", ("description", "title"), ("narrative",)),
 )
 """FineVideo's way: one call sees the video and tells it in free text; the others, which are cheap, read that text."""
-
-
-def checked_calls(calls: Sequence[Call], assets: Sequence[str] = ()) -> tuple[Call, ...]:
-    """The calls, if they can be carried out in this order; `assets` are what they may read beside each other.
-
-    Raises:
-        RecipeError: two have one name or tell one field, a field is none, a call reads what is not there before it, or
-            nothing, or no call tells the scenes.
-    """
-    known = {*_ALL, *assets}
-    told: set[str] = set()
-    for i, call in enumerate(calls):
-        place = f"annotation.calls[{i}]"
-        _check(call, known, told, place)
-        known.add(call.name)
-        told.update(call.fields)
-    if "scenes" not in told:
-        raise RecipeError("annotation.calls", "no call tells the scenes")
-    return tuple(calls)
-
-
-def _check(call: Call, known: set[str], told: set[str], place: str) -> None:
-    if call.name in known:
-        raise RecipeError(f"{place}.name", f"{call.name} is taken")
-    for name in call.fields:
-        if name not in FIELDS:
-            raise RecipeError(f"{place}.fields", f"{name} is none of {', '.join(FIELDS)}")
-        if name in told or call.fields.count(name) > 1:
-            raise RecipeError(f"{place}.fields", f"{name} is told twice")
-    if not call.reads:
-        raise RecipeError(f"{place}.reads", "it reads nothing, so it can tell nothing")
-    for name in call.reads:
-        if name not in known:
-            raise RecipeError(f"{place}.reads", f"there is no {name} before it; there are {', '.join(sorted(known))}")
 
 
 @dataclass(frozen=True, slots=True)

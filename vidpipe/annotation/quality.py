@@ -7,7 +7,7 @@ has neither verdict nor score, and does not count.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -18,14 +18,13 @@ from vidpipe.annotation.attention import attention
 from vidpipe.annotation.languages import code_of, looks_like
 from vidpipe.annotation.model_answers import SLACK_S
 from vidpipe.annotation.retiming import read_pair
-from vidpipe.annotation.schema import AlignmentReport, ContentMetadata, Scene
+from vidpipe.annotation.schema import ContentMetadata, Scene
 from vidpipe.annotation.told import MOODS
 from vidpipe.annotation.told_times import seconds_in
 from vidpipe.timeline.spans import Span
 
 MIN_COVER = 0.95
 MIN_ATTENTION = 0.7
-N_SENTENCES = 3
 LOOKING = ("scenes_cover", "kept_looking")
 """Checks about whether the model looked at all: the quality is no better than the worse of them."""
 
@@ -165,22 +164,6 @@ def kept_looking(content: ContentMetadata, asked: Asked) -> Check:
     parts += [f"{found.same_share:.0%} of scenes equally long"] if found.same_share is not None else []
     parts += [f"scenes grow {found.growth:.1f}-fold"] if found.growth is not None else []
     return _check("kept_looking", found.score >= MIN_ATTENTION, ", ".join(parts), found.score)
-
-
-def corrections_small(report: AlignmentReport, *, max_move_s: float = 2.0) -> Check:
-    """Alignment moved no scene boundary further than this; 0 s scores 1, the limit 0.5. Not part of `checks_of`."""
-    score = max(0.0, 1 - report.max_move_s / (2 * max_move_s))
-    detail = f"scene boundaries moved by {report.max_move_s:.2f} s at most, all times by {report.drift_s:.2f} s"
-    return _check("corrections_small", report.max_move_s <= max_move_s, detail, score)
-
-
-def three_of_each(queries: Mapping[str, Sequence[str]], fields: Iterable[str]) -> Check:
-    """Every field of retrieval queries holds exactly three different sentences, and there are no other fields."""
-    wanted = list(fields)
-    distinct = [{_plain(text) for text in queries.get(name, ()) if _plain(text)} for name in wanted]
-    good = [len(s) == len(queries.get(name, ())) == N_SENTENCES for s, name in zip(distinct, wanted, strict=True)]
-    good += [False for name in queries if name not in wanted]
-    return _shared("three_of_each", good, "fields hold three different sentences")
 
 
 def _spans(scenes: Sequence[Scene], asked: Asked) -> list[Span | None]:

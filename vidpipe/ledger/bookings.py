@@ -86,17 +86,15 @@ def book(db: sa.Connection, row: dict[str, Any]) -> None:
 
 
 def living(db: sa.Connection) -> list[Any]:
-    """The reservations of living processes; those of dead ones are booked where their request may have left."""
+    """The reservations of living processes; those of dead ones are booked, since their request may have left."""
     alive = cache(is_alive)
     me, found = this_process(), []
     for row in db.execute(_RESERVED).all():
         if row.owner == me or alive(row.owner, row.until):
             found.append(row)
-        elif row.sent:
+        else:
             known = {name: getattr(row, name) for name in _OF_A_CALL}
             book(db, unanswered(known, "lost", nusd=row.expected_nusd, n_in=row.n_in, seconds=0.0))
-        else:
-            db.execute(FREE, {"this_id": row.id})
     return found
 
 

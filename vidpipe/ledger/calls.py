@@ -38,8 +38,6 @@ class Budget:
 class Stake:
     """What a call may cost at most and is expected to, in 1e-9 US$, and its expected tokens of input.
 
-    `sent`: whether the request may leave as soon as this is reserved; else `Calls.send` says when.
-
     Raises:
         ValueError: the expected price is above the worst, or a number is negative.
     """
@@ -47,7 +45,6 @@ class Stake:
     worst_nusd: int
     expected_nusd: int
     n_in: int
-    sent: bool = True
 
     def __post_init__(self) -> None:
         if not (0 <= self.expected_nusd <= self.worst_nusd and self.n_in >= 0):
@@ -99,11 +96,6 @@ class Calls:
         if wait is None:
             self._beats.add(call.id)
         return wait
-
-    def send(self, call: Call) -> None:
-        """Note that the request of a reservation may leave from now on."""
-        with self._alone() as db:
-            db.execute(RESERVATIONS.update().where(RESERVATIONS.c.id == call.id).values(sent=True))
 
     def release(self, call: Call) -> None:
         """Give back what was reserved for a call that was not sent."""

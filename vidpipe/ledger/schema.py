@@ -134,7 +134,6 @@ RESERVATIONS = sa.Table(
     sa.Column("address", sa.Text, nullable=False, unique=True),
     sa.Column("worst_nusd", sa.BigInteger, nullable=False),
     sa.Column("expected_nusd", sa.BigInteger, nullable=False),
-    sa.Column("sent", sa.Boolean, nullable=False),  # whether the request may have left
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("until", sa.Float, nullable=False),
 )

@@ -18,7 +18,6 @@ from vidpipe.annotation.prompting import (
     render,
     visible,
 )
-from vidpipe.annotation.queries import KINDS
 from vidpipe.annotation.told import FIELDS, MOODS
 from vidpipe.errors import RecipeError
 from vidpipe.timeline.spans import Span
@@ -30,7 +29,6 @@ def prompt(text: str) -> Prompt:
 
 def test_every_built_in_call_has_a_prompt_of_its_own() -> None:
     names = {call.name for call in (*STRUCTURED, *TWO_PASS)}
-    names |= {f"{level}_queries" for level in KINDS}
     assert set(built_in_prompts()) == names
     texts = {load_prompt(name).text for name in names}
     assert len(texts) == len(names)

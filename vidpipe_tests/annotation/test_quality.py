@@ -11,11 +11,9 @@ from vidpipe.annotation.quality import (
     Asked,
     Check,
     checks_of,
-    corrections_small,
     quality,
-    three_of_each,
 )
-from vidpipe.annotation.schema import AlignmentReport, ContentMetadata
+from vidpipe.annotation.schema import ContentMetadata
 from vidpipe.annotation.told import content_of
 from vidpipe_tests.annotation.answering import REMOVED, changed, scene, span, video
 
@@ -129,33 +127,6 @@ def test_a_check_that_cannot_judge_does_not_count() -> None:
     german = checked(values, Asked(Fraction(60), language="German"))
     assert german["language_as_asked"].passed is False
     assert quality(list(german.values())) == 0.9
-
-
-def test_an_alignment_that_moved_little_is_good() -> None:
-    assert corrections_small(AlignmentReport()).score == 1.0
-    at_limit = corrections_small(AlignmentReport(max_move_s=2.0, drift_s=1.4))
-    assert (at_limit.passed, at_limit.score) == (True, 0.5)
-    assert "moved by 2.00 s at most, all times by 1.40 s" in at_limit.detail
-    assert corrections_small(AlignmentReport(max_move_s=2.01)).passed is False
-    assert corrections_small(AlignmentReport(max_move_s=40.0)).score == 0.0
-
-
-@pytest.mark.parametrize(
-    ("queries", "passed", "score"),
-    [
-        ({"plot": ["a", "b", "c"], "mood": ["d", "e", "f"]}, True, 1.0),
-        ({"plot": ["a", "b", "c"], "mood": ["d", "e", "D "]}, False, 0.5),
-        ({"plot": ["a", "b", "c"], "mood": ["d", "e"]}, False, 0.5),
-        ({"plot": ["a", "b", "c"], "mood": ["d", "e", "f", "g"]}, False, 0.5),
-        ({"plot": ["a", "b", "c"], "mood": ["d", "e", " "]}, False, 0.5),
-        ({"plot": ["a", "b", "c"]}, False, 0.5),
-        ({"plot": ["a", "b", "c"], "mood": ["d", "e", "f"], "other": []}, False, 0.666667),
-        ({}, False, 0.0),
-    ],
-)
-def test_queries_are_three_of_each(queries: dict[str, list[str]], passed: bool, score: float) -> None:  # noqa: FBT001
-    found = three_of_each(queries, ["plot", "mood"])
-    assert (found.passed, found.score) == (passed, score)
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from vidpipe.ledger.claims import LEASE_S, is_alive, this_process
 from vidpipe.ledger.ledger import Ledger, open_ledger
 from vidpipe.ledger.schema import CLAIMS
-
-Start = Callable[[str], "subprocess.Popen[str]"]
+from vidpipe_tests.ledger.processes import Start, processes
 
 _HOLD = """
 import sys, time
@@ -39,18 +38,8 @@ def ledger(place: str) -> Iterator[Ledger]:
 @pytest.fixture
 def start(place: str) -> Iterator[Start]:
     """Starts processes that run a piece of code with `claims`, print, and then wait for their end."""
-    started = []
-
-    def process(body: str) -> "subprocess.Popen[str]":
-        code = _HOLD.format(path=place, body=body)
-        made = subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True)
-        started.append(made)
-        return made
-
-    yield process
-    for made in started:
-        made.kill()
-        made.communicate()
+    with processes(lambda body: _HOLD.format(path=place, body=body)) as started:
+        yield started
 
 
 def said(process: "subprocess.Popen[str]") -> str:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -20,18 +19,6 @@ SCHEMA = {
     "properties": {"request_id": {"type": "string"}, "n": {"type": "integer"}, "told": {"type": "string"}},
     "required": ["request_id", "n", "told"],
 }
-
-
-@pytest.fixture
-def server() -> Iterator[GeminiServer]:
-    with GeminiServer() as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: GeminiServer) -> Iterator[genai.Client]:
-    with genai.Client(api_key="k", http_options=types.HttpOptions(base_url=server.url, timeout=20_000)) as client:
-        yield client
 
 
 def ask(client: genai.Client, name: str = "NAME22", *, follow: bool = False) -> types.GenerateContentResponse:

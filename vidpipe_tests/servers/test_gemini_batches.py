@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,18 +14,6 @@ from vidpipe_tests.servers.gemini_answers import asks, blocked
 from vidpipe_tests.servers.gemini_batches import Plan
 
 MODEL = "gemini-3.8-flash"
-
-
-@pytest.fixture
-def server() -> Iterator[GeminiServer]:
-    with GeminiServer() as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: GeminiServer) -> Iterator[genai.Client]:
-    with genai.Client(api_key="k", http_options=types.HttpOptions(base_url=server.url, timeout=20_000)) as client:
-        yield client
 
 
 def submitted(client: genai.Client, n: int = 6) -> types.BatchJob:

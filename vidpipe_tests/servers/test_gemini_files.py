@@ -1,7 +1,7 @@
 """The real client uploads, polls, lists and deletes: states, owners, names, ends."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -11,27 +11,12 @@ from google.genai import errors, types
 
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.servers import gemini_errors
+from vidpipe_tests.servers.clients import client_of
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_stored import Processing
 
 MODEL = "gemini-3.8-flash"
 CHUNK = 8 << 20
-
-
-@pytest.fixture
-def server() -> Iterator[GeminiServer]:
-    with GeminiServer() as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: GeminiServer) -> Iterator[genai.Client]:
-    with client_of(server, "key-a") as client:
-        yield client
-
-
-def client_of(server: GeminiServer, key: str) -> genai.Client:
-    return genai.Client(api_key=key, http_options=types.HttpOptions(base_url=server.url, timeout=20_000))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The real client asks the emulated model: envelope, tokens by what is seen, times inside the video, bills."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from google import genai
 from google.genai import errors, types
 
 from vidpipe_tests.clips import make_clip
+from vidpipe_tests.servers.clients import client_of
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_asks import Ask
 from vidpipe_tests.servers.gemini_quotas import Quota
@@ -41,25 +41,6 @@ SCENES = {
         }
     },
 }
-
-
-@pytest.fixture
-def server() -> Iterator[GeminiServer]:
-    with GeminiServer() as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: GeminiServer) -> Iterator[genai.Client]:
-    client = client_of(server)
-    yield client
-    client.close()
-
-
-def client_of(server: GeminiServer, key: str = "key-a", version: str | None = None) -> genai.Client:
-    return genai.Client(
-        api_key=key, http_options=types.HttpOptions(base_url=server.url, api_version=version, timeout=20_000)
-    )
 
 
 @pytest.fixture(scope="module")
