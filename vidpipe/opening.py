@@ -4,10 +4,11 @@ With `vidpipe.definitions` the only reader of the environment. Knows no Dagster,
 project answer at once.
 """
 
-import hashlib
 import math
 import os
+import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
@@ -34,6 +35,8 @@ SETTINGS = frozenset(
         "VIDPIPE_TASK_TIMEOUT_S",
         "VIDPIPE_TASK_MEMORY_GIB",
         "VIDPIPE_CALLS",
+        "VIDPIPE_REQUESTS_PER_MINUTE",
+        "VIDPIPE_TOKENS_PER_MINUTE",
     }
 )
 _GIB = 1024**3
@@ -102,8 +105,14 @@ def open_services(folder: Path) -> dict[str, Service]:
     Raises:
         RecipeError: a variable cannot be used.
     """
-    environ, project, at_once = environment(folder), open_project(folder), calls_at_once(folder)
-    return {"gemini": _gemini(environ, project, at_once), "llm": _llm(environ, project, at_once)}
+    environ, project = environment(folder), open_project(folder)
+    at_once = calls_at_once(folder)
+    requests, tokens = (_per_minute(environ, f"VIDPIPE_{what}_PER_MINUTE") for what in ("REQUESTS", "TOKENS"))
+    services = (_gemini(environ, project), _llm(environ, project))
+    return {
+        service.name: replace(service, at_once=at_once, requests_per_minute=requests, tokens_per_minute=tokens)
+        for service in services
+    }
 
 
 def calls_at_once(folder: Path) -> int:
@@ -115,7 +124,11 @@ def calls_at_once(folder: Path) -> int:
     return int(_number(environment(folder), "VIDPIPE_CALLS", 16, least=1))
 
 
-def _gemini(environ: Mapping[str, str], project: Project, at_once: int) -> Service:
+def _per_minute(environ: Mapping[str, str], variable: str) -> int | None:
+    return int(_number(environ, variable, 0, least=1)) if variable in environ else None
+
+
+def _gemini(environ: Mapping[str, str], project: Project) -> Service:
     recipe = project.recipe
     keys = [key.strip() for key in environ.get("GEMINI_API_KEY", "").split(",") if key.strip()]
     if not keys or recipe.annotation.annotator != "gemini":
@@ -133,15 +146,17 @@ def _gemini(environ: Mapping[str, str], project: Project, at_once: int) -> Servi
     except CredentialError as error:
         raise RecipeError("GEMINI_API_KEY", error.why) from error
     sweep = partial(model.sweep, _FORGOTTEN_S, with_own=True)
-    return Service("gemini", model, at_once=at_once, holding=model.holding, sweep=sweep)
+    return Service("gemini", model, holding=model.holding, sweep=sweep)
 
 
 def _owner(project: Project) -> str:
-    """Stands for a project at services, for all who work on it, and tells nothing of it."""
-    return hashlib.sha256(project.store.url.encode()).hexdigest()[:16]
+    """Stands for a project at services, for all who share its ledger, and tells nothing of it."""
+    if project.ledger.fact("owner") is None:
+        project.ledger.set_fact("owner", uuid.uuid4().hex[:16])
+    return str(project.ledger.fact("owner"))
 
 
-def _llm(environ: Mapping[str, str], project: Project, at_once: int) -> Service:
+def _llm(environ: Mapping[str, str], project: Project) -> Service:
     url = environ.get("TGI_BASE_URL")
     if url is None:
         return Service("llm", None, lacks="no TGI_BASE_URL")
@@ -149,7 +164,7 @@ def _llm(environ: Mapping[str, str], project: Project, at_once: int) -> Service:
     from resources.patience import Patience
 
     answerer = LlmAnswerer(url, api_key=environ.get("TGI_API_KEY"), patience=Patience(wait=project.stop.wait))
-    return Service("llm", answerer, at_once=at_once)
+    return Service("llm", answerer)
 
 
 class _Software(Mapping[str, str]):

@@ -73,7 +73,8 @@ class Service:
 
     `answerer` is None where nobody can be asked, and `lacks` says why, as a reason to be pending. `holding` keeps what
     was sent of a video at the service until all questions about it are answered. `sweep` takes away what this project,
-    or long ago another, left there; only while nobody else works on the project. At most `at_once` calls are in flight.
+    or long ago another, left there; only while nobody else works on the project. At most `at_once` calls are in flight,
+    and so many requests and tokens of input are sent in a minute, by all processes together; None: any number.
     `standing` outlives batches: what ends asking ends it for all later ones of this process.
     """
 
@@ -81,6 +82,8 @@ class Service:
     answerer: Answerer | None
     lacks: str = ""
     at_once: int = 1
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
     holding: Callable[[Media], AbstractContextManager[None]] = lambda _media: nullcontext()
     sweep: Callable[[], object] = lambda: None
     standing: Standing = field(default_factory=Standing)

@@ -23,7 +23,8 @@ def asker_for(project: Project, service: Service) -> Asker:
         RecipeError: the project's own prices cannot be used.
     """
     prices = prices_of(project) if service.name in PAID else FREE
-    terms = Terms(prices, Limits(at_once=service.at_once), budget_of(project.recipe))
+    limits = Limits(service.at_once, service.requests_per_minute, service.tokens_per_minute)
+    terms = Terms(prices, limits, budget_of(project.recipe))
     return Asker(
         service.answerer or _Nobody(),
         project.store,
