@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from vidpipe.errors import CorruptObjectError
 
@@ -165,8 +165,3 @@ def decode(key: str, data: bytes) -> Record:
 def data_version(record: Record) -> str:
     """The version that the record's content has, whatever it says itself."""
     return version_of({"outcome": record.outcome, "reason": record.reason, "value": record.value})
-
-
-def why_skipped(record: Record) -> str:
-    """The asset to blame when a later step skips because of this record: the first that was not ok."""
-    return cast("str", record.reason) if record.outcome == "skipped" else record.asset

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.errors import CorruptObjectError
-from vidpipe.records import Outcome, Provenance, Record, canonical, decode, encode, version_of, why_skipped
+from vidpipe.records import Outcome, Provenance, Record, canonical, decode, encode, version_of
 
 # Lone surrogates come from file names; a pair of them in a row is no Python text that anything here makes.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff"), max_size=20)
@@ -183,8 +183,3 @@ def test_a_value_that_is_no_number_is_never_written() -> None:
 def test_only_ok_has_no_reason(kind: Any, reason: str | None) -> None:
     with pytest.raises(ValueError, match="only ok has no reason"):
         Outcome(kind, reason)
-
-
-def test_a_skipped_record_hands_on_the_first_cause() -> None:
-    assert why_skipped(record_of(DROPPED)) == "shots"
-    assert why_skipped(record_of(Outcome("skipped", "raw_videos"))) == "raw_videos"

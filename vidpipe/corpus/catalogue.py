@@ -213,7 +213,6 @@ def _free(video_id: str, number: int, taken: Container[str]) -> str:
     return name
 
 
-FILE_FIELDS = ("path", "captions", "captions_text", "info_path", "licence")
 TEXT_FIELDS = (
     "title",
     "description",
@@ -233,16 +232,7 @@ TEXT_FIELDS = (
 )
 
 
-def file_part(row: VideoRow) -> dict[str, Any]:
-    """What the stage that fetches the files reads of a row, as plain JSON values, to be hashed."""
-    return _part(row, FILE_FIELDS)
-
-
 def text_part(row: VideoRow) -> dict[str, Any]:
-    """What stages and datasets that work on texts and counts read of a row, as plain JSON values."""
-    return _part(row, TEXT_FIELDS)
-
-
-def _part(row: VideoRow, names: tuple[str, ...]) -> dict[str, Any]:
+    """What stages and datasets that work on texts and counts read of a row, as plain JSON values, to be hashed."""
     values = asdict(row)
-    return {name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in names}
+    return {name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in TEXT_FIELDS}
