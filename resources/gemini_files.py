@@ -1,6 +1,6 @@
 """Our files at Gemini: brought there once for all who ask about them, polled until usable, deleted afterwards.
 
-Names are made of the content, so that an upload that was interrupted, or its answer lost, is found again instead of
+Names are made of what a file is, so that an upload that was interrupted, or its answer lost, is found again instead of
 lying there twice. What follows from a problem is decided in `gemini`.
 """
 
@@ -40,7 +40,7 @@ class Uploads:
         """Keeps a file at the service until the last who holds it leaves; then it is deleted."""
         key = _key(media)
         with self._lock:
-            share = self._shares.setdefault(key, Share(Path(media.place), *key))
+            share = self._shares.setdefault(key, Share(Path(media.place), *key, is_made=media.made_by != "source"))
             share.n_holders += 1
         try:
             yield
@@ -131,7 +131,9 @@ class Uploads:
             if error.problem.kind is not Kind.TAKEN:
                 raise
         found = self._remotes.find(project, name)
-        if found is None or found.state is types.FileState.FAILED or found.size_bytes != share.path.stat().st_size:
+        if found is None or found.state is types.FileState.FAILED:
+            return None
+        if not share.is_made and found.size_bytes != share.path.stat().st_size:
             return None
         return found
 
@@ -156,4 +158,4 @@ class Uploads:
 
 def _key(media: Media) -> tuple[str, str]:
     """What is equal for files that may share an upload."""
-    return digest_of(Path(media.place)), media.mime_type
+    return digest_of(media), media.mime_type

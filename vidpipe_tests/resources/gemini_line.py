@@ -85,7 +85,8 @@ class Line:
 def question(place: Path | str | None = None, prompt: str = "Describe it.", **rest: Any) -> Question:
     """A question about a file, an address, or nothing."""
     settings = rest.pop("settings", Settings(MODEL))
-    media = None if place is None else Media(place, "0" * 64, span_s=rest.pop("span_s", None))
+    made_by, span_s = rest.pop("made_by", "source"), rest.pop("span_s", None)
+    media = None if place is None else Media(place, "0" * 64, made_by, span_s=span_s)
     return Question(prompt, settings, media, schema=rest.pop("schema", SCHEMA), **rest)
 
 

@@ -281,6 +281,21 @@ def test_a_leftover_that_is_not_whole_is_not_asked_about(line: Line, server: Gem
     assert server.files.names() == []
 
 
+def test_what_was_made_from_a_source_is_found_again_though_its_bytes_are_others(
+    line: Line, server: GeminiServer, clip: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.mp4"
+    make_clip(other, [(2.0, 1), (2.0, 2)], fps=6, size=(64, 48), sound=False)
+    server.inject("files.delete", reply=said.overloaded())
+    line.model(upload=True).answer(question(clip, made_by="proxy 1: 1 fps"))
+    server.clear()
+    line.model(upload=True).answer(question(other, "Another.", made_by="proxy 1: 1 fps"))
+    assert count(server)["upload.chunk"] == 1
+    assert server.files.names() == []
+    line.model(upload=True).answer(question(clip, made_by="proxy 1: 2 fps"))
+    assert count(server)["upload.chunk"] == 2
+
+
 def leftovers(server: GeminiServer, key: str) -> None:
     project = server.project_of(key)
     for number in range(120):
