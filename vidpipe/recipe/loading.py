@@ -6,19 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from vidpipe.errors import RecipeError
 from vidpipe.recipe.layouts import parse_layout
 from vidpipe.recipe.parsing import parse_yaml, read_yaml
 from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.sections import Section
 
 # Keys and values of the public contract that this version does not have yet: refused with these words.
 _LATER = "not available in this version"
 _LATER_KEYS = frozenset(
-    {"publishing", "queries"}
+    {"publishing"}
     | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
     | {f"annotation.{name}" for name in ("proxy", "burn_time", "canaries", "calls")}
@@ -89,12 +90,13 @@ def _why(error: Mapping[str, Any]) -> str:
         is_plain = isinstance(value, str) and re.fullmatch(r"[\w./~-]{1,60}", value)
         return f"need a list, e.g. [{value if is_plain else 'one, two'}]"
     what = _NEEDS.get(kind, error["msg"].removeprefix("Value error, "))
-    if kind == "value_error" and isinstance(value, dict):
-        return f"{what}, got {_values(_model_at(error['loc']), value, what)}"
+    section = _model_at(error["loc"]) if kind == "value_error" else None
+    if section is not None and isinstance(value, dict):
+        return f"{what}, got {_values(section, value, what)}"
     return f"{what}, got {_shown(value)}"
 
 
-def _values(model: type[BaseModel], given: Mapping[str, Any], message: str) -> str:
+def _values(model: type[Section], given: Mapping[str, Any], message: str) -> str:
     """The keys of a section that a message is about, with what they are."""
     about = [name for name in model.model_fields if re.search(rf"\b{name}\b", message)]
     return ", ".join(f"{name} {_shown(given.get(name, model.model_fields[name].default))}" for name in about)
@@ -107,17 +109,21 @@ def _shown(value: object) -> str:
     return json.dumps(value, default=str, ensure_ascii=False)[:60]
 
 
-def _model_at(loc: Sequence[int | str]) -> type[BaseModel]:
-    model: type[BaseModel] = Recipe
+def _model_at(loc: Sequence[int | str]) -> type[Section] | None:
+    """The section at a place, which may be there or not; None where a value stands."""
+    model: type[Section] | None = Recipe
     for part in loc:
+        if model is None:
+            return None
         annotation = model.model_fields[str(part)].annotation
-        assert isinstance(annotation, type)
-        model = annotation
+        kinds = get_args(annotation) or (annotation,)
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
     return model
 
 
 def _unknown_key(loc: tuple[int | str, ...]) -> str:
-    fields = _model_at(loc[:-1]).model_fields
+    section = _model_at(loc[:-1])
+    fields = section.model_fields if section is not None else {}
     name = str(loc[-1])
     if ".".join(str(part) for part in loc) in _LATER_KEYS:
         return _LATER

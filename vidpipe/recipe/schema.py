@@ -4,11 +4,13 @@ Where things are and with what credentials they are opened belongs to the enviro
 the machine.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from vidpipe.recipe.model_sections import Annotation, Taxonomy
+from vidpipe.recipe.query_section import Level, Queries
 from vidpipe.recipe.sections import Seconds, Section, Share, Texts
 
 
@@ -157,6 +159,11 @@ class Recipe(Section):
     shots: Shots = Shots()
     segments: Segments = Segments()
     annotation: Annotation = Annotation()
+    queries: Queries | None = Field(
+        None,
+        description="Sentences that people would type who look for a segment or an episode, three for each of five "
+        "fields, by the annotator; null: none are made. {} for the usual ones, or language, fields, fps.",
+    )
     alignment: Alignment = Alignment()
 
     @model_validator(mode="after")
@@ -164,3 +171,16 @@ class Recipe(Section):
         if self.budget_usd is None and self.annotation.annotator == "gemini":
             raise ValueError("a paid service needs budget_usd: US$ that may be spent, or unlimited")
         return self
+
+    @property
+    def segment_queries(self) -> Mapping[str, Any]:
+        """What changes the queries of segments; empty where none are made."""
+        return self._queries_read("segment")
+
+    @property
+    def episode_queries(self) -> Mapping[str, Any]:
+        """What changes the queries of whole videos; empty where none are made."""
+        return self._queries_read("episode")
+
+    def _queries_read(self, level: Level) -> Mapping[str, Any]:
+        return {} if self.queries is None else self.queries.read(level, self.annotation)

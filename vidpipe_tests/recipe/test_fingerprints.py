@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -73,6 +73,9 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.inline_below_bytes": (0, NOTHING),
     "annotation.max_duration_s": (60.0, ANNOTATED),
     "annotation.min_quality": (0.5, ANNOTATED),
+    "queries.language": ("German", NOTHING),
+    "queries.fields": (["a", "b", "c", "d", "e"], NOTHING),
+    "queries.fps": (1.0, NOTHING),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
 }  # None: the key has one value in this version
@@ -82,8 +85,9 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> list[str]:
     """Every dotted key of a recipe, in order."""
     found: list[str] = []
     for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, Section):
+        kinds = get_args(field.annotation) or (field.annotation,)
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+        if inner is not None:
             found += keys_of(inner, f"{name}.")
         else:
             found.append(prefix + name)
@@ -103,6 +107,8 @@ def changed(key: str, value: Any) -> Recipe:
 
 def base_of(key: str) -> dict[str, Any]:
     """The settings that a key is changed in."""
+    if key.startswith("queries."):
+        return {**ASKING, "queries": {}}
     asks = key.startswith("annotation.") or key in ("taxonomy.categoriser", "taxonomy.model", "budget_usd")
     return ASKING if asks else {}
 

@@ -7,6 +7,7 @@ import pytest
 
 from vidpipe.errors import RecipeError
 from vidpipe.recipe.loading import builtin, builtin_names, check_recipe, read_recipe
+from vidpipe.recipe.query_section import EDITIONS
 from vidpipe.recipe.schema import Recipe
 
 
@@ -25,11 +26,11 @@ def test_every_built_in_recipe_loads_and_bears_its_name(name: str) -> None:
 
 
 def test_the_built_in_recipes_of_this_version_are_there() -> None:
-    assert builtin_names() == ["default", "demo", "finevideo"]
+    assert builtin_names() == ["default", "demo", "finevideo", "retrieval"]
 
 
 def test_an_unknown_built_in_recipe_is_refused_with_those_there_are() -> None:
-    with pytest.raises(RecipeError, match="default, demo, finevideo"):
+    with pytest.raises(RecipeError, match="default, demo, finevideo, retrieval"):
         builtin("defualt")
 
 
@@ -63,7 +64,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
 @pytest.mark.parametrize(
     "raw",
     [
-        {"queries": {"language": "en"}},
         {"publishing": {"repo": "a/b"}},
         {"annotation": {"canaries": "report"}},
         {"annotation": {"proxy": True}},
@@ -74,6 +74,47 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
 )
 def test_what_the_contract_promises_for_later_is_refused_as_not_yet_available(raw: dict[str, Any]) -> None:
     assert "not available in this version" in why(raw)
+
+
+FIVE = ["a", "b", "c", "d", "e"]
+
+
+def test_queries_are_made_where_the_section_stands_as_their_levels_have_it() -> None:
+    assert Recipe().queries is None
+    usual = check_recipe("recipe.yaml", {"queries": {}}).queries
+    assert usual is not None
+    assert (usual.rate("segment"), usual.rate("episode"), usual.rate("series")) == (None, 0.5, 0.2)
+    assert usual.names("segment")[0] == "visual_saliency"
+    assert usual.names("series") == EDITIONS["published"]["series"]
+    raw = {"fields": {"episode": FIVE, "series": "earlier"}, "fps": {"episode": "source", "segment": 2}}
+    own = check_recipe("recipe.yaml", {"queries": raw}).queries
+    assert own is not None
+    assert own.names("episode") == tuple(FIVE)
+    assert own.names("segment") == usual.names("segment")
+    assert own.names("series")[0] == "series_overview"
+    assert (own.rate("segment"), own.rate("episode"), own.rate("series")) == (2.0, None, 0.2)
+    assert check_recipe("recipe.yaml", {"queries": {"fps": 0.2}}).queries == usual.model_copy(
+        update={"fps": {"segment": 0.2, "episode": 0.2, "series": 0.2}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ({"fields": "new"}, 'fields: need an edition (published or earlier) or a list of 5 names, got "new"'),
+        ({"fields": ["a"]}, "fields: need 5 different names, got a list"),
+        ({"fields": {"segment": [*FIVE[1:], "b"]}}, "fields: need 5 different names, got keys with values"),
+        ({"fields": {"clip": "earlier"}}, "fields: fields are given by level: segment, episode, series, got keys"),
+        ({"fields": [*FIVE[1:], "request_id"]}, "fields: request_id is what names a request, and no field, got a"),
+        ({"fields": [*FIVE[1:], "a b"]}, "fields: a field's name has a-z, 0-9 and _, begins with a letter"),
+        ({"fps": 0}, "fps: need source, or frames a second above 0 to 24, got 0"),
+        ({"fps": True}, "fps: need source, or frames a second above 0 to 24, got true"),
+        ({"fps": {"series": "fast"}}, "fps: need source, or frames a second above 0 to 24, got keys"),
+        ({"lang": "en"}, "lang: unknown key; did you mean language?"),
+    ],
+)
+def test_queries_that_cannot_be_asked_for_are_refused_with_what_is_needed(raw: dict[str, Any], line: str) -> None:
+    assert why({"queries": raw}).startswith(f"recipe.yaml: queries.{line}")
 
 
 def test_a_paid_service_needs_a_budget() -> None:
@@ -88,6 +129,37 @@ def test_a_paid_service_needs_a_budget() -> None:
 @pytest.mark.parametrize("budget", [-1, "5", "much", True])
 def test_a_budget_is_a_sum_or_unlimited(budget: object) -> None:
     assert "budget_usd" in why({"budget_usd": budget})
+
+
+@pytest.mark.parametrize(
+    ("safety", "wrong", "known"),
+    [
+        ({"HARM_CATEGORY_RUDENESS": "OFF"}, "HARM_CATEGORY_RUDENESS", "'HARM_CATEGORY_HARASSMENT'"),
+        ({"HARM_CATEGORY_HARASSMENT": "SOMETIMES"}, "SOMETIMES", "'BLOCK_ONLY_HIGH'"),
+        ({"HARM_CATEGORY_HARASSMENT": True}, "got true", "'BLOCK_ONLY_HIGH'"),
+        ({"HARM_CATEGORY_HARASSMENT": None}, "got null", "'BLOCK_ONLY_HIGH'"),
+        ([1], "got a list", "annotation.safety"),
+    ],
+)
+def test_safety_that_the_service_does_not_know_is_refused_with_what_it_knows(
+    safety: object, wrong: str, known: str
+) -> None:
+    line = why({"annotation": {"annotator": "gemini", "safety": safety}, "budget_usd": 1})
+    assert line.startswith("recipe.yaml: annotation.safety")
+    assert wrong in line
+    assert known in line
+
+
+def test_safety_is_taken_as_the_service_names_it_without_quotes_too(tmp_path: Path) -> None:
+    text = "annotation: {safety: {HARM_CATEGORY_HARASSMENT: OFF, HARM_CATEGORY_HATE_SPEECH: BLOCK_NONE}}"
+    (tmp_path / "recipe.yaml").write_text(text)
+    safety = read_recipe(tmp_path / "recipe.yaml").annotation.safety
+    assert safety == {"HARM_CATEGORY_HARASSMENT": "OFF", "HARM_CATEGORY_HATE_SPEECH": "BLOCK_NONE"}
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.1, "high", True])
+def test_a_least_quality_is_a_share(least: object) -> None:
+    assert why({"annotation": {"min_quality": least}}).startswith("recipe.yaml: annotation.min_quality: ")
 
 
 @pytest.mark.parametrize(
