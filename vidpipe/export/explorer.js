@@ -1,30 +1,5 @@
 
-"use strict";
-const data = JSON.parse(document.getElementById("data").textContent);
-const at = (id) => document.getElementById(id);
 const PAGE = 300;
-
-// Every text becomes a text node and every attribute is set by name: nothing is ever parsed as HTML.
-function make(tag, props = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (value !== null && value !== undefined) node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null));
-  return node;
-}
-
-function clock(seconds, digits = 0) {
-  const unit = 10 ** digits;
-  const total = Math.floor(Math.max(0, seconds) * unit + 1e-6) / unit;
-  const pad = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(total / 3600), minutes = Math.floor(total / 60) % 60;
-  const rest = (total % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return (hours ? `${hours}:${pad(minutes)}` : `${minutes}`) + `:${rest}`;
-}
-
-const relative = (path) => path.split("/").map(encodeURIComponent).join("/");
-const many = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 // --- all videos
 
@@ -68,62 +43,6 @@ function showLeftOut() {
 
 // --- one video
 
-function lane(name, blocks) {
-  return make("div", { class: "lane", "data-name": name }, make("div", { class: "clip" }, ...blocks));
-}
-
-function block(kind, index, [start, end, title], duration) {
-  const node = make("span", { class: `block ${kind}${index % 2 ? " odd" : ""}` });
-  node.style.left = `${(100 * start) / duration}%`;
-  node.style.width = `${(100 * Math.max(0, end - start)) / duration}%`;
-  node.title = `${kind} ${index + 1}, ${clock(start, 2)}–${clock(end, 2)}${title ? `: ${title}` : ""}`;
-  return node;
-}
-
-function timeLine(video, duration, seek) {
-  const head = make("span", { class: "head" });
-  const line = make("div", { class: "time-line", role: "slider", tabindex: "0", "aria-label": "Time",
-    "aria-valuemin": "0", "aria-valuemax": String(duration) },
-    lane("Scenes", video.scenes.map((scene, i) => block("scene", i, scene, duration))),
-    lane("Shots", video.shots.map((shot, i) => block("shot", i, shot, duration))),
-    make("div", { class: "track" }, head));
-  const track = line.querySelector(".track");
-  line.addEventListener("click", (event) => {
-    const box = track.getBoundingClientRect();
-    seek(duration * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)));
-  });
-  const starts = () => video.scenes.map((scene) => scene[0]);
-  line.addEventListener("keydown", (event) => {
-    const now = Number(line.getAttribute("aria-valuenow"));
-    const to = {
-      ArrowRight: () => now + 5, ArrowLeft: () => now - 5, Home: () => 0, End: () => duration,
-      PageDown: () => starts().find((start) => start > now + 0.01) ?? now,
-      PageUp: () => starts().findLast((start) => start < now - 0.01) ?? 0,
-    }[event.key];
-    if (!to) return;
-    event.preventDefault();
-    seek(Math.min(duration, Math.max(0, to())));
-  });
-  const show = (seconds) => {
-    head.style.left = `${(100 * Math.min(seconds, duration)) / duration}%`;
-    line.setAttribute("aria-valuenow", seconds.toFixed(3));
-    line.setAttribute("aria-valuetext", clock(seconds, 2));
-  };
-  show(0);
-  return [line, show];
-}
-
-function player(video) {
-  const link = make("a", { href: relative(video.video), target: "_blank", rel: "noopener" }, "open the file");
-  if (!video.is_playable) return [null, make("p", { class: "note" }, "Browsers do not play this kind of file: ", link)];
-  const poster = video.poster ? relative(video.poster) : null;
-  const screen = make("video", { controls: "", preload: "metadata", playsinline: "", src: relative(video.video), poster });
-  const box = make("div", {}, screen);
-  screen.addEventListener("error", () => box.replaceChildren(
-    make("p", { class: "note" }, "This browser cannot play this file: ", link)), { once: true });
-  return [screen, box];
-}
-
 function sceneList(video, seek) {
   const items = video.scenes.map(([start, , title], i) => {
     const button = make("button", { type: "button" }, make("time", {}, clock(start, 2)),
@@ -134,14 +53,11 @@ function sceneList(video, seek) {
   return make("ol", { class: "scenes", "aria-label": "Scenes" }, ...items);
 }
 
-function facts(pairs) {
-  return make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", { dir: "auto" }, name), make("dd", { dir: "auto" }, value)]));
-}
-
 function showVideo(video) {
   const ends = [...video.shots, ...video.scenes].map((span) => span[1]);
   const duration = Math.max(video.duration_s ?? 0, ends.reduce((a, b) => Math.max(a, b), 0), 0.001);
-  const [screen, box] = player(video);
+  const poster = video.poster ? relative(video.poster) : null;
+  const [screen, box] = player(relative(video.video), poster, video.is_playable);
   let show = () => {};
   const mark = (now) => {
     show(now);
@@ -156,7 +72,9 @@ function showVideo(video) {
     mark(seconds);
   };
   const list = sceneList(video, seek);
-  const [line, showAt] = timeLine(video, duration, seek);
+  const lanes = [lane("Scenes", video.scenes.map((scene, i) => block("scene", i, scene, duration))),
+    lane("Shots", video.shots.map((shot, i) => block("shot", i, shot, duration)))];
+  const [line, showAt] = timeLine(lanes, video.scenes.map((scene) => scene[0]), duration, seek);
   show = showAt;
   screen?.addEventListener("timeupdate", () => mark(screen.currentTime));
   const left = make("div", {}, box, line, make("div", { class: "scale" }, make("span", {}, "0:00"), make("span", {}, clock(duration))),

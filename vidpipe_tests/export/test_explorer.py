@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.export.about import LeftOut
-from vidpipe.export.explorer import MAX_IDS, ExplorerVideo, embedded_json, explorer_page, explorer_video
+from vidpipe.export.explorer import MAX_IDS, ExplorerVideo, explorer_page, explorer_video
+from vidpipe.export.pages import embedded_json
 from vidpipe.export.target import Media
 from vidpipe_tests.export.samples import HOSTILE, row_of
 
