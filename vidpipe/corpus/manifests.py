@@ -171,7 +171,7 @@ def _row(place: Place, one: _Finding, ids: Mapping[str, str], layout: Layout | N
 
 def _given(values: Mapping[str, object]) -> dict[str, object]:
     """The fields of `VideoRow` that a record states; columns are called as in yt-dlp's info files."""
-    texts = {name: as_text(values.get(name)) for name in ("series_name", "licence", "release_date")}
+    texts = {name: as_text(values.get(name)) for name in ("url", "series_name", "licence", "release_date")}
     counts = {"word_count": as_count(values.get("word_count"))}
     info = {**values, "duration": values.get("duration_s") or values.get("duration")}
     return info_fields(info) | {name: value for name, value in (texts | counts).items() if value is not None}

@@ -124,6 +124,7 @@ def read_info(path: Path) -> dict[str, object]:
 def info_fields(info: Mapping[str, object]) -> dict[str, object]:
     """The fields of `VideoRow` in an info object; values of a wrong type count as absent."""
     fields: dict[str, object] = {
+        "url": as_text(info.get("webpage_url")),  # yt-dlp's `url` is that of one format, for some hours
         "title": as_text(info.get("title")),
         "description": as_text(info.get("description")),
         "channel": as_text(info.get("channel")) or as_text(info.get("uploader")),

@@ -172,6 +172,13 @@ def test_urls_are_rows_with_a_reason(folder: Path) -> None:
     assert row.reason == "url sources are not available in this version"
 
 
+def test_a_url_beside_a_path_is_kept_and_so_is_the_page_of_an_info_file(folder: Path) -> None:
+    (folder / "b.info.json").write_text('{"webpage_url": "https://example.org/b", "url": "https://cdn.example.org/1"}')
+    one, two = read(folder, "id,path,url\nx,a.mp4,https://example.org/a\ny,b.mp4,\n")
+    assert (one.keep, one.url) == (True, "https://example.org/a")
+    assert (two.keep, two.url) == (True, "https://example.org/b")
+
+
 def test_sidecars_fill_what_the_manifest_leaves_open(folder: Path) -> None:
     (folder / "a.info.json").write_text('{"title": "Info", "view_count": 4, "like_count": 3, "language": "de"}')
     one, two = read(folder, "id,path,title,view_count\nx,a.mp4,Mine,\ny,b.mp4,,\n")
