@@ -13,7 +13,6 @@ import polars as pl
 
 from vidpipe.corpus.captions import CaptionsError, plain_text, read_captions, words
 from vidpipe.corpus.rows import VideoRow, without_file
-from vidpipe.corpus.youtube import watch_page
 
 DUPLICATE_ID = "duplicate id"
 WRONG_LANGUAGE = "language not wanted"

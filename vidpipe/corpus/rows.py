@@ -23,9 +23,9 @@ class VideoRow:
     """What a source says about one video.
 
     `path` is absolute, and set in a row that can be kept; `url` is where the video comes from, as the source says it.
-    `captions` maps a language tag ("und" where the file name has none) to an absolute path. `duration_s` is declared, not
-    measured. `keep` is False where the source itself rules the row out: `reason` says why in short, stable
-    words, `detail` where and with what value (no control characters, at most 200 characters). A kept row
+    `captions` maps a language tag ("und" where the file name has none) to an absolute path. `duration_s` is
+    declared, not measured. `keep` is False where the source itself rules the row out: `reason` says why in short,
+    stable words, `detail` where and with what value (no control characters, at most 200 characters). A kept row
     may carry a `detail` as a remark. `tried` are absolute paths, of the video or of what describes it, at
     which there is nothing that can be used now: when one of them changes, the source is read again.
     """
