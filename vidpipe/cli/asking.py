@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from vidpipe.annotation.recipes import plan_of
 from vidpipe.asking.services import check_prices
 from vidpipe.corpus.llm_categories import load_prompt
+from vidpipe.opening import open_services
 from vidpipe.ports import Project
 
 
 def check_services(project: Project) -> None:
-    """See that prompts can be read and that every model has a price.
+    """See that prompts can be read, that every model has a price, and that what is set of services can be used.
 
     Raises:
         RecipeError: one cannot, or has none.
@@ -20,3 +21,4 @@ def check_services(project: Project) -> None:
     if project.recipe.taxonomy.categoriser != "offline":
         load_prompt(prompts)
     check_prices(project, datetime.now(UTC))
+    open_services(project.folder)

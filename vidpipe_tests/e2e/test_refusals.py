@@ -87,6 +87,23 @@ def test_variables_that_cannot_be_used(line: Line, name: str, value: str) -> Non
     is_one_line(line("status", env={name: value}), f"vidpipe: {name}: ")
 
 
+@pytest.mark.parametrize("command", ["run", "estimate"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VIDPIPE_CALLS", "0"),
+        ("VIDPIPE_REQUESTS_PER_MINUTE", "many"),
+        ("VIDPIPE_TOKENS_PER_MINUTE", "0"),
+        ("VIDPIPE_TOKENS_PER_MINUTE", "inf"),
+    ],
+)
+def test_variables_of_services_that_cannot_be_used_are_refused_before_anything_begins(
+    line: Line, command: str, name: str, value: str
+) -> None:
+    is_one_line(line(command, env={name: value}), f"vidpipe: {name}: wants a number of at least 1, got '{value}'")
+    assert list((line.folder / "store").rglob("*.json")) == []
+
+
 def test_no_project_no_source_no_recipe(tmp_path: Path) -> None:
     is_one_line(call("run", "-C", str(tmp_path)), "no project here")
     is_one_line(call("init", str(tmp_path / "p"), "--source", str(tmp_path / "nowhere")), "no such folder or file")
