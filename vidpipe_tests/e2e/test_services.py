@@ -108,6 +108,27 @@ def test_an_edited_prompt_is_paid_for_when_that_is_asked_for_and_its_revert_cost
     assert Asked.until_now(services) == asked
 
 
+def test_what_a_model_said_gives_way_to_what_is_measured_only_when_that_is_asked_for(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line = annotated.copy(tmp_path / "project")
+    paid, asked = line.contents(), Asked.until_now(services)
+    edit(line, {"annotator: gemini": "annotator: offline"})
+    told = "video_annotations: 2 by a model stay as they are; run --replace-model-answers"
+    for args in ((), ("--stale",)):
+        assert told in line.run(*args).splitlines()
+        assert line.contents() == paid
+    assert told not in line.run("--replace-model-answers")
+    for video_id in ("v0", "v1"):
+        record = line.record("video_annotations", video_id)
+        assert (record["value"]["annotator"], record["provenance"]["cost_usd"]) == ("offline", 0)
+    assert Asked.until_now(services) == asked
+    edit(line, {"annotator: offline": "annotator: gemini"})
+    line.run()
+    assert line.contents() == paid, "answers that were replaced are kept"
+    assert Asked.until_now(services) == asked
+
+
 def test_an_altered_record_of_a_paid_stage_is_named_and_restored_from_stored_answers(
     annotated: Line, services: Servers, tmp_path: Path
 ) -> None:
