@@ -1,4 +1,4 @@
-"""The time written into a picture, in digits of our own: no font of the system is needed.
+"""The time written into a picture.
 
 Here belongs drawing. Which pictures get it is decided in `proxy`.
 """
@@ -9,20 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-_GLYPHS = {  # 5 x 7 dots, rows from the top
-    "0": "01110 10001 10011 10101 11001 10001 01110",
-    "1": "00100 01100 00100 00100 00100 00100 01110",
-    "2": "01110 10001 00001 00010 00100 01000 11111",
-    "3": "11111 00010 00100 00010 00001 10001 01110",
-    "4": "00010 00110 01010 10010 11111 00010 00010",
-    "5": "11111 10000 11110 00001 00001 10001 01110",
-    "6": "00110 01000 10000 11110 10001 10001 01110",
-    "7": "11111 00001 00010 00100 01000 01000 01000",
-    "8": "01110 10001 10001 01110 10001 10001 01110",
-    "9": "01110 10001 10001 01111 00001 00010 01100",
-    ":": "00000 00100 00100 00000 00100 00100 00000",
-    ".": "00000 00000 00000 00000 00000 01100 01100",
-}
+from vidpipe.media.dot_letters import dots_of
+
 _DOTS_LONG = 180  # a dot is a 180th of the picture's longer side, where its width allows
 _BLACK, _WHITE, _NEUTRAL = 16, 235, 128  # limited range
 
@@ -40,19 +28,13 @@ def burn_time(frame: VideoFrame, time_s: Fraction) -> None:
     A digit is 14 px high where the longer side has 360 px, 21 px at 640 px. What a very small picture has no
     room for is cut off. The frame's rows are stored from the top, as `UprightFrames` gives them.
     """
-    dots = _dots(clock_text(time_s))
+    dots = dots_of(clock_text(time_s))
     scale = max(1, min(max(frame.width, frame.height) // _DOTS_LONG, frame.width // dots.shape[1]))
     box = np.where(np.kron(dots, np.ones((scale, scale), np.uint8)), _WHITE, _BLACK).astype(np.uint8)
     frame.make_writable()
     _paste(frame, 0, box)
     for plane in (1, 2):
         _paste(frame, plane, np.full(((box.shape[0] + 1) // 2, (box.shape[1] + 1) // 2), _NEUTRAL, np.uint8))
-
-
-def _dots(text: str) -> npt.NDArray[np.uint8]:
-    """The text's dots with a border of two, (11, 6 n + 3), 1 where it is white."""
-    glyphs = [[[int(dot) for dot in row] + [0] for row in _GLYPHS[sign].split()] for sign in text]
-    return np.pad(np.concatenate(np.array(glyphs, np.uint8), axis=1), ((2, 2), (2, 1)))
 
 
 def _paste(frame: VideoFrame, plane: int, box: npt.NDArray[np.uint8]) -> None:
