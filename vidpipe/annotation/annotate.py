@@ -16,7 +16,15 @@ from vidpipe.annotation.model_answers import read_free_text, read_structured
 from vidpipe.annotation.parts import halves, merged, parts_of
 from vidpipe.annotation.plans import Call, Plan, Subject
 from vidpipe.annotation.questions import digest, question_of
-from vidpipe.annotation.rounds import Ask, Exchange, Recall, Rounds, SchemaLevels
+from vidpipe.annotation.rounds import (
+    Ask,
+    Exchange,
+    Recall,
+    Rounds,
+    SchemaLevels,
+    UnansweredError,
+    ask_nobody,
+)
 from vidpipe.annotation.schema import Annotation, ContentMetadata
 from vidpipe.annotation.told import content_of, form_of
 from vidpipe.errors import AnswerError, TruncatedAnswerError
@@ -113,24 +121,12 @@ def unasked(subject: Subject, plan: Plan, recall: Recall, *, levels: SchemaLevel
         RecipeError: as `annotate`.
     """
     parts = parts_of(subject.duration_s, plan.max_duration_s)
-    work = _Work(subject, plan, parts, _never, _never, recall, levels or SchemaLevels())
+    work = _Work(subject, plan, parts, ask_nobody, ask_nobody, recall, levels or SchemaLevels())
     found: list[Unasked] = []
     with suppress(AnswerError):
         for unasked_here in work.in_parts(work.unasked):
             found += unasked_here
     return tuple(found)
-
-
-class _UnansweredError(Exception):
-    """A question that would have to be asked."""
-
-    def __init__(self, question: Question) -> None:
-        super().__init__(question)
-        self.question = question
-
-
-def _never(question: Question) -> Answer:
-    raise _UnansweredError(question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +175,7 @@ class _Work:
                 continue
             try:
                 texts[call.name], _ = self._settled(call, i, texts)
-            except _UnansweredError as error:
+            except UnansweredError as error:
                 found.append(Unasked(call.name, i, error.question))
             except AnswerError:
                 if not found:

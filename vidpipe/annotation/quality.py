@@ -7,7 +7,7 @@ has neither verdict nor score, and does not count.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -145,12 +145,17 @@ def questions_asked(content: ContentMetadata, asked: Asked) -> Check:
 
 
 def language_as_asked(content: ContentMetadata, asked: Asked) -> Check:
-    """The descriptions seem to be written in the language asked for, by their commonest words or their script."""
-    found = looks_like(" ".join(_prose(content)), asked.language)
+    """The descriptions seem to be written in the language asked for."""
+    return written_in(_prose(content), asked.language)
+
+
+def written_in(texts: Iterable[str], language: str) -> Check:
+    """Whether texts seem to be written in a language, by their commonest words or their script."""
+    found = looks_like(" ".join(texts), language)
     if found is None:
-        known = "is not known here" if code_of(asked.language) is None else "cannot be told from so few words"
-        return Check("language_as_asked", None, f"{asked.language} {known}", None)
-    detail = f"the text looks like {asked.language}" if found else f"the text does not look like {asked.language}"
+        known = "is not known here" if code_of(language) is None else "cannot be told from so few words"
+        return Check("language_as_asked", None, f"{language} {known}", None)
+    detail = f"the text looks like {language}" if found else f"the text does not look like {language}"
     return _check("language_as_asked", found, detail, float(found))
 
 
@@ -164,6 +169,17 @@ def kept_looking(content: ContentMetadata, asked: Asked) -> Check:
     parts += [f"{found.same_share:.0%} of scenes equally long"] if found.same_share is not None else []
     parts += [f"scenes grow {found.growth:.1f}-fold"] if found.growth is not None else []
     return _check("kept_looking", found.score >= MIN_ATTENTION, ", ".join(parts), found.score)
+
+
+def query_checks(queries: Sequence[Mapping[str, Sequence[str]]], language: str) -> tuple[Check, ...]:
+    """All checks of the queries of a video, of each of its segments or of all of it; no part of `checks_of`.
+
+    That every field holds three sentences is seen to where answers are read; here they are three different ones.
+    """
+    fields = [texts for one in queries for texts in one.values()]
+    good = [len({_plain(text) for text in texts}) == len(texts) for texts in fields]
+    sentences = (text for texts in fields for text in texts)
+    return (_shared("three_of_each", good, "fields hold three different sentences"), written_in(sentences, language))
 
 
 def _spans(scenes: Sequence[Scene], asked: Asked) -> list[Span | None]:

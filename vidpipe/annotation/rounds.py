@@ -51,6 +51,23 @@ REPAIR = "Your earlier answer could not be used:\n{faults}\nAnswer again in full
 _MAX_REASON_CHARS = 60
 
 
+class UnansweredError(Exception):
+    """A question that would have to be asked."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+def ask_nobody(question: Question) -> Answer:
+    """An `Ask` for those who only want to know what is kept.
+
+    Raises:
+        UnansweredError: always.
+    """
+    raise UnansweredError(question)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A question with its answer and what was made of it. `part` counts from 0; `faults` are those of a repair."""

@@ -12,6 +12,7 @@ from vidpipe.annotation.quality import (
     Check,
     checks_of,
     quality,
+    query_checks,
 )
 from vidpipe.annotation.schema import ContentMetadata
 from vidpipe.annotation.told import content_of
@@ -127,6 +128,24 @@ def test_a_check_that_cannot_judge_does_not_count() -> None:
     german = checked(values, Asked(Fraction(60), language="German"))
     assert german["language_as_asked"].passed is False
     assert quality(list(german.values())) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("last", "score"),
+    [("f", 1.0), ("e", 0.75), (" E", 0.75)],
+)
+def test_queries_are_three_different_ones_of_each(last: str, score: float) -> None:
+    said = {"plot": ["a", "b", "c"], "mood": ["d", "e", last]}
+    three, language = query_checks([said, {"plot": ["a", "b", "c"], "mood": ["d", "e", "f"]}], "English")
+    assert (three.name, three.passed, three.score) == ("three_of_each", score == 1.0, score)
+    assert language.passed is None
+
+
+def test_queries_in_another_language_are_told() -> None:
+    sentences = ["Der Mann geht mit dem Hund an das Meer und sieht, dass die Sonne sich zeigt."] * 3
+    assert [check.passed for check in query_checks([{"plot": sentences}], "English")] == [False, False]
+    assert query_checks([{"plot": sentences}], "German")[1].passed
+    assert query_checks([], "German")[0].passed is None
 
 
 @settings(max_examples=60, deadline=None)
