@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.annotations import shots_of
 from assets.batch import each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.reading import frame_table
 from vidpipe.annotation.alignment import MISFIT, align_annotation
 from vidpipe.annotation.schema import AlignedAnnotation, Annotation
@@ -19,7 +19,7 @@ from vidpipe.records import Outcome
 from vidpipe.timeline.frame_times import FrameTimes
 
 
-@per_video("aligned_metadata")
+@in_line("aligned_metadata")
 def aligned_metadata(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """The annotation with every time precise to the frame: scene boundaries on cuts, one to one and in order.
 

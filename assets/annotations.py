@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.batch import each_video
 from assets.model_annotations import ModelAnnotator
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.reading import best_cues, catalogue_row, frame_table, loudness
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Texts, annotate_offline
@@ -19,7 +19,7 @@ from vidpipe.records import Outcome
 from vidpipe.timeline.shots import Shot
 
 
-@per_video("video_annotations")
+@in_line("video_annotations")
 def video_annotations(
     context: dg.AssetExecutionContext, project: dg.ResourceParam[Project], gemini: dg.ResourceParam[Service]
 ) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.partitions import over_all
+from assets.partitions import in_line
 from assets.tables import table_result
 from vidpipe import keys
 from vidpipe.corpus.catalogue import (
@@ -41,7 +41,7 @@ Found = Mapping[str, Sequence[VideoRow]]  # the rows of each source, by its URI
 Header = tuple[float | None, str | None]  # seconds that it claims, and what the file showed from outside then
 
 
-@over_all("catalogue")
+@in_line("catalogue")
 def catalogue(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[Any]:
     """Every file or row that the sources name, kept or dropped with its reason; nothing is lost.
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.batch import each_video
 from assets.model_categories import ModelCategoriser, settled
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.reading import best_cues, catalogue_row
 from vidpipe.batch import Work
 from vidpipe.corpus.captions import plain_text
@@ -18,7 +18,7 @@ from vidpipe.ports import Project, Service
 from vidpipe.records import Outcome
 
 
-@per_video("taxonomy_categories")
+@in_line("taxonomy_categories")
 def taxonomy_categories(
     context: dg.AssetExecutionContext, project: dg.ResourceParam[Project], llm: dg.ResourceParam[Service]
 ) -> Iterator[Any]:

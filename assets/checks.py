@@ -1,6 +1,6 @@
 """Checks that say what Dagster's own statuses cannot: what is unusable, what is out of date, what does not add up."""
 
-from collections.abc import Sequence
+from functools import partial
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from assets.overview import look
 from assets.tables import current_check
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO, STAGES
+from vidpipe.recipe.stages import Line, Stage
 
 _MOST_UNUSABLE = 0.25
 _GATE = "selected_videos"
@@ -40,22 +40,25 @@ def conserved(context: dg.AssetCheckExecutionContext, project: dg.ResourceParam[
     )
 
 
-def not_applied(snapshot: Snapshot) -> list[str]:
+def not_applied(gate: Stage, snapshot: Snapshot) -> list[str]:
     """The videos whose record at the gate is missing or made from another row than the selection has now, sorted.
 
     Dagster cannot tell: the version of the selection is its recipe's, so the gate never looks stale there.
     """
     records = {v: entry for v, entry in snapshot.entries.get(_GATE, {}).items() if not entry.damaged}
     rows = snapshot.rows.get("selection", {})
-    wanted = snapshot.input_texts(STAGES[_GATE], rows)
+    wanted = snapshot.input_texts(gate, rows)
     changed = {v for v, text in wanted.items() if v not in records or records[v].inputs != text}
     changed |= {v for v, entry in records.items() if entry.outcome == "ok" and v not in rows}
     return sorted(v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok" and v in changed)
 
 
-CHECKS: Sequence[dg.AssetChecksDefinition] = (
-    *(usable_check(stage.name) for stage in PER_VIDEO),
-    current_check("selection", also=not_applied),
-    current_check("scene_dataset"),
-    conserved,
-)
+def checks_of(line: Line) -> tuple[dg.AssetChecksDefinition, ...]:
+    """The checks of the assets in use."""
+    tables = [stage.name for stage in line.tables if stage.unit == "table" and stage.name != "selection"]
+    return (
+        *(usable_check(stage.name) for stage in line.per_video),
+        current_check("selection", also=partial(not_applied, line[_GATE])),
+        *(current_check(name) for name in tables),
+        conserved,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.partitions import over_all
+from assets.partitions import in_line
 from assets.reading import best_cues, catalogue_row
 from assets.tables import table_result
 from vidpipe import keys
@@ -29,7 +29,7 @@ _PEOPLES = ".md"  # texts that people may add to before the next release
 _LOG = logging.getLogger(__name__)
 
 
-@over_all("scene_dataset")
+@in_line("scene_dataset")
 def scene_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[Any]:
     """The published form, one row per video: FineVideo's record.
 
@@ -41,7 +41,7 @@ def scene_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[P
 
 def _publish(project: Project) -> Made:
     snapshot = project.ledger.snapshot()
-    wanted = wanted_rows(STAGES["scene_dataset"], snapshot)
+    wanted = wanted_rows(project.stage("scene_dataset"), snapshot)
     ends = {video_id: end for video_id in sorted(wanted) if (end := end_of(snapshot, video_id)) is not None}
     left_out = tuple(LeftOut(end[0], end[1], end[2] or "", v) for v, end in ends.items() if end[1] != "ok")
     about = DatasetAbout(title=f"{project.recipe.name}: scenes", made_by=dict(project.software), left_out=left_out)
@@ -84,7 +84,7 @@ def _leave_out(project: Project, members: dict[str, str], video_id: str, why: st
 
 def _items(project: Project, members: dict[str, str]) -> Iterator[SceneItem]:
     for video_id, key in list(members.items()):
-        inputs = Inputs(project, STAGES["scene_dataset"], video_id, key, {})
+        inputs = Inputs(project, project.stage("scene_dataset"), video_id, key, {})
         with inputs.closing:
             try:
                 yield _item(inputs)

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.videos import limits_of
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
@@ -18,7 +18,7 @@ from vidpipe.records import Outcome
 from vidpipe.workers.processes import Task
 
 
-@per_video("dynamic_videos")
+@in_line("dynamic_videos")
 def dynamic_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """The share of each video that stands still, and where: of its duration, or of 60-s segments as FineVideo counted.
 

@@ -29,7 +29,7 @@ def ledger(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]
 def look(instance: dg.DagsterInstance, project: Project) -> Overview:
     """The state of the project: the ledger against Dagster's partition sets."""
     members = {over: instance.get_dynamic_partitions(over) for over in ("video", "selected")}
-    return overview(project.ledger.snapshot(), project.code_versions(), members)
+    return overview(project.ledger.snapshot(), project.line(), members)
 
 
 def markdown(state: Overview) -> str:

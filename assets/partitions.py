@@ -1,48 +1,52 @@
-"""The two sets of videos that assets are partitioned by, and what assets of one kind have in common.
-
-Versions and batch sizes belong to a project: `vidpipe.definitions` adds them.
-"""
+"""The two sets of videos that assets are partitioned by, and how an asset of the line becomes one of Dagster's."""
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 from dagster_shared.utils.warnings import BetaWarning
 
-from vidpipe.recipe.line import STAGES, Stage
+from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.stages import Line, Stage
 
 VIDEO = dg.DynamicPartitionsDefinition(name="video")
 SELECTED = dg.DynamicPartitionsDefinition(name="selected")
 SETS: Mapping[str, dg.DynamicPartitionsDefinition] = {"video": VIDEO, "selected": SELECTED}
 
-Decorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
+@dataclass(frozen=True)
+class LineAsset:
+    """An asset of the line, before a recipe says which others are in use, in which versions."""
 
-def per_video(name: str) -> Decorator:
-    """The decorator of a per-video asset: partitions, graph and group from the line; `settle` takes its output."""
-    stage = STAGES[name]
+    name: str
+    function: Callable[..., Any]
 
-    def decorated(function: Callable[..., Any]) -> dg.AssetsDefinition:
+    def of(self, line: Line, *, batch_size: int) -> dg.AssetsDefinition:
+        """The asset in a line: its partitions, its place in the graph, its group and version.
+
+        A backfill runs `batch_size` videos at once.
+        """
+        stage = line[self.name]
+        is_table = stage.unit != "video"
         with warnings.catch_warnings():  # Dagster marks backfill_policy as beta, once per asset; versions are pinned
             warnings.simplefilter("ignore", BetaWarning)
             return dg.asset(
-                name=name,
+                name=self.name,
                 deps=_deps(stage),
-                partitions_def=SETS[stage.over],
-                backfill_policy=dg.BackfillPolicy.multi_run(),
                 group_name=stage.group,
-                io_manager_key="settle",
-                kinds={"python"},
-            )(function)
+                code_version=line.versions[self.name],
+                partitions_def=None if is_table else SETS[stage.over],
+                backfill_policy=None if is_table else dg.BackfillPolicy.multi_run(batch_size),
+                io_manager_key=None if is_table else "settle",
+                kinds={"table" if is_table else "python"},
+            )(self.function)
 
-    return decorated
 
-
-def over_all(name: str) -> Decorator:
-    """The decorator of a table over all videos: unpartitioned."""
-    stage = STAGES[name]
-    return dg.asset(name=name, deps=_deps(stage), group_name=stage.group, kinds={"table"})
+def in_line(name: str) -> Callable[[Callable[..., Any]], LineAsset]:
+    """The decorator of what an asset of the line does; `settle` takes the output of one with partitions."""
+    return lambda function: LineAsset(name, function)
 
 
 def _deps(stage: Stage) -> list[dg.AssetDep]:

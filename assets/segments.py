@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.videos import limits_of
 from vidpipe import keys
 from vidpipe.batch import Work
@@ -25,7 +25,7 @@ from vidpipe.workers.processes import Task
 _CUTS = {"copy": cut_copy, "exact": cut_exact, "smart": cut_smart}
 
 
-@per_video("segment_clips")
+@in_line("segment_clips")
 def segment_clips(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """Clips of equal length that overlap, the last one ending with the video; their real spans beside them."""
     yield from each_video(context, project, Work(_cut, _keep))

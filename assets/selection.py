@@ -8,25 +8,24 @@ import dagster as dg
 import polars as pl
 
 from assets.batch import each_video
-from assets.partitions import over_all, per_video
+from assets.partitions import in_line
 from assets.tables import table_result
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import wanted_rows
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.records import Outcome, version_of
 from vidpipe.tables import Made
 
 
-@over_all("selection")
+@in_line("selection")
 def selection(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[Any]:
     """Which of the videos that came this far are produced; strategy `all` lets every one through."""
     return table_result(context, project, _select)
 
 
-@per_video("selected_videos")
+@in_line("selected_videos")
 def selected_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """Each video's own verdict. Fills the set `selected`, by which everything below is partitioned.
 
@@ -40,7 +39,7 @@ def selected_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam
 
 
 def _select(project: Project) -> Made:
-    wanted = wanted_rows(STAGES["selection"], project.ledger.snapshot())
+    wanted = wanted_rows(project.stage("selection"), project.ledger.snapshot())
     verdict = {"outcome": "ok", "reason": None}
     index = {v: Row("ok", None, as_text({"row": version_of(verdict)}), text) for v, text in sorted(wanted.items())}
     rows = pl.DataFrame({"video_id": list(index)}, schema={"video_id": pl.String})

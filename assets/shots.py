@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.reading import frame_table
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
@@ -15,7 +15,7 @@ from vidpipe.records import Outcome
 from vidpipe.timeline.shots import detect_shots
 
 
-@per_video("shots")
+@in_line("shots")
 def shots(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """The shots of each video: half-open, from its first frame to the end of its last, without gap or overlap."""
     yield from each_video(context, project, Work(_detect))

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.videos import limits_of
 from vidpipe import keys
 from vidpipe.batch import Work
@@ -20,7 +20,7 @@ from vidpipe.records import Outcome
 from vidpipe.workers.processes import Task
 
 
-@per_video("video_signals")
+@in_line("video_signals")
 def video_signals(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """What one decode of a video measures.
 

@@ -10,7 +10,6 @@ from assets.owners import own_run
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.tables import Made, settle_table
 
 Make = Callable[[Project], Made]
@@ -39,7 +38,7 @@ def table_result(context: dg.AssetExecutionContext, project: Project, make: Make
     shown = {name: value for name, value in record.value.items() if isinstance(value, bool | int | float | str)}
     return dg.MaterializeResult(
         metadata={"outcome": record.outcome, **shown, "seconds": record.provenance.seconds},
-        data_version=dg.DataVersion(project.fingerprint(STAGES[asset])),
+        data_version=dg.DataVersion(project.fingerprint(project.stage(asset))),
     )
 
 
@@ -52,7 +51,7 @@ def current_check(asset: str, *, also: Differ | None = None) -> dg.AssetChecksDe
     @dg.asset_check(asset=asset, name="current", description="The table holds exactly what its inputs hold now.")
     def current(project: dg.ResourceParam[Project]) -> dg.AssetCheckResult:
         snapshot = project.ledger.snapshot()
-        differ = sorted({*rows_differ(STAGES[asset], snapshot), *(also(snapshot) if also else ())})
+        differ = sorted({*rows_differ(project.stage(asset), snapshot), *(also(snapshot) if also else ())})
         return dg.AssetCheckResult(
             passed=not differ,
             severity=dg.AssetCheckSeverity.WARN,

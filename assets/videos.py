@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from assets.reading import catalogue_row
 from vidpipe import keys
 from vidpipe.batch import Work
@@ -30,7 +30,7 @@ from vidpipe.workers.processes import Task
 _LOG = logging.getLogger(__name__)
 
 
-@per_video("raw_videos")
+@in_line("raw_videos")
 def raw_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """Each video's file: container, codecs, picture size, duration, rate, sound, sha256.
 

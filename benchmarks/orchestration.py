@@ -15,7 +15,6 @@ from benchmarks.figures import Figure, Usage, measure, middle
 from benchmarks.projects import VIDPIPE, make_project, make_recorded, media_seconds
 from vidpipe.opening import open_project
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO
 
 BATCH = 50
 RECORDED = 20_000
@@ -39,7 +38,7 @@ def batch(folder: Path, n_videos: int = BATCH) -> list[Figure]:
     )
     per_video = {name: seconds / n_videos for name, seconds in overhead.items()}
     ours_s, ours_cpu_s = per_video.pop("ours_s"), per_video.pop("ours_cpu_s")
-    n_bytes = _size(folder / "project" / ".dagster") / (n_videos * len(PER_VIDEO))
+    n_bytes = _size(folder / "project" / ".dagster") / (n_videos * len(project.line().per_video))
     more: dict[str, Any] = {**per_video, "n_videos": n_videos, "run_wall_s": usage.wall_s, "run_cpu_s": usage.cpu_s}
     more |= {"dagster_bytes_per_asset_and_video": round(n_bytes), "store": "folder", "ledger": "sqlite"}
     return [
@@ -78,7 +77,8 @@ def single(folder: Path) -> list[Figure]:
 def index(folder: Path, n_videos: int = RECORDED, *, n_times: int = _TIMES) -> list[Figure]:
     """Many videos that are all done: what `status --json` takes, and a run that finds nothing to do."""
     environ = make_recorded(folder, n_videos)
-    what = f"{n_videos:,} recorded videos, {n_videos * len(PER_VIDEO):,} records in a folder"
+    n_stages = len(open_project(folder / "project").line().per_video)
+    what = f"{n_videos:,} recorded videos, {n_videos * n_stages:,} records in a folder"
     found = []
     for name, command, aim_s in (("status --json", ["status", "--json"], 2), ("run, nothing to do", ["run"], 10)):
         measure([*VIDPIPE, *command], environ=environ)  # the file system's caches, as after any work on the project

@@ -27,7 +27,7 @@ from vidpipe.ledger.snapshot import as_text
 from vidpipe.ledger.staleness import wanted_rows
 from vidpipe.opening import open_project
 from vidpipe.ports import Project
-from vidpipe.recipe.line import LINE, PER_VIDEO, Stage
+from vidpipe.recipe.stages import Stage
 from vidpipe.records import Record, encode
 from vidpipe.store.documents import read_record
 from vidpipe.store.objects import sha256_of
@@ -82,7 +82,7 @@ def media_seconds(project: Project) -> tuple[float, float]:
     """Seconds of all per-video work, as the records state them: in worker processes, and in the main one."""
     in_workers = {"raw_videos", "dynamic_videos", "video_signals", "segment_clips"}
     sums = {True: 0.0, False: 0.0}
-    for stage in PER_VIDEO:
+    for stage in project.line().per_video:
         entries = project.ledger.snapshot().entries.get(stage.name, {})
         sums[stage.name in in_workers] += sum(entry.seconds for entry in entries.values())
     return sums[True], sums[False]
@@ -97,7 +97,7 @@ def make_recorded(folder: Path, n_videos: int) -> dict[str, str]:
     project = open_project(folder / "project")
     instance = dg.DagsterInstance.from_config(environ["DAGSTER_HOME"])
     others = [v for v in project.ledger.snapshot().videos.values() if v != first]
-    for stage in LINE[1:]:
+    for stage in project.line().stages[1:]:
         if stage.unit == "video":
             _copy_records(project, stage, first, others)
         else:

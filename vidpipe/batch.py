@@ -31,7 +31,7 @@ from vidpipe.ledger.counts import is_pending
 from vidpipe.ledger.snapshot import Snapshot, as_text
 from vidpipe.ports import Project
 from vidpipe.reasons import FULL, short_reason, video_error
-from vidpipe.recipe.line import STAGES, Stage
+from vidpipe.recipe.stages import Stage
 from vidpipe.records import Outcome, Record
 from vidpipe.store.documents import read_record, write_record
 from vidpipe.workers.processes import Done, Task
@@ -78,7 +78,7 @@ def run_batch(
     project: Project, asset: str, segments: Sequence[str], work: Work, run_id: str
 ) -> Iterator[Settled | LeftOver]:
     """Every video exactly once, as it settles; records are written and indexed before they are yielded."""
-    stage = STAGES[asset]
+    stage = project.stage(asset)
     ids = project.ledger.video_ids(segments)
     for key in segments:
         if key not in ids:

@@ -17,10 +17,11 @@ from assets.annotations import video_annotations
 from assets.batch import EXECUTOR, Settle
 from assets.catalogue import catalogue
 from assets.categories import taxonomy_categories
-from assets.checks import CHECKS
+from assets.checks import checks_of
 from assets.datasets import scene_dataset
 from assets.dynamism import dynamic_videos
 from assets.overview import ledger
+from assets.partitions import LineAsset
 from assets.segments import segment_clips
 from assets.selection import selected_videos, selection
 from assets.shots import shots
@@ -28,14 +29,15 @@ from assets.signals import video_signals
 from assets.videos import raw_videos
 from vidpipe.errors import RecipeError
 from vidpipe.opening import open_project, open_services
-from vidpipe.recipe.fingerprints import code_version
-from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.fingerprints import line_of
+from vidpipe.recipe.line import LINE
 from vidpipe.recipe.loading import read_recipe
 from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.stages import Line
 
 Opened = TypeVar("Opened")
 
-ASSETS: tuple[dg.AssetsDefinition, ...] = (
+ASSETS: tuple[LineAsset, ...] = (
     catalogue,
     raw_videos,
     dynamic_videos,
@@ -48,10 +50,8 @@ ASSETS: tuple[dg.AssetsDefinition, ...] = (
     video_annotations,
     aligned_metadata,
     scene_dataset,
-    ledger,
 )
-CURATE = ("catalogue", "raw_videos", "dynamic_videos", "taxonomy_categories", "selection", "selected_videos")
-PRODUCE = tuple(asset.key.to_user_string() for asset in ASSETS if asset.key.to_user_string() not in CURATE)
+CURATE = tuple(stage.name for stage in LINE if stage.group == "curation")
 
 
 def project_folder() -> Path | None:
@@ -68,31 +68,26 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
         RecipeError: the project's recipe cannot be used.
     """
     recipe = read_recipe(folder / "recipe.yaml") if folder and (folder / "recipe.yaml").is_file() else Recipe()
-    at = folder or Path.cwd()
+    line = line_of(recipe, folder or Path.cwd())
+    curated, produced = _jobs(line)
     resources: dict[str, Any] = {"settle": Settle(), "project": _project_resource(folder)}
     resources |= {name: _service_resource(folder, name) for name in ("gemini", "llm")} | overrides
     return dg.Definitions(
-        assets=[_versioned(asset, recipe, at) for asset in ASSETS],
-        asset_checks=CHECKS,
+        assets=[*(asset.of(line, batch_size=recipe.batch_size) for asset in ASSETS if asset.name in line), ledger],
+        asset_checks=checks_of(line),
         resources=resources,
         jobs=[
-            dg.define_asset_job("curate", dg.AssetSelection.assets(*CURATE).without_checks()),
-            dg.define_asset_job("produce", dg.AssetSelection.assets(*PRODUCE).without_checks()),
+            dg.define_asset_job("curate", dg.AssetSelection.assets(*curated).without_checks()),
+            dg.define_asset_job("produce", dg.AssetSelection.assets(*produced).without_checks()),
             dg.define_asset_job("check", dg.AssetSelection.all_asset_checks()),
         ],
         executor=EXECUTOR,
     )
 
 
-def _versioned(asset: dg.AssetsDefinition, recipe: Recipe, folder: Path) -> dg.AssetsDefinition:
-    name = asset.key.to_user_string()
-    if name not in STAGES:
-        return asset
-    code = code_version(recipe, STAGES[name], folder)
-    asset = asset.map_asset_specs(lambda spec: spec.replace_attributes(code_version=code))
-    if STAGES[name].unit != "video":
-        return asset
-    return asset.with_attributes(backfill_policy=dg.BackfillPolicy.multi_run(recipe.batch_size))
+def _jobs(line: Line) -> tuple[list[str], list[str]]:
+    """The assets over the set `video`, and the others."""
+    return [n for n in line.names if n in CURATE], [*(n for n in line.names if n not in CURATE), ledger.key.path[-1]]
 
 
 def _project_resource(folder: Path | None) -> dg.ResourceDefinition:

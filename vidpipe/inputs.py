@@ -11,7 +11,7 @@ from typing import Any
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError, WaitingError
 from vidpipe.ports import Project
-from vidpipe.recipe.line import Stage
+from vidpipe.recipe.stages import Stage
 from vidpipe.records import Record
 from vidpipe.store.documents import read_record
 

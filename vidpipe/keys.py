@@ -82,6 +82,11 @@ def clip(seg: str, name: str) -> str:
     return f"segment_clips/{seg}/{name}"
 
 
+def proxy(seg: str) -> str:
+    """What a model is shown of a video in its place."""
+    return f"annotation_proxy/{seg}/proxy.mp4"
+
+
 def dataset(name: str, path: str) -> str:
     """A file of a dataset folder; `path` is relative to it."""
     return f"datasets/{name}/{path}"

@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from vidpipe.errors import ServiceError
 from vidpipe.ledger.ledger import Ledger
 from vidpipe.models.calls import Answer, Media, Question
-from vidpipe.recipe.fingerprints import code_version, fingerprint
-from vidpipe.recipe.line import LINE, Stage
+from vidpipe.recipe.fingerprints import code_version, fingerprint, line_of
+from vidpipe.recipe.line import LINE
 from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.stages import Line, Stage, stages_of
 from vidpipe.records import Outcome, Provenance
 from vidpipe.store.documents import Tables
 from vidpipe.store.objects import ObjectStore
@@ -123,9 +125,21 @@ class Project:
         """The fingerprint of what a stage reads of the recipe."""
         return fingerprint(self.recipe, stage, self.folder)
 
-    def code_versions(self) -> dict[str, str]:
-        """The version of every stage's code and recipe, by asset."""
-        return {stage.name: self.code_version(stage) for stage in LINE}
+    def line(self) -> Line:
+        """The stages in use with their versions as they are now: files that the recipe names may change any time."""
+        return line_of(self.recipe, self.folder)
+
+    def stage(self, asset: str) -> Stage:
+        """A stage in use.
+
+        Raises:
+            KeyError: the recipe does not use it.
+        """
+        return self._stages[asset]
+
+    @cached_property
+    def _stages(self) -> Mapping[str, Stage]:
+        return {stage.name: stage for stage in stages_of(self.recipe, LINE)}
 
     def provenance(
         self,

@@ -11,7 +11,6 @@ import polars as pl
 
 from vidpipe.ledger.snapshot import Row
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.records import Outcome, Record
 from vidpipe.store.documents import encode_rows, write_table
 from vidpipe.store.objects import sha256_of
@@ -41,7 +40,7 @@ def settle_table(project: Project, asset: str, made: Made, *, run_id: str, secon
         StoreFullError: no room.
         UnwritableObjectError: a key cannot be written.
     """
-    provenance = project.provenance(STAGES[asset], inputs=made.inputs, run_id=run_id, seconds=seconds)
+    provenance = project.provenance(project.stage(asset), inputs=made.inputs, run_id=run_id, seconds=seconds)
     rows = encode_rows(made.rows)
     where = {"bytes": dict(made.files)} if made.files else {}
     outcome = Outcome("ok", value=made.value, where=where, parts={"rows": sha256_of(rows)})

@@ -32,11 +32,11 @@ from vidpipe.errors import (
 )
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.loading import check_recipe
 from vidpipe.records import Outcome
 from vidpipe.store.documents import read_record
 from vidpipe.workers.processes import Done, Processes, Task
+from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import InPlace, admit, project_at
 
 ALL = ("a", "b", "c", "d")
@@ -104,7 +104,7 @@ def test_good_videos_are_recorded_and_indexed_before_they_are_told(project: Proj
         assert (entry.data_version, entry.run_id) == (result.record.data_version, "run 1")
     provenance = read_record(project.store, "raw_videos", "a").provenance
     assert (provenance.source_sha256, provenance.inputs) == ("sha of a", {"catalogue": "f"})
-    assert provenance.code_version == project.code_version(STAGES["raw_videos"])
+    assert provenance.code_version == project.code_version(DEFAULT["raw_videos"])
     assert provenance.finished == "2026-01-01T00:00:00Z"
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from vidpipe.definitions import CURATE, PRODUCE, build_definitions
+from vidpipe.definitions import CURATE, build_definitions
 from vidpipe.errors import RecipeError
-from vidpipe.recipe.line import LINE, STAGES
 from vidpipe_tests.golden.graph import golden_graph, graph_of
+from vidpipe_tests.lines import DEFAULT
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,16 +26,22 @@ def test_definitions_load_and_validate() -> None:
 
 def test_the_graph_follows_the_line() -> None:
     assets = graph_of(build_definitions())["assets"]
-    for stage in LINE:
+    for stage in DEFAULT.stages:
         assert set(assets[stage.name]["after"]) == set(stage.after)
         assert assets[stage.name]["group"] == stage.group
         assert assets[stage.name]["partitions"] == (stage.over if stage.unit == "video" else None)
 
 
 def test_a_job_belongs_to_one_set_and_the_two_hold_every_asset() -> None:
-    assert {STAGES[name].over for name in CURATE} == {"video"}
-    assert {STAGES[name].over for name in PRODUCE if name in STAGES} == {"selected"}
-    assert sorted((*CURATE, *PRODUCE)) == sorted(graph_of(build_definitions())["assets"])
+    jobs = {
+        name: build_definitions().resolve_job_def(name).asset_layer.selected_asset_keys
+        for name in ("curate", "produce")
+    }
+    curate, produce = ({key.to_user_string() for key in keys} for keys in jobs.values())
+    assert {DEFAULT[name].over for name in curate} == {"video"}
+    assert {DEFAULT[name].over for name in produce - {"ledger"}} == {"selected"}
+    assert curate == set(CURATE)
+    assert curate | produce == set(graph_of(build_definitions())["assets"])
 
 
 def test_every_asset_is_described_for_the_ui_and_versioned() -> None:
@@ -43,13 +49,13 @@ def test_every_asset_is_described_for_the_ui_and_versioned() -> None:
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.description, key
-        assert (node.code_version is not None) == (key.to_user_string() in STAGES)
+        assert (node.code_version is not None) == (key.to_user_string() in DEFAULT.names)
 
 
 def test_per_video_assets_run_in_batches_of_the_recipes_size(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("batch_size: 7")
     graph = build_definitions(tmp_path).resolve_asset_graph()
-    for stage in LINE:
+    for stage in DEFAULT.stages:
         policy = graph.get(dg.AssetKey(stage.name)).backfill_policy
         assert (policy is not None and policy.max_partitions_per_run == 7) == (stage.unit == "video")
 

@@ -14,9 +14,9 @@ from vidpipe.errors import MissingObjectError, WaitingError
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.records import Outcome
 from vidpipe.tables import Made, settle_table
+from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import admit, project_at
 
 
@@ -35,7 +35,7 @@ def recorded(project: Project, asset: str, where: Mapping[str, Any]) -> None:
 
 def inputs_of(project: Project) -> Inputs:
     """What `shots` may read of `a`."""
-    return Inputs(project, STAGES["shots"], "a", "a", {})
+    return Inputs(project, DEFAULT["shots"], "a", "a", {})
 
 
 @pytest.fixture

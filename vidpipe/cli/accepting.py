@@ -12,7 +12,6 @@ from vidpipe.errors import CorruptObjectError, MissingObjectError, RecipeError
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import stale_records
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO, STAGES
 from vidpipe.records import Acceptance, decode
 from vidpipe.store.documents import write_record
 from vidpipe.store.objects import sha256_of
@@ -37,14 +36,15 @@ def accept(folder: Path, asset: str, *, ids: Sequence[str] | None, reason: str) 
         RecipeError: no such asset or video, or no reason.
         StoreError: the store did not answer.
     """
-    if asset not in {stage.name for stage in PER_VIDEO}:
-        raise RecipeError("accept", f"no asset with videos {asset!r}; there are {', '.join(s.name for s in PER_VIDEO)}")
     if not reason.strip():
         raise RecipeError("--reason", "say why, for those who read the lineage")
     project = open_here(folder)
+    names = [stage.name for stage in project.line().per_video]
+    if asset not in names:
+        raise RecipeError("accept", f"no asset with videos {asset!r}; there are {', '.join(names)}")
     wanted = None if ids is None else set(named_videos(project, list(ids), at="--ids"))
     chosen = _stale(project, project.ledger.snapshot(), asset, wanted)
-    with project.ledger.claims.held(STAGES[asset].over, chosen) as got:
+    with project.ledger.claims.held(project.stage(asset).over, chosen) as got:
         snapshot = project.ledger.snapshot(got)
         mine = _stale(project, snapshot, asset, set(got))  # another run may have made some of them just now
         hashes = {video_id: sha256 for video_id, (sha256, _) in project.ledger.hashes(asset).items()}
@@ -59,14 +59,14 @@ def accept(folder: Path, asset: str, *, ids: Sequence[str] | None, reason: str) 
 
 def _stale(project: Project, snapshot: Snapshot, asset: str, wanted: set[str] | None) -> list[str]:
     """The videos whose record is stale by itself and has all its inputs."""
-    stale = stale_records(snapshot, project.code_versions())[asset]
+    stale = stale_records(snapshot, project.line())[asset]
     mine = [v for v, why in stale.items() if why.direct and (wanted is None or v in wanted)]
-    return [v for v in mine if snapshot.inputs(STAGES[asset], v) is not None]
+    return [v for v in mine if snapshot.inputs(project.stage(asset), v) is not None]
 
 
 def _accept(project: Project, snapshot: Snapshot, *, asset: str, video_id: str, sha256: str, reason: str) -> bool:
     """Whether a record could be accepted: one that is missing or altered cannot."""
-    stage, key = STAGES[asset], keys.record(asset, keys.segment(video_id))
+    stage, key = project.stage(asset), keys.record(asset, keys.segment(video_id))
     inputs = snapshot.inputs(stage, video_id)
     assert inputs is not None
     try:

@@ -21,9 +21,8 @@ from vidpipe.cli.recovery import recover
 from vidpipe.cli.sweeping import sweep_after
 from vidpipe.ledger.plan import Piece, entering, held_back, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
-from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
-from vidpipe.recipe.line import LINE, STAGES, Stage
+from vidpipe.recipe.stages import Stage
 
 _POLL_S = 0.3
 _GATE = "selected_videos"
@@ -51,12 +50,13 @@ class Engine:
     def __init__(self, project: Project, instance: dg.DagsterInstance, asked: Asked) -> None:
         self.project, self.instance = project, instance
         self.asked = asked
-        self.stages = [s for s in LINE if asked.only is None or s.name in ancestors(set(asked.only))]
+        self.line = project.line()
+        wanted = self.line.ancestors(self.line.names if asked.only is None else asked.only)
+        self.stages = [stage for stage in self.line.stages if stage.name in wanted]
         self.doing: tuple[str, ...] = ()  # the assets, or what else keeps it busy
         self.todo: dict[str, int] = {}  # how many videos each asset of this part is to do
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
-        self._versions = project.code_versions()
         self.is_paid = bool(paid_stages(project.recipe))
         gives_way = asked.stale if self.is_paid else asked.replace_model_answers
         self._held = () if gives_way else (FreeAgain.ASSET,)
@@ -112,10 +112,10 @@ class Engine:
 
     def _catalogue_is_due(self) -> bool:
         snapshot = self.project.ledger.snapshot([])
-        entry = snapshot.entry("catalogue", "")
+        entry, now = snapshot.entry("catalogue", ""), self.line.versions["catalogue"]
         if "" in snapshot.attempts.get("catalogue", {}):
             return True
-        if entry is None or entry.damaged or not entry.reported or entry.code_version != self._versions["catalogue"]:
+        if entry is None or entry.damaged or not entry.reported or entry.code_version != now:
             return True
         return inputs_of(entry.inputs).get("sources") != sources_mark(self.project)
 
@@ -129,7 +129,7 @@ class Engine:
             time.sleep(_POLL_S)
 
     def _is_due(self, asset: str) -> bool:
-        return table_is_due(asset, self.project.ledger.snapshot(), self._versions)
+        return table_is_due(asset, self.project.ledger.snapshot(), self.line)
 
     # --- videos ---
 
@@ -179,13 +179,13 @@ class Engine:
         self, snapshot: Snapshot, stages: Sequence[Stage], tried: Collection[str]
     ) -> dict[str, tuple[str, ...]]:
         """The stages that are left, by partition key; without what was tried since this run began."""
-        left = needs(snapshot, self._versions, stages, self._held, self._free_of(snapshot))
+        left = needs(snapshot, self.line, stages, self._held, self._free_of(snapshot))
         names = {stage.name for stage in stages}
         wanted = {}
         for key, video_id in snapshot.videos.items():
             if video_id not in left or key in tried or (self.videos is not None and video_id not in self.videos):
                 continue
-            if snapshot.inputs(STAGES[left[video_id][0]], video_id) is None:
+            if snapshot.inputs(self.line[left[video_id][0]], video_id) is None:
                 continue  # waits for an earlier part of the line
             attempts = (snapshot.attempts.get(name, {}).get(video_id) for name in names)
             if not any(attempt and self._is_of_this_run(attempt) for attempt in attempts):
@@ -195,7 +195,7 @@ class Engine:
     def held_back(self) -> dict[str, int]:
         """How many records are stale and stay: they cost money to make again, or would lose a model's answers."""
         snapshot = self.project.ledger.snapshot()
-        found = held_back(snapshot, self._versions, self._held, self._free_of(snapshot))
+        found = held_back(snapshot, self.line, self._held, self._free_of(snapshot))
         return {name: len(ids) for name, ids in found.items()}
 
     def _free_of(self, snapshot: Snapshot) -> frozenset[str]:
@@ -206,7 +206,7 @@ class Engine:
         if not self.is_paid:
             entries = snapshot.entries.get(FreeAgain.ASSET, {})
             return frozenset(video_id for video_id, entry in entries.items() if entry.cost_usd == 0)
-        held = held_back(snapshot, self._versions, self._held)
+        held = held_back(snapshot, self.line, self._held)
         return self._free.of(snapshot, held.get(FreeAgain.ASSET, ()))
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:

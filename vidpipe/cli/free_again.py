@@ -18,7 +18,6 @@ from vidpipe.keys import segment
 from vidpipe.ledger.snapshot import Snapshot, as_text
 from vidpipe.models.calls import Answer, Question
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.store.answers import read_answer
 
 
@@ -36,7 +35,7 @@ class FreeAgain:
         return frozenset(video_id for video_id in video_ids if self._is_free(snapshot, video_id))
 
     def _is_free(self, snapshot: Snapshot, video_id: str) -> bool:
-        stage = STAGES[self.ASSET]
+        stage = self._project.stage(self.ASSET)
         versions = snapshot.inputs(stage, video_id)
         if versions is None:
             return False

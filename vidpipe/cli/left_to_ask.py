@@ -22,12 +22,10 @@ from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.plan import held_back, needs
 from vidpipe.ledger.snapshot import Snapshot
-from vidpipe.ledger.staleness import ancestors
 from vidpipe.ledger.sums import Sum
 from vidpipe.models.calls import Answer, Question, Settings, Usage
 from vidpipe.models.tokens import expected
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO
 from vidpipe.store.answers import read_answer
 
 ANNOTATIONS, CATEGORIES = "video_annotations", "taxonomy_categories"
@@ -69,14 +67,14 @@ class LeftToAsk:
     def __init__(self, project: Project) -> None:
         self.project, self._recipe = project, project.recipe
         self.snapshot: Snapshot = project.ledger.snapshot()
-        versions, paid = project.code_versions(), paid_stages(project.recipe)
+        self._line, paid = project.line(), paid_stages(project.recipe)
         rows = catalogue_of(project)
         self.has_catalogue = bool(self.snapshot.rows.get("catalogue"))
-        left = needs(self.snapshot, versions, PER_VIDEO, paid)
+        left = needs(self.snapshot, self._line, self._line.per_video, paid)
         self.n_on_their_way = sum("selected_videos" in names for names in left.values())
         known = None if self.has_catalogue else rows["video_id"].to_list()
         self.missing = {asset: Some.of(known or self._open(asset, left)) for asset in asking_stages(project)}
-        held = held_back(self.snapshot, versions, paid)
+        held = held_back(self.snapshot, self._line, paid)
         self.stale = {asset: Some.of(sorted(names)) for asset, names in held.items()}
         both = (*self.missing.values(), *self.stale.values())
         names = {*(v for some in both for v in some.names), *self._answered()}
@@ -120,7 +118,7 @@ class LeftToAsk:
 
     def _open(self, asset: str, left: Mapping[str, Sequence[str]]) -> list[str]:
         """The videos that are to go through a stage, as far as is known, in the order of registration."""
-        above = ancestors({asset}) - {asset}
+        above = self._line.ancestors({asset}) - {asset}
         found = []
         for name in self.snapshot.videos.values():
             names = left.get(name, ())

@@ -9,7 +9,6 @@ from vidpipe.cli.projects import open_instance
 from vidpipe.cli.words import shown
 from vidpipe.errors import StoreError
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO, TABLES
 from vidpipe.records import Record
 from vidpipe.store.documents import read_record, read_table_record
 
@@ -27,7 +26,7 @@ def lineage_of(folder: Path, video_id: str) -> dict[str, Any]:
     snapshot = project.ledger.snapshot([video_id])
     row = snapshot.rows["catalogue"][video_id]
     artifacts = [_catalogue(project, row.outcome, row.reason)]
-    for stage in PER_VIDEO:
+    for stage in project.line().per_video:
         entry = snapshot.entry(stage.name, video_id)
         if entry is not None and not entry.damaged:
             artifacts.append(_artifact(read_record(project.store, stage.name, video_id)))
@@ -77,7 +76,7 @@ def _artifact(record: Record) -> dict[str, Any]:
 
 def _published(project: Project, video_id: str) -> list[dict[str, Any]]:
     found = []
-    for stage in TABLES:
+    for stage in project.line().tables:
         if not stage.name.endswith("_dataset"):
             continue
         try:

@@ -16,7 +16,7 @@ from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.claims import is_alive, this_process
 from vidpipe.ledger.staleness import stale_records
 from vidpipe.ports import Project
-from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES
+from vidpipe.recipe.line import STAGES
 from vidpipe.records import decode
 from vidpipe.store.objects import sha256_of
 
@@ -52,10 +52,10 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
         sweep_after_kill(project)
     _recognise(project, instance)
     note_events(project, instance)
-    for stage in LINE:
-        if stage.unit != "video":
-            _survey_table(project, stage.name)
-    for stage in PER_VIDEO:
+    line = project.line()
+    for stage in line.tables:
+        _survey_table(project, stage.name)
+    for stage in line.per_video:
         survey(project, stage.name)
     _forget_attempts(project)
 
@@ -63,8 +63,9 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
 def _forget_attempts(project: Project) -> None:
     """Attempts at replacing a record say nothing more once a recipe is put back that it follows from."""
     snapshot = project.ledger.snapshot()
-    stale = stale_records(snapshot, project.code_versions())
-    for stage in PER_VIDEO:
+    line = project.line()
+    stale = stale_records(snapshot, line)
+    for stage in line.per_video:
         entries = snapshot.entries.get(stage.name, {})
         tried = snapshot.attempts.get(stage.name, {}).keys() & entries.keys() - stale[stage.name].keys()
         standing = [video_id for video_id in tried if not entries[video_id].damaged]

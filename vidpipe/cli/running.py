@@ -30,9 +30,9 @@ from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.connections import kept_open
 from vidpipe.ledger.counts import Overview, overview
-from vidpipe.ledger.staleness import ancestors
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.stages import Line
 
 INTERRUPTED = 130
 _TICK_S = 0.25
@@ -51,14 +51,10 @@ def run_line(
     Raises:
         RecipeError: the recipe, or what was asked for, cannot be used.
     """
-    if only is not None and not only:
-        raise RecipeError("--only", "names no asset")
     if ids is not None and not ids:
         raise RecipeError("--ids", "names no video")
-    for name in only or ():
-        if name not in STAGES:
-            raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(STAGES)}")
     project, instance = open_instance(folder)
+    _check_assets(project.line(), only)
     _check_sources(project)
     check_services(project)
     asked = Asked(
@@ -176,9 +172,19 @@ def _counted_interrupts() -> Iterator[_Interrupts]:
         signal.signal(signal.SIGINT, signal.SIG_IGN if counted.n else before)  # only the end is left
 
 
+def _check_assets(line: Line, only: Sequence[str] | None) -> None:
+    if only is not None and not only:
+        raise RecipeError("--only", "names no asset")
+    for name in only or ():
+        if name in STAGES and name not in line:
+            raise RecipeError("--only", f"the recipe does not use {name}")
+        if name not in line:
+            raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(line.names)}")
+
+
 def _verdict(state: Overview, engine: Engine, console: Console) -> int:
     """0 when all that was asked for is done: these assets, these videos."""
-    names = ancestors(set(engine.asked.only)) if engine.asked.only is not None else set(STAGES)
+    names = {stage.name for stage in engine.stages}
     counts = [c for c in _asked_for(state, engine).assets if c.asset in names]
     n_failed = sum(c.failed.total() for c in counts)
     if n_failed:
@@ -196,4 +202,4 @@ def _asked_for(state: Overview, engine: Engine) -> Overview:
         over: [k for k in engine.instance.get_dynamic_partitions(over) if snapshot.videos.get(k) in engine.videos]
         for over in ("video", "selected")
     }
-    return overview(snapshot, engine.project.code_versions(), members)
+    return overview(snapshot, engine.project.line(), members)

@@ -17,7 +17,6 @@ from vidpipe.keys import segment
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.snapshot import Snapshot, without_collection
 from vidpipe.ports import Project
-from vidpipe.recipe.line import PER_VIDEO
 
 if TYPE_CHECKING:  # these load Dagster and the terminal's tables; the counts alone need neither
     from vidpipe.cli.verifying import Difference
@@ -43,7 +42,7 @@ def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bo
     if video_id is not None:
         (video_id,) = named_videos(project, [video_id])
     members = members_of(dagster_home())
-    state = overview(snapshot, project.code_versions(), members)
+    state = overview(snapshot, project.line(), members)
     found = _differences(folder) if verify else []
     items = _items(project, members, state, snapshot, only=video_id) if videos or video_id else None
     if as_json:
@@ -119,6 +118,7 @@ def _items(
     from vidpipe.corpus.notices import details
 
     inside, remarks = {over: set(keys) for over, keys in members.items()}, details(project.tables)
+    stages = project.line().per_video
     items = []
     for video_id, row in snapshot.rows.get("catalogue", {}).items():
         if only is not None and video_id != only:
@@ -126,7 +126,7 @@ def _items(
         key = segment(video_id)
         item = {"video_id": video_id, "key": key, "asset": "catalogue", "outcome": row.outcome, "reason": row.reason}
         items.append(item | {"detail": remarks.get(video_id), "updated": None, "stale_because": None})
-        here = (stage for stage in PER_VIDEO if key in inside[stage.over])
+        here = (stage for stage in stages if key in inside[stage.over])
         items += [_item(snapshot, state, video_id, key, stage.name) for stage in here]
     return items if only is None else [item | _remark(project, item) for item in items]
 

@@ -10,7 +10,6 @@ from vidpipe.cli.files import lost_files
 from vidpipe.errors import MissingObjectError
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
-from vidpipe.recipe.line import LINE, PER_VIDEO
 from vidpipe.store.objects import sha256_of
 
 
@@ -40,7 +39,8 @@ def differences(project: Project, instance: dg.DagsterInstance) -> list[Differen
         StoreError: the store did not answer; what was found until then is marked.
     """
     found = []
-    for stage in LINE:
+    line = project.line()
+    for stage in line.stages:
         seen = {video_id: sha256 for video_id, (sha256, _) in project.ledger.hashes(stage.name).items()}
         here = list(_in_store(project, stage.name, seen))
         now = project.ledger.hashes(stage.name)
@@ -48,7 +48,7 @@ def differences(project: Project, instance: dg.DagsterInstance) -> list[Differen
         _mark(project, stage.name, here, seen)
         here += _damaged(project.ledger.snapshot(), stage.name, {d.video_id for d in here})
         found += [*here, *_unknown(project, stage.name)]
-    for stage in PER_VIDEO:
+    for stage in line.per_video:
         members = set(instance.get_dynamic_partitions(stage.over))
         found += _in_dagster(project.ledger.snapshot(), instance, stage.name, members)
     return found

@@ -28,7 +28,6 @@ from vidpipe.media.headers import header_duration_s
 from vidpipe.models.calls import Media
 from vidpipe.ports import Project
 from vidpipe.recipe.layouts import parse_layout
-from vidpipe.recipe.line import STAGES
 from vidpipe.workers.processes import Processes, Task
 
 UNKNOWN_S = 300.0
@@ -155,7 +154,7 @@ class Videos:
             return None
 
     def _inputs(self, asset: str, name: str) -> Inputs:
-        return Inputs(self._project, STAGES[asset], name, segment(name), {})
+        return Inputs(self._project, self._project.stage(asset), name, segment(name), {})
 
 
 def catalogue_of(project: Project) -> pl.DataFrame:

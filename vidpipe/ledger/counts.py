@@ -9,7 +9,7 @@ from typing import Any
 from vidpipe.errors import BudgetError, CredentialError, PendingError, QuotaExhaustedError
 from vidpipe.ledger.snapshot import Entry, Snapshot
 from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, table_is_stale
-from vidpipe.recipe.line import LINE, Stage
+from vidpipe.recipe.stages import Line, Stage
 
 _QUOTA = "quota until "
 _SERVICE = "service closed: "
@@ -85,21 +85,21 @@ def is_pending(reason: str) -> bool:
     return reason in _PENDING or reason.startswith((_QUOTA, _SERVICE))
 
 
-def overview(snapshot: Snapshot, code_versions: Mapping[str, str], members: Mapping[str, Sequence[str]]) -> Overview:
+def overview(snapshot: Snapshot, line: Line, members: Mapping[str, Sequence[str]]) -> Overview:
     """Count every asset over the members (partition keys) of its set, and check that the numbers add up."""
-    stale = stale_records(snapshot, code_versions)
+    stale = stale_records(snapshot, line)
     ids = {over: [snapshot.videos.get(key, "") for key in keys] for over, keys in members.items()}
     assets = []
-    for stage in LINE:
+    for stage in line.stages:
         if stage.unit == "video":
             assets.append(_per_video(stage, snapshot, ids[stage.over], stale[stage.name]))
         elif stage.unit == "row":
-            assets.append(_rows(stage, snapshot, code_versions))
+            assets.append(_rows(stage, snapshot, line))
         else:
             reads = {v for read in stage.reads for v in stale.get(read.asset, ())}
             is_behind = not reads.isdisjoint(ids[stage.over])
-            assets.append(_table(stage, snapshot, code_versions, is_behind=is_behind))
-    return Overview(tuple(assets), tuple(_problems(assets, snapshot, members)), stale)
+            assets.append(_table(stage, snapshot, line, is_behind=is_behind))
+    return Overview(tuple(assets), tuple(_problems(assets, snapshot, line, members)), stale)
 
 
 def _per_video(stage: Stage, snapshot: Snapshot, ids: Sequence[str], stale: Mapping[str, Stale]) -> Counts:
@@ -121,7 +121,7 @@ def _per_video(stage: Stage, snapshot: Snapshot, ids: Sequence[str], stale: Mapp
     return counts
 
 
-def _rows(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -> Counts:
+def _rows(stage: Stage, snapshot: Snapshot, line: Line) -> Counts:
     rows = snapshot.rows.get(stage.name, {})
     counts = Counts(stage.name, "row", n_in=len(rows))
     for row in rows.values():
@@ -134,11 +134,11 @@ def _rows(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) ->
         counts.n_in += 1
         counts.failed[attempt.reason] += 1
     _add_table(counts, snapshot.entry(stage.name, ""))
-    counts.stale = int(table_is_stale(stage, snapshot, code_versions)) * len(rows)
+    counts.stale = int(table_is_stale(stage, snapshot, line)) * len(rows)
     return counts
 
 
-def _table(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str], *, is_behind: bool) -> Counts:
+def _table(stage: Stage, snapshot: Snapshot, line: Line, *, is_behind: bool) -> Counts:
     """The one table; `is_behind`: a record of a member that it is made from is stale."""
     counts = Counts(stage.name, "table", n_in=1)
     entry = snapshot.entry(stage.name, "")
@@ -152,7 +152,7 @@ def _table(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str], *
         counts.pending["inputs changed"] += 1
     else:
         counts.ok = 1
-        counts.stale = int(is_behind or table_is_stale(stage, snapshot, code_versions))
+        counts.stale = int(is_behind or table_is_stale(stage, snapshot, line))
     return counts
 
 
@@ -162,7 +162,9 @@ def _add_table(counts: Counts, entry: Entry | None) -> None:
         counts.cost_usd += entry.cost_usd
 
 
-def _problems(assets: Sequence[Counts], snapshot: Snapshot, members: Mapping[str, Sequence[str]]) -> list[str]:
+def _problems(
+    assets: Sequence[Counts], snapshot: Snapshot, line: Line, members: Mapping[str, Sequence[str]]
+) -> list[str]:
     found = [f"{c.asset}: {c.n_in} in, but the outcomes do not add up to it" for c in assets if not c.adds_up]
     kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
     through = {v for v, entry in snapshot.entries.get("selected_videos", {}).items() if entry.outcome == "ok"} & kept
@@ -170,9 +172,8 @@ def _problems(assets: Sequence[Counts], snapshot: Snapshot, members: Mapping[str
         have = [snapshot.videos.get(key, key) for key in members[over]]
         found += [f"{v!r} is missing from the set {over}" for v in sorted(wanted - set(have))]
         found += [f"{v!r} is in the set {over} without cause" for v in sorted(set(have) - wanted)]
-    for stage in LINE:
-        if stage.unit == "video":
-            found += _broken_chains(stage, snapshot, kept)
+    for stage in line.per_video:
+        found += _broken_chains(stage, snapshot, kept)
     return found
 
 

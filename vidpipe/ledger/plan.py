@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vidpipe.ledger.snapshot import Snapshot
-from vidpipe.ledger.staleness import dependents, rows_differ, stale_records
-from vidpipe.recipe.line import LINE, STAGES, Stage
+from vidpipe.ledger.staleness import rows_differ, stale_records
+from vidpipe.recipe.stages import Line, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Piece:
 
 def needs(
     snapshot: Snapshot,
-    code_versions: Mapping[str, str],
+    line: Line,
     stages: Sequence[Stage],
     held: Collection[str] = (),
     free: Collection[str] = (),
@@ -33,8 +33,8 @@ def needs(
     it waits, but for the videos that are `free`. Videos that no catalogue keeps need nothing.
     """
     names = [stage.name for stage in stages]
-    settled = _settled(snapshot, code_versions, names)
-    waits = _waiting(held_back(snapshot, code_versions, held, free))
+    settled = _settled(snapshot, line, names)
+    waits = _waiting(line, held_back(snapshot, line, held, free))
     for video_id, waiting in waits.items():
         for name in waiting & settled.keys():
             settled[name].add(video_id)
@@ -47,30 +47,30 @@ def needs(
             first = frozenset(name for name in names if video_id not in settled[name])
             kind = first, waits.get(video_id, frozenset())
             if kind not in below_of:
-                reached = dependents(set(first)) - kind[1]
-                below_of[kind] = tuple(stage.name for stage in LINE if stage.name in reached and stage.name in names)
+                reached = line.dependents(first) - kind[1]
+                below_of[kind] = tuple(name for name in names if name in reached)
             found[video_id] = below_of[kind]
     return found
 
 
-def _waiting(held: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+def _waiting(line: Line, held: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     """What waits where records are held, these included, by video."""
     waits: dict[str, frozenset[str]] = {}
     for name, video_ids in held.items():
-        below = frozenset(dependents({name}))
+        below = frozenset(line.dependents({name}))
         for video_id in video_ids:
             waits[video_id] = waits.get(video_id, frozenset()) | below
     return waits
 
 
 def held_back(
-    snapshot: Snapshot, code_versions: Mapping[str, str], held: Collection[str], free: Collection[str] = ()
+    snapshot: Snapshot, line: Line, held: Collection[str], free: Collection[str] = ()
 ) -> dict[str, frozenset[str]]:
     """The videos whose record is stale by itself, and nothing worse, by asset, of those `held`; without empty ones.
 
     Videos that are `free` are not held: to make their records again costs nothing.
     """
-    stale = stale_records(snapshot, code_versions)
+    stale = stale_records(snapshot, line)
     found = {}
     for name in held:
         entries = snapshot.entries.get(name, {})
@@ -80,9 +80,9 @@ def held_back(
     return found
 
 
-def _settled(snapshot: Snapshot, code_versions: Mapping[str, str], names: Sequence[str]) -> dict[str, set[str]]:
+def _settled(snapshot: Snapshot, line: Line, names: Sequence[str]) -> dict[str, set[str]]:
     """The videos with a valid, reported record that is not stale by itself, by asset."""
-    stale = stale_records(snapshot, code_versions)
+    stale = stale_records(snapshot, line)
     found = {}
     for name in names:
         entries = snapshot.entries.get(name, {})
@@ -107,7 +107,7 @@ def pieces(keys: Sequence[str], wanted: Mapping[str, tuple[str, ...]], size: int
         yield Piece(wanted[here[0]], tuple(here))
 
 
-def table_is_due(asset: str, snapshot: Snapshot, code_versions: Mapping[str, str]) -> bool:
+def table_is_due(asset: str, snapshot: Snapshot, line: Line) -> bool:
     """Whether a table over videos has to be made.
 
     It is missing, damaged, of another recipe or code, unreported, holds other rows than it should, or failed last.
@@ -115,9 +115,9 @@ def table_is_due(asset: str, snapshot: Snapshot, code_versions: Mapping[str, str
     entry = snapshot.entry(asset, "")
     if "" in snapshot.attempts.get(asset, {}):
         return True
-    if entry is None or entry.damaged or not entry.reported or entry.code_version != code_versions[asset]:
+    if entry is None or entry.damaged or not entry.reported or entry.code_version != line.versions[asset]:
         return True
-    return bool(rows_differ(STAGES[asset], snapshot))
+    return bool(rows_differ(line[asset], snapshot))
 
 
 def leaving(snapshot: Snapshot, members: Mapping[str, Collection[str]]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple, TypeVar, cast
 
-from vidpipe.recipe.line import Part, Read, Stage
+from vidpipe.recipe.stages import Part, Read, Stage
 
 Found = TypeVar("Found")
 

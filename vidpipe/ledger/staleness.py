@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vidpipe.ledger.snapshot import Snapshot, as_text
-from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES, Stage
+from vidpipe.recipe.stages import Line, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +23,20 @@ class Stale:
         return self.cause if self.direct else f"{self.cause}; {' > '.join(self.path)}"
 
 
-def stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[str, dict[str, Stale]]:
+def stale_records(snapshot: Snapshot, line: Line) -> dict[str, dict[str, Stale]]:
     """Every stale per-video record, by asset and video id, with its first cause in line order.
 
     A record is stale when its code version is not the current one, when an input has another version than the one it
     was made from, or when a record that it reads is stale. An input that is missing says nothing.
     """
-    name = ("stale", *sorted(code_versions.items()))
-    return snapshot.once(name, lambda: _stale_records(snapshot, code_versions))
+    name = ("stale", *sorted(line.versions.items()))
+    return snapshot.once(name, lambda: _stale_records(snapshot, line))
 
 
-def _stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict[str, dict[str, Stale]]:
+def _stale_records(snapshot: Snapshot, line: Line) -> dict[str, dict[str, Stale]]:
     found: dict[str, dict[str, Stale]] = {}
-    for stage in PER_VIDEO:
-        now = code_versions[stage.name]
+    for stage in line.per_video:
+        now = line.versions[stage.name]
         entries = snapshot.entries.get(stage.name, {})
         texts = snapshot.input_texts(stage, entries)
         upstream = [stale for read in stage.reads if (stale := found.get(read.asset))]
@@ -57,10 +57,10 @@ def _stale_records(snapshot: Snapshot, code_versions: Mapping[str, str]) -> dict
     return found
 
 
-def table_is_stale(stage: Stage, snapshot: Snapshot, code_versions: Mapping[str, str]) -> bool:
+def table_is_stale(stage: Stage, snapshot: Snapshot, line: Line) -> bool:
     """Whether a table was made by another recipe or code."""
     entry = snapshot.entry(stage.name, "")
-    return entry is not None and entry.code_version != code_versions[stage.name]
+    return entry is not None and entry.code_version != line.versions[stage.name]
 
 
 def wanted_rows(stage: Stage, snapshot: Snapshot) -> dict[str, str]:
@@ -126,21 +126,3 @@ def _which_input(before: str, wanted: Mapping[str, str]) -> str:
     had = json.loads(before)
     name = next((n for n, version in wanted.items() if had.get(n) != version), "an input")
     return f"{name} changed"
-
-
-def dependents(names: set[str]) -> set[str]:
-    """The stages that read, directly or not, what one of `names` gives, these included."""
-    found = set(names)
-    for stage in LINE:
-        if any(read.asset in found for read in stage.reads):
-            found.add(stage.name)
-    return found
-
-
-def ancestors(names: set[str]) -> set[str]:
-    """The stages that `names` need, directly or not, these included."""
-    found = set(names)
-    for stage in reversed(LINE):
-        if stage.name in found:
-            found |= {read.asset for read in stage.reads} | set(stage.after)
-    return found & STAGES.keys()

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from vidpipe.errors import RecipeError
-from vidpipe.recipe.line import Stage
+from vidpipe.recipe.line import LINE
 from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.stages import Line, Stage, stages_of
 
 STRUCTURED: tuple[str, ...] = ("annotation",)
 TWO_PASS: tuple[str, ...] = ("narrative", "characters", "scenes", "storylines", "questions", "trimming", "overview")
@@ -54,6 +55,16 @@ def _prompts(recipe: Recipe, stage: Stage, folder: Path) -> Iterator[tuple[str, 
 def code_version(recipe: Recipe, stage: Stage, folder: Path) -> str:
     """The stage's algorithm version, `+`, and the fingerprint of what it reads of the recipe."""
     return f"{stage.version}+{fingerprint(recipe, stage, folder)}"
+
+
+def line_of(recipe: Recipe, folder: Path) -> Line:
+    """The stages that the recipe uses, and their versions.
+
+    Raises:
+        RecipeError: a file that it names cannot be read.
+    """
+    stages = stages_of(recipe, LINE)
+    return Line(stages, {stage.name: code_version(recipe, stage, folder) for stage in stages})
 
 
 def _plain(value: Any) -> Any:

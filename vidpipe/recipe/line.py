@@ -1,52 +1,10 @@
-"""The line: every stage, what it follows, what it reads, and which settings change its result.
+"""The line: every stage, what it follows, what it reads, which settings change its result, and when it is in use.
 
 One source of truth for the Dagster graph, for staleness and for `status`. A stage not yet built is added at its
 place here, never beside it. What a stage does stands in `assets/` and the library, not here.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-Unit = Literal["row", "video", "table"]
-Over = Literal["video", "selected"]
-Part = Literal["value", "outcome", "media", "captions", "files", "texts", "row"]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One upstream part that a stage reads: provenance holds the version of just this part.
-
-    `value` is the whole record and `outcome` its verdict alone; `media` and `captions` are parts of a raw video;
-    `files`, `texts` and `row` are parts of a table's row of this very video.
-    """
-
-    asset: str
-    part: Part
-
-    @property
-    def gates(self) -> bool:
-        """Whether a video that was not ok there is skipped here."""
-        return self.part in ("value", "outcome")
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One asset of the line.
-
-    `version` is raised when the algorithm gives other results. `after` names the upstream assets in Dagster's graph,
-    `reads` what the stage reads of them, `recipe` the dotted keys that change its result. `over` is the set of
-    videos it runs over; a table over `selected` has rows for these.
-    """
-
-    name: str
-    unit: Unit
-    over: Over
-    version: int
-    group: str
-    after: tuple[str, ...] = ()
-    reads: tuple[Read, ...] = ()
-    recipe: tuple[str, ...] = ()
-
+from vidpipe.recipe.stages import Read, Stage
 
 _LIMITS = ("limits.max_pixels", "limits.max_duration_s")  # what the stages that decode read of `limits`
 
@@ -183,5 +141,3 @@ LINE: tuple[Stage, ...] = (
 )
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in LINE}
-PER_VIDEO: tuple[Stage, ...] = tuple(stage for stage in LINE if stage.unit == "video")
-TABLES: tuple[Stage, ...] = tuple(stage for stage in LINE if stage.unit != "video")

@@ -63,7 +63,12 @@ def project_on(folder: Path, *, workers: WorkerPool | None = None, **recipe: Any
 
 def make(project: Project, instance: dg.DagsterInstance) -> bool:
     """Make the catalogue; whether that went well."""
-    return dg.materialize([catalogue], instance=instance, resources={"project": project}, raise_on_error=False).success
+    return dg.materialize(
+        [catalogue.of(project.line(), batch_size=1)],
+        instance=instance,
+        resources={"project": project},
+        raise_on_error=False,
+    ).success
 
 
 def ids(project: Project) -> dict[str, str]:
@@ -398,7 +403,11 @@ def take(project: Project, instance: dg.DagsterInstance, video_id: str) -> bool:
     resources = {"project": project, "settle": Settle()}
     key = keys.segment(video_id)
     return dg.materialize(
-        [raw_videos], instance=instance, partition_key=key, resources=resources, raise_on_error=False
+        [raw_videos.of(project.line(), batch_size=1)],
+        instance=instance,
+        partition_key=key,
+        resources=resources,
+        raise_on_error=False,
     ).success
 
 

@@ -14,10 +14,10 @@ from vidpipe.errors import WaitingError
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import rows_differ, wanted_rows
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.records import Outcome
 from vidpipe.tables import Made, settle_table
 from vidpipe_tests.export.samples import SCENES, make_clip, media_of
+from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import admit, project_at
 
 IDS = ("a", "b", "c")
@@ -38,7 +38,7 @@ def settle(project: Project, video_id: str, path: Path) -> None:
     record(project, "raw_videos", video_id, facts | {"licence": None}, media="/old/x.mp4", captions={})
     record(project, "dynamic_videos", video_id, {})
     record(project, "taxonomy_categories", video_id, {"category": None, "parent": None})
-    text = wanted_rows(STAGES["selection"], project.ledger.snapshot())[video_id]
+    text = wanted_rows(DEFAULT["selection"], project.ledger.snapshot())[video_id]
     rows = project.ledger.snapshot().rows.get("selection", {})
     project.ledger.set_rows("selection", {**rows, video_id: Row("ok", None, as_text({"row": "r"}), text)})
     record(project, "selected_videos", video_id, {})
@@ -78,7 +78,7 @@ def ids_of(made: Made) -> list[str]:
 def test_videos_are_published_from_where_their_source_is_now(project: Project) -> None:
     made = published(project)
     assert ids_of(made) == list(IDS)
-    assert rows_differ(STAGES["scene_dataset"], project.ledger.snapshot()) == []
+    assert rows_differ(DEFAULT["scene_dataset"], project.ledger.snapshot()) == []
     there = {stored.key: stored.n_bytes for stored in project.store.list("datasets")}
     assert dict(made.files) == {key: n for key, n in there.items() if not key.endswith(".md")}
 
@@ -107,7 +107,7 @@ def test_a_video_whose_source_changed_is_on_its_way_and_blocks_no_other(
     assert set(made.index) == {"a", "c"}
     assert made.value["n_missing"] == 1
     assert project.ledger.is_damaged("raw_videos", "b")
-    assert rows_differ(STAGES["scene_dataset"], project.ledger.snapshot()) == []
+    assert rows_differ(DEFAULT["scene_dataset"], project.ledger.snapshot()) == []
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from assets.segments import _cut, _keep
 from vidpipe.batch import Work, run_batch
 from vidpipe.inputs import Inputs
-from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.schema import Recipe
 from vidpipe.records import Outcome
 from vidpipe_tests.clips import make_clip
+from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import admit, project_at
 
 B_FRAMES = {"preset": "medium", "bf": "3", "g": "25"}
@@ -27,7 +27,7 @@ def cut(folder: Path, mode: str, **how: Any) -> dict[str, Any]:
     project.store.put_file("raw_videos/a/video.mp4", path)
     made = Outcome("ok", value={"duration_s": 2.0}, where={"media": "raw_videos/a/video.mp4"}, parts={"media": "m"})
     list(run_batch(project, "raw_videos", ["a"], Work(lambda _inputs: made), "run"))
-    inputs = Inputs(project, STAGES["segment_clips"], "a", "a", {})
+    inputs = Inputs(project, DEFAULT["segment_clips"], "a", "a", {})
     task = _cut(inputs)
     outcome = _keep(inputs, task.work(task.argument))
     assert all(project.store.head(clip["key"]).n_bytes for clip in outcome.value["clips"])

@@ -10,11 +10,10 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import EXECUTOR, Settle, each_video
-from assets.partitions import per_video
+from assets.partitions import in_line
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
 from vidpipe.records import Outcome
 
 
@@ -42,13 +41,13 @@ def catalogue() -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(data_version=dg.DataVersion("recipe"))
 
 
-@per_video("raw_videos")
+@in_line("raw_videos")
 def raw_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """The first stage."""
     yield from each_video(context, project, Work(_answer))
 
 
-@per_video("dynamic_videos")
+@in_line("dynamic_videos")
 def dynamic_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """The second stage."""
     yield from each_video(context, project, Work(_answer))
@@ -63,12 +62,7 @@ def definitions() -> dg.Definitions:
     """The tiny line, with the code versions of the project."""
     assert STATE.project is not None
     project = STATE.project
-    stages = [
-        asset.map_asset_specs(
-            lambda spec: spec.replace_attributes(code_version=project.code_version(STAGES[spec.key.to_user_string()]))
-        )
-        for asset in (raw_videos, dynamic_videos)
-    ]
+    stages = [asset.of(project.line(), batch_size=project.recipe.batch_size) for asset in (raw_videos, dynamic_videos)]
     return dg.Definitions(
         assets=[catalogue, *stages],
         resources={"settle": Settle(), "project": dg.ResourceDefinition(_project)},

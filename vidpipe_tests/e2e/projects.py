@@ -16,9 +16,9 @@ from typing import Any
 import dagster as dg
 
 from vidpipe.keys import segment
-from vidpipe.recipe.line import PER_VIDEO
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.commands import VIDPIPE, call, environment
+from vidpipe_tests.lines import DEFAULT
 
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -135,7 +135,7 @@ class Line:
     def record_paths(self) -> list[Path]:
         """All records of videos."""
         return sorted(
-            p for stage in PER_VIDEO for p in (self.folder / "store" / stage.name).glob("*.json") if p.is_file()
+            p for stage in DEFAULT.per_video for p in (self.folder / "store" / stage.name).glob("*.json") if p.is_file()
         )
 
     def stamps(self) -> dict[str, tuple[str, int]]:
@@ -169,7 +169,7 @@ class Line:
 
     def statuses(self, asset: str) -> dict[str, str]:
         """Dagster's status of every partition of an asset, by key."""
-        over = next(stage.over for stage in PER_VIDEO if stage.name == asset)
+        over = next(stage.over for stage in DEFAULT.per_video if stage.name == asset)
         with self.instance() as instance:
             keys = instance.get_dynamic_partitions(over)
             found = instance.get_status_by_partition(
@@ -181,7 +181,7 @@ class Line:
         """How often each (asset, partition) was materialized."""
         found: Counter[tuple[str, str]] = Counter()
         with self.instance() as instance:
-            for stage in PER_VIDEO:
+            for stage in DEFAULT.per_video:
                 for key in instance.get_dynamic_partitions(stage.over):
                     n = len(
                         instance.fetch_materializations(

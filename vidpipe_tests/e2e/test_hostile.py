@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from vidpipe.keys import segment
-from vidpipe.recipe.line import PER_VIDEO
 from vidpipe_tests.e2e.projects import Line, make_small
+from vidpipe_tests.lines import DEFAULT
 
 SCRIPT = "<script>alert(1)</script>"
 IDS = (
@@ -95,7 +95,7 @@ def test_lineage_and_status_find_a_video_by_its_very_id(line: Line) -> None:
 
 def test_events_show_text_as_text(line: Line) -> None:
     with line.instance() as instance:
-        for stage in PER_VIDEO:
+        for stage in DEFAULT.per_video:
             key = dg.AssetKey(stage.name)
             for record in instance.fetch_materializations(key, limit=100).records:
                 event = record.event_log_entry.asset_materialization

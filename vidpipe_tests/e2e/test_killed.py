@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 from vidpipe.ledger.ledger import open_ledger
-from vidpipe.recipe.line import PER_VIDEO
 from vidpipe_tests.e2e.projects import Line, processes_of
+from vidpipe_tests.lines import DEFAULT
 
 MOMENTS = (
     "store/tables/catalogue.parquet",
@@ -46,7 +46,7 @@ def test_after_kill_9_at_any_moment_the_next_run_goes_on_to_what_an_undisturbed_
     line.run()
     line.is_whole()
     assert line.contents() == finished.contents()
-    for stage in PER_VIDEO:
+    for stage in DEFAULT.per_video:
         assert set(line.statuses(stage.name).values()) == {"MATERIALIZED"}
 
 

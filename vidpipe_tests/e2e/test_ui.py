@@ -14,8 +14,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vidpipe.recipe.line import PER_VIDEO
 from vidpipe_tests.e2e.projects import Line, make_small, make_sources, processes_of
+from vidpipe_tests.lines import DEFAULT
 
 VIDEOS = ("empty", "list", "v0", "v1", "v2", "v3")
 _LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
@@ -144,7 +144,7 @@ def test_a_partial_failure_shows_exactly_what_failed_and_retry_heals_it(ui: Ui) 
     assert ui.line("retry").returncode == 0
     after = ui.line.stamps()
     assert {name: after[name] for name in before} == before
-    found = [stage.name for stage in PER_VIDEO]
+    found = [stage.name for stage in DEFAULT.per_video]
     below = {"v0": found[found.index("dynamic_videos") :], "v2": ["shots", "video_annotations", "aligned_metadata"]}
     assert after.keys() - before.keys() == {f"{asset}/{key}.json" for key, assets in below.items() for asset in assets}
     assert ui.statuses("aligned_metadata") == ({"v0", "v1", "v2", "v3"}, set())

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from vidpipe.recipe.line import LINE, PER_VIDEO
 from vidpipe_tests.commands import TIMEOUT_S, environment
 from vidpipe_tests.e2e.projects import Line, make_sources
+from vidpipe_tests.lines import DEFAULT
 
 DAGSTER = str(Path(sys.executable).with_name("dagster"))
 ONE_BY_ONE = """
@@ -34,7 +34,7 @@ def test_asset_by_asset_gives_the_records_of_vidpipe_run(finished: Line, tmp_pat
     members = {"video": ("empty", "v0"), "selected": ("v0",)}
     partitions = {
         stage.name: [("--partition", key) for key in members[stage.over]] if stage.unit == "video" else [()]
-        for stage in LINE
+        for stage in DEFAULT.stages
     }
     wanted = [["--select", name, *partition] for name, found in partitions.items() for partition in found]
     command = [sys.executable, "-c", ONE_BY_ONE, json.dumps(wanted)]
@@ -42,7 +42,7 @@ def test_asset_by_asset_gives_the_records_of_vidpipe_run(finished: Line, tmp_pat
         command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    expected = {f"{stage.name}/{key}.json" for stage in PER_VIDEO for key in members[stage.over]}
+    expected = {f"{stage.name}/{key}.json" for stage in DEFAULT.per_video for key in members[stage.over]}
     assert line.contents() == {name: text for name, text in finished.contents().items() if name in expected}
     line.is_whole()
     before = line.stamps()

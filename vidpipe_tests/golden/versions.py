@@ -16,10 +16,11 @@ from vidpipe import keys
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.running import run_line
 from vidpipe.errors import MissingObjectError
-from vidpipe.recipe.line import LINE, Stage
+from vidpipe.recipe.stages import Stage
 from vidpipe.records import decode, version_of
 from vidpipe.store.objects import ObjectStore
 from vidpipe_tests.clips import make_clip
+from vidpipe_tests.lines import DEFAULT
 
 GOLDEN = Path(__file__).with_name("versions.json")
 RECIPE = """\
@@ -64,7 +65,7 @@ def measure_versions(folder: Path) -> tuple[dict[str, Version], dict[str, str]]:
     with _project_in(folder) as (project, run):
         assert run() == 0, "the golden line runs through"
         videos = project.ledger.snapshot().videos
-        found = {stage.name: Version(stage.version, _results(project.store, stage, videos)) for stage in LINE}
+        found = {stage.name: Version(stage.version, _results(project.store, stage, videos)) for stage in DEFAULT.stages}
         media = {name: version for name, version in project.software.items() if name != "vidpipe"}
         return found, media
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from vidpipe import keys
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text
 from vidpipe.ledger.staleness import end_of, wanted_rows
-from vidpipe.recipe.line import LINE, STAGES, Stage
+from vidpipe.recipe.stages import Line, Stage
+from vidpipe_tests.lines import DEFAULT, versioned
 
-CODE = {stage.name: "1+r" for stage in LINE}
+CODE = dict.fromkeys(DEFAULT.names, "1+r")
+NOW = versioned(CODE)
 
 
 @dataclass
@@ -29,6 +31,11 @@ class History:
     n_made: int = 0
 
     @property
+    def line(self) -> Line:
+        """The line in the versions of `code`."""
+        return versioned(self.code)
+
+    @property
     def snapshot(self) -> Snapshot:
         """What the ledger knows now."""
         return Snapshot(self.videos, self.entries, self.rows, self.attempts)
@@ -39,12 +46,12 @@ class History:
             self.videos[keys.segment(video_id)] = video_id
             parts = as_text({"files": files, "texts": texts})
             self.rows.setdefault("catalogue", {})[video_id] = Row("ok", None, parts, "")
-        self._enter(STAGES["catalogue"], "", "ok", None, as_text({}))
+        self._enter(DEFAULT["catalogue"], "", "ok", None, as_text({}))
 
-    def run(self, names: Iterable[str] = STAGES, video_ids: Iterable[str] | None = None) -> None:
+    def run(self, names: Iterable[str] = DEFAULT.names, video_ids: Iterable[str] | None = None) -> None:
         """Make these stages anew, in the order of the line, of these videos or all; what lacks inputs waits."""
         wanted = set(names)
-        for stage in LINE:
+        for stage in DEFAULT.stages:
             if stage.name not in wanted or stage.unit == "row":
                 continue
             if stage.unit == "table":

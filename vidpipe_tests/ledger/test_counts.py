@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.snapshot import Snapshot
-from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES
-from vidpipe_tests.ledger.histories import CODE, History, run_history
+from vidpipe_tests.ledger.histories import NOW, History, run_history
+from vidpipe_tests.lines import DEFAULT
 
 IDS = ("a", "b/..", "c", "🎬", "e")
 WAYS = {"ok", "dropped", "unusable", "blocked", "skipped", "failed", "pending"}
 VERDICTS = st.sampled_from([("dropped", "static"), ("unusable", "no"), ("blocked", "no")])
-ASSETS = st.sampled_from([stage.name for stage in PER_VIDEO])
+ASSETS = st.sampled_from([stage.name for stage in DEFAULT.per_video])
 
 
 def members_of(history: History) -> dict[str, list[str]]:
@@ -30,7 +30,7 @@ def members_of(history: History) -> dict[str, list[str]]:
 
 def look(history: History) -> Overview:
     """The state of a history."""
-    return overview(history.snapshot, history.code, members_of(history))
+    return overview(history.snapshot, history.line, members_of(history))
 
 
 def json_of(history: History, asset: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def histories(draw: st.DrawFn) -> History:
     """Projects in any state: verdicts, failures, losses, half-done lines, videos that came later."""
     history = History(verdicts=draw(st.dictionaries(st.tuples(ASSETS, st.sampled_from(IDS)), VERDICTS, max_size=6)))
     history.catalogue(*draw(st.lists(st.sampled_from(IDS), unique=True)))
-    history.run(list(STAGES)[: draw(st.integers(0, len(LINE)))])
+    history.run(list(DEFAULT.names)[: draw(st.integers(0, len(DEFAULT.stages)))])
     history.catalogue(*draw(st.lists(st.sampled_from(IDS), unique=True, max_size=2)))
     for asset, video_id in draw(st.lists(st.tuples(ASSETS, st.sampled_from(IDS)), max_size=4)):
         if video_id in history.rows.get("catalogue", {}):
@@ -58,7 +58,7 @@ def histories(draw: st.DrawFn) -> History:
 def test_counts_conserve_whatever_happened(history: History) -> None:
     state = look(history)
     assert all(counts.adds_up for counts in state.assets)
-    assert [counts.asset for counts in state.assets] == [stage.name for stage in LINE]
+    assert [counts.asset for counts in state.assets] == [stage.name for stage in DEFAULT.stages]
     for counts in state.assets:
         shown = counts.as_json()
         ways = [shown[way] if way == "ok" else sum(shown[way].values()) for way in WAYS]
@@ -77,7 +77,7 @@ def test_a_first_pass_is_done() -> None:
     assert state.is_done
     assert state.conserved
     assert {c.asset: (c.n_in, c.ok) for c in state.assets if c.unit != "table"} == {
-        stage.name: (2, 2) for stage in LINE if stage.unit != "table"
+        stage.name: (2, 2) for stage in DEFAULT.stages if stage.unit != "table"
     }
 
 
@@ -144,7 +144,7 @@ def test_a_dataset_is_not_stale_with_videos_that_are_no_longer_in_it() -> None:
     history.entries["shots"]["b"] = history.entries["shots"]["b"]._replace(code_version="old")
     members = members_of(history)
     members["selected"].remove("b")
-    (told,) = [c for c in overview(history.snapshot, CODE, members).assets if c.asset == "scene_dataset"]
+    (told,) = [c for c in overview(history.snapshot, NOW, members).assets if c.asset == "scene_dataset"]
     assert told.stale == 0
 
 
@@ -153,13 +153,13 @@ def test_a_video_lost_from_a_set_is_a_problem() -> None:
     for over in ("video", "selected"):
         members = members_of(history)
         members[over].remove("a")
-        assert overview(history.snapshot, CODE, members).problems == (f"'a' is missing from the set {over}",)
+        assert overview(history.snapshot, NOW, members).problems == (f"'a' is missing from the set {over}",)
 
 
 def test_a_stranger_in_a_set_is_a_problem() -> None:
     history = run_history("a")
     members = members_of(history) | {"selected": ["a", "x"]}
-    state = overview(history.snapshot, CODE, members)
+    state = overview(history.snapshot, NOW, members)
     assert not state.conserved
     assert state.problems == ("'x' is in the set selected without cause",)
 
@@ -172,6 +172,6 @@ def test_blaming_an_asset_that_let_the_video_through_is_a_problem() -> None:
 
 
 def test_an_empty_project_conserves() -> None:
-    state = overview(Snapshot({}), CODE, {"video": [], "selected": []})
+    state = overview(Snapshot({}), NOW, {"video": [], "selected": []})
     assert state.conserved
     assert all(c.adds_up for c in state.assets)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from vidpipe.ledger.plan import held_back, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Snapshot
-from vidpipe.recipe.line import PER_VIDEO, STAGES
-from vidpipe_tests.ledger.histories import CODE, History, run_history
+from vidpipe_tests.ledger.histories import CODE, NOW, History, run_history
+from vidpipe_tests.lines import DEFAULT, versioned
 
 KEYS = st.integers(0, 40).map(lambda n: [f"k{i}" for i in range(n)])
 STAGE_SETS = st.sampled_from([("raw_videos",), ("raw_videos", "shots"), ("shots",)])
@@ -17,7 +17,7 @@ STAGE_SETS = st.sampled_from([("raw_videos",), ("raw_videos", "shots"), ("shots"
 
 def needs_of(history: History, video_id: str = "a") -> tuple[str, ...]:
     """The per-video stages that a video has to go through."""
-    return needs(history.snapshot, history.code, PER_VIDEO).get(video_id, ())
+    return needs(history.snapshot, history.line, DEFAULT.per_video).get(video_id, ())
 
 
 @given(KEYS, st.data(), st.integers(1, 7))
@@ -46,25 +46,25 @@ def test_keys_outside_the_set_are_in_no_piece() -> None:
 
 def test_what_is_only_stale_and_held_stays_and_all_that_reads_it_waits() -> None:
     history = run_history("a", "b")
-    code = history.code | {"video_annotations": "other", "aligned_metadata": "other"}
-    assert needs(history.snapshot, code, PER_VIDEO)["a"] == ("video_annotations", "aligned_metadata")
-    assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"]) == {}
-    assert held_back(history.snapshot, code, ["video_annotations"]) == {"video_annotations": {"a", "b"}}
-    assert held_back(history.snapshot, history.code, ["video_annotations"]) == {}
-    assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"], {"b"}).keys() == {"b"}
-    assert held_back(history.snapshot, code, ["video_annotations"], {"b"}) == {"video_annotations": {"a"}}
+    line = versioned(history.code | {"video_annotations": "other", "aligned_metadata": "other"})
+    assert needs(history.snapshot, line, DEFAULT.per_video)["a"] == ("video_annotations", "aligned_metadata")
+    assert needs(history.snapshot, line, DEFAULT.per_video, ["video_annotations"]) == {}
+    assert held_back(history.snapshot, line, ["video_annotations"]) == {"video_annotations": {"a", "b"}}
+    assert held_back(history.snapshot, history.line, ["video_annotations"]) == {}
+    assert needs(history.snapshot, line, DEFAULT.per_video, ["video_annotations"], {"b"}).keys() == {"b"}
+    assert held_back(history.snapshot, line, ["video_annotations"], {"b"}) == {"video_annotations": {"a"}}
 
 
 def test_what_is_held_stays_held_whatever_else_there_is_to_do_above_it_or_to_report() -> None:
     history = run_history("a", "b")
-    code = history.code | {"video_annotations": "other", "shots": "other"}
+    line = versioned(history.code | {"video_annotations": "other", "shots": "other"})
     held = ["video_annotations"]
-    assert needs(history.snapshot, code, PER_VIDEO, held) == {"a": ("shots",), "b": ("shots",)}
+    assert needs(history.snapshot, line, DEFAULT.per_video, held) == {"a": ("shots",), "b": ("shots",)}
     entries = history.entries["video_annotations"]
     entries["a"] = entries["a"]._replace(reported=False)
-    assert needs(history.snapshot, code, PER_VIDEO, held) == {"a": ("shots",), "b": ("shots",)}
-    assert held_back(history.snapshot, code, held) == {"video_annotations": {"a", "b"}}
-    assert needs(history.snapshot, code, PER_VIDEO, held, free=["a"])["a"] == (
+    assert needs(history.snapshot, line, DEFAULT.per_video, held) == {"a": ("shots",), "b": ("shots",)}
+    assert held_back(history.snapshot, line, held) == {"video_annotations": {"a", "b"}}
+    assert needs(history.snapshot, line, DEFAULT.per_video, held, free=["a"])["a"] == (
         "shots",
         "video_annotations",
         "aligned_metadata",
@@ -74,26 +74,26 @@ def test_what_is_held_stays_held_whatever_else_there_is_to_do_above_it_or_to_rep
 def test_what_is_missing_is_needed_though_it_is_held() -> None:
     history = run_history("a", "b")
     del history.entries["video_annotations"]["a"]
-    code = history.code | {"video_annotations": "other"}
-    assert needs(history.snapshot, code, PER_VIDEO, ["video_annotations"]) == {
+    line = versioned(history.code | {"video_annotations": "other"})
+    assert needs(history.snapshot, line, DEFAULT.per_video, ["video_annotations"]) == {
         "a": ("video_annotations", "aligned_metadata")
     }
 
 
 def test_nothing_is_needed_after_a_first_pass() -> None:
-    assert needs(run_history("a", "b").snapshot, CODE, PER_VIDEO) == {}
+    assert needs(run_history("a", "b").snapshot, NOW, DEFAULT.per_video) == {}
 
 
 def test_a_new_video_needs_the_whole_line() -> None:
     history = run_history("a")
     history.catalogue("b")
-    assert needs(history.snapshot, CODE, PER_VIDEO) == {"b": tuple(stage.name for stage in PER_VIDEO)}
+    assert needs(history.snapshot, NOW, DEFAULT.per_video) == {"b": tuple(stage.name for stage in DEFAULT.per_video)}
 
 
 def test_only_the_asked_stages_are_needed() -> None:
     history = run_history("a")
     history.catalogue("b")
-    assert needs(history.snapshot, CODE, [STAGES["raw_videos"]]) == {"b": ("raw_videos",)}
+    assert needs(history.snapshot, NOW, [DEFAULT["raw_videos"]]) == {"b": ("raw_videos",)}
 
 
 @pytest.mark.parametrize("lost", ["video_signals", "shots"])
@@ -123,7 +123,7 @@ def test_what_the_catalogue_does_not_keep_needs_nothing() -> None:
     rows = history.rows["catalogue"]
     rows["a"] = rows["a"]._replace(outcome="dropped", reason="too short")
     del rows["b"]
-    assert needs(history.snapshot, CODE, PER_VIDEO) == {}
+    assert needs(history.snapshot, NOW, DEFAULT.per_video) == {}
 
 
 # --- tables ---
@@ -131,15 +131,15 @@ def test_what_the_catalogue_does_not_keep_needs_nothing() -> None:
 
 def test_a_table_is_due_when_it_is_missing_damaged_unreported_of_other_code_or_differs() -> None:
     history = run_history("a")
-    assert not table_is_due("selection", history.snapshot, CODE)
-    assert table_is_due("selection", Snapshot({}), CODE)
-    assert table_is_due("selection", history.snapshot, CODE | {"selection": "2+r"})
+    assert not table_is_due("selection", history.snapshot, NOW)
+    assert table_is_due("selection", Snapshot({}), NOW)
+    assert table_is_due("selection", history.snapshot, versioned(CODE | {"selection": "2+r"}))
     entry = history.entries["selection"][""]
     for changed in (entry._replace(damaged=True), entry._replace(reported=False)):
         other = replace(history.snapshot, entries=history.entries | {"selection": {"": changed}})
-        assert table_is_due("selection", other, CODE)
+        assert table_is_due("selection", other, NOW)
     history.rows["selection"] = {}
-    assert table_is_due("selection", history.snapshot, CODE)
+    assert table_is_due("selection", history.snapshot, NOW)
 
 
 # --- leaving ---

@@ -3,8 +3,9 @@
 import json
 
 from vidpipe.ledger.snapshot import Snapshot, as_text, input_name, part_of
-from vidpipe.recipe.line import LINE, STAGES, Read
+from vidpipe.recipe.stages import Read
 from vidpipe_tests.ledger.histories import History, run_history
+from vidpipe_tests.lines import DEFAULT
 
 
 def test_each_part_has_its_own_version() -> None:
@@ -32,19 +33,19 @@ def test_what_is_unknown_or_damaged_has_no_version() -> None:
     assert history.snapshot.version(Read("catalogue", "files"), "b") is None
     history.lose("shots", "a")
     assert history.snapshot.version(Read("shots", "value"), "a") is None
-    assert history.snapshot.inputs(STAGES["aligned_metadata"], "a") is None
+    assert history.snapshot.inputs(DEFAULT["aligned_metadata"], "a") is None
 
 
 def test_inputs_are_named_by_asset_and_by_part_where_there_are_several() -> None:
     snapshot = run_history("a").snapshot
-    found = {name: snapshot.inputs(stage, "a") or {} for name, stage in STAGES.items()}
+    found = {name: snapshot.inputs(stage, "a") or {} for name, stage in zip(DEFAULT.names, DEFAULT.stages, strict=True)}
     assert list(found["shots"]) == ["video_signals"]
     assert list(found["dynamic_videos"]) == ["raw_videos.outcome", "raw_videos.media"]
-    assert all(len(inputs) == len(STAGES[name].reads) for name, inputs in found.items())
+    assert all(len(inputs) == len(DEFAULT[name].reads) for name, inputs in found.items())
 
 
 def test_no_two_inputs_of_a_stage_share_a_name() -> None:
-    for stage in STAGES.values():
+    for stage in DEFAULT.stages:
         assert len({input_name(stage, read) for read in stage.reads}) == len(stage.reads)
 
 
@@ -52,8 +53,8 @@ def test_a_closed_video_reads_an_empty_row_and_an_open_one_waits() -> None:
     history = History()
     history.verdicts["dynamic_videos", "a"] = ("dropped", "static")
     history.catalogue("a", "b")
-    history.run([name for name in STAGES if name != "selection"])
-    gate = STAGES["selected_videos"]
+    history.run([name for name in DEFAULT.names if name != "selection"])
+    gate = DEFAULT["selected_videos"]
     assert history.snapshot.inputs(gate, "a") == {"taxonomy_categories": "skipped: dynamic_videos", "selection": ""}
     assert history.snapshot.inputs(gate, "b") is None
 
@@ -65,7 +66,7 @@ def test_texts_of_many_videos_are_those_of_each() -> None:
     history.catalogue("a", "b", "c", "waits")
     history.run(video_ids=["a", "b", "c"])
     history.lose("shots", "b")
-    for stage in LINE[1:]:
+    for stage in DEFAULT.stages[1:]:
         each = {v: history.snapshot.inputs(stage, v) for v in history.videos.values()}
         texts = history.snapshot.input_texts(stage, history.videos.values())
         assert texts == {v: as_text(inputs) for v, inputs in each.items() if inputs is not None}

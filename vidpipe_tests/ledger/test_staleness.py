@@ -4,32 +4,30 @@ import pytest
 
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import (
-    ancestors,
-    dependents,
     end_of,
     rows_differ,
     stale_records,
     table_is_stale,
     wanted_rows,
 )
-from vidpipe.recipe.line import PER_VIDEO, STAGES
-from vidpipe_tests.ledger.histories import CODE, History, run_history
+from vidpipe_tests.ledger.histories import CODE, NOW, History, run_history
+from vidpipe_tests.lines import DEFAULT, versioned
 
 BELOW_SIGNALS = {"shots", "video_annotations", "aligned_metadata"}
 
 
 def stale_of(history: History, video_id: str = "a") -> dict[str, str]:
     """Why each stale record of a video is stale, by asset."""
-    found = stale_records(history.snapshot, history.code)
+    found = stale_records(history.snapshot, history.line)
     return {asset: str(videos[video_id]) for asset, videos in found.items() if video_id in videos}
 
 
 def test_nothing_is_stale_after_a_first_pass() -> None:
-    assert not any(stale_records(run_history("a", "b").snapshot, CODE).values())
+    assert not any(stale_records(run_history("a", "b").snapshot, NOW).values())
 
 
 def test_nothing_is_stale_where_nothing_is_known() -> None:
-    assert not any(stale_records(Snapshot({}), CODE).values())
+    assert not any(stale_records(Snapshot({}), NOW).values())
 
 
 def test_a_new_video_makes_no_other_stale() -> None:
@@ -60,9 +58,9 @@ def test_the_path_names_every_asset_on_the_way() -> None:
     history = run_history("a")
     history.code["raw_videos"] = "2+r"
     assert stale_of(history)["video_annotations"].split("; ")[1].split(" > ")[0] == "raw_videos"
-    found = stale_records(history.snapshot, history.code)["aligned_metadata"]["a"]
+    found = stale_records(history.snapshot, history.line)["aligned_metadata"]["a"]
     for upstream, asset in zip(found.path, found.path[1:], strict=False):
-        assert upstream in {read.asset for read in STAGES[asset].reads}
+        assert upstream in {read.asset for read in DEFAULT[asset].reads}
 
 
 def test_the_first_cause_in_line_order_wins() -> None:
@@ -77,7 +75,7 @@ def test_changed_files_make_the_raw_video_and_all_below_stale() -> None:
     history = run_history("a", "b")
     history.catalogue("a", files="other")
     assert stale_of(history)["raw_videos"] == "catalogue changed"
-    assert set(stale_of(history)) == {stage.name for stage in PER_VIDEO}
+    assert set(stale_of(history)) == {stage.name for stage in DEFAULT.per_video}
     assert stale_of(history, "b") == {}
 
 
@@ -131,7 +129,7 @@ def test_a_gate_that_closes_makes_what_follows_stale() -> None:
     assert history.entries["aligned_metadata"]["a"].reason == "dynamic_videos"
 
 
-@pytest.mark.parametrize("lost", [stage.name for stage in PER_VIDEO])
+@pytest.mark.parametrize("lost", [stage.name for stage in DEFAULT.per_video])
 def test_what_is_missing_or_damaged_says_nothing(lost: str) -> None:
     history = run_history("a")
     history.lose(lost, "a")
@@ -168,25 +166,25 @@ def test_a_changed_row_of_the_selection_makes_the_gate_stale() -> None:
 def test_a_table_that_holds_what_it_should_differs_in_no_row() -> None:
     history = run_history("a", "b")
     for name in ("selection", "scene_dataset"):
-        assert rows_differ(STAGES[name], history.snapshot) == []
+        assert rows_differ(DEFAULT[name], history.snapshot) == []
 
 
 def test_a_row_too_few_one_changed_and_one_left_over_differ() -> None:
     history = run_history("a", "b", "c")
     history.catalogue("d")
-    history.run([stage.name for stage in PER_VIDEO if stage.over == "video"], ["d"])
-    assert rows_differ(STAGES["selection"], history.snapshot) == ["d"]
+    history.run([stage.name for stage in DEFAULT.per_video if stage.over == "video"], ["d"])
+    assert rows_differ(DEFAULT["selection"], history.snapshot) == ["d"]
     history.contents["aligned_metadata", "a"] = "other"
     history.run(["aligned_metadata"], ["a"])
     del history.rows["catalogue"]["b"]
-    assert rows_differ(STAGES["scene_dataset"], history.snapshot) == ["a", "b"]
+    assert rows_differ(DEFAULT["scene_dataset"], history.snapshot) == ["a", "b"]
 
 
 def test_a_video_on_its_way_has_no_row() -> None:
     history = run_history("a")
     history.catalogue("b")
     history.run(["raw_videos"], ["b"])
-    assert rows_differ(STAGES["scene_dataset"], history.snapshot) == []
+    assert rows_differ(DEFAULT["scene_dataset"], history.snapshot) == []
     assert end_of(history.snapshot, "b") is None
 
 
@@ -202,7 +200,7 @@ def test_a_dropped_video_has_a_row_that_says_where_and_why() -> None:
     assert ends["b"] == ("raw_videos", "unusable", "empty file")
     assert ends["c"] == ("aligned_metadata", "dropped", "misfit")
     assert ends["d"] == ("aligned_metadata", "ok", None)
-    assert set(wanted_rows(STAGES["scene_dataset"], history.snapshot)) == set("abcd")
+    assert set(wanted_rows(DEFAULT["scene_dataset"], history.snapshot)) == set("abcd")
 
 
 def test_a_change_of_the_reason_changes_the_row() -> None:
@@ -212,25 +210,18 @@ def test_a_change_of_the_reason_changes_the_row() -> None:
     history.run()
     history.verdicts["dynamic_videos", "a"] = ("dropped", "dull")
     history.run(["dynamic_videos"])
-    assert rows_differ(STAGES["scene_dataset"], history.snapshot) == ["a"]
+    assert rows_differ(DEFAULT["scene_dataset"], history.snapshot) == ["a"]
 
 
 def test_a_table_is_stale_by_recipe_or_code_alone() -> None:
     history = run_history("a")
-    assert not table_is_stale(STAGES["selection"], history.snapshot, CODE)
-    assert table_is_stale(STAGES["selection"], history.snapshot, CODE | {"selection": "1+other"})
-    assert not table_is_stale(STAGES["selection"], Snapshot({}), CODE)
+    assert not table_is_stale(DEFAULT["selection"], history.snapshot, NOW)
+    assert table_is_stale(DEFAULT["selection"], history.snapshot, versioned(CODE | {"selection": "1+other"}))
+    assert not table_is_stale(DEFAULT["selection"], Snapshot({}), NOW)
 
 
 # --- the graph ---
 
 
-def test_dependents_and_ancestors_are_each_others_inverse() -> None:
-    for upstream in STAGES:
-        for asset in STAGES:
-            if asset in dependents({upstream}):
-                assert upstream in ancestors({asset})
-
-
 def test_dependents_of_the_signals_are_what_reads_them() -> None:
-    assert dependents({"video_signals"}) == {"video_signals", "scene_dataset"} | BELOW_SIGNALS
+    assert DEFAULT.dependents({"video_signals"}) == {"video_signals", "scene_dataset"} | BELOW_SIGNALS

@@ -4,8 +4,11 @@ from operator import attrgetter
 
 import pytest
 
-from vidpipe.recipe.line import LINE, PER_VIDEO, STAGES, TABLES, Stage
+from vidpipe.recipe.line import LINE, STAGES
+from vidpipe.recipe.model_sections import Annotation
 from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.stages import Read, Stage, stages_of
+from vidpipe_tests.lines import DEFAULT
 
 PLACES = {stage.name: place for place, stage in enumerate(LINE)}
 every_stage = pytest.mark.parametrize("stage", LINE, ids=lambda stage: stage.name)
@@ -29,7 +32,7 @@ def test_a_stage_reads_nothing_that_dagster_may_run_after_it(stage: Stage) -> No
 
 @every_stage
 def test_a_stage_depends_on_settings_that_there_are(stage: Stage) -> None:
-    for key in stage.recipe:
+    for key in (*stage.recipe, *([stage.when] if stage.when else [])):
         attrgetter(key)(Recipe())  # raises AttributeError
 
 
@@ -68,8 +71,38 @@ def test_no_stage_reads_back_from_the_selected_into_all(stage: Stage) -> None:
 
 def test_names_are_unique_and_every_stage_is_a_video_stage_or_a_table() -> None:
     assert len(STAGES) == len(LINE)
-    assert {*PER_VIDEO, *TABLES} == set(LINE)
+    assert sorted((*DEFAULT.per_video, *DEFAULT.tables), key=DEFAULT.stages.index) == list(DEFAULT.stages)
     assert LINE[0].unit == "row"
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_a_stage_that_a_recipe_does_not_use_is_neither_there_nor_followed_nor_read(name: str) -> None:
+    below = (Read("a", "value"), Read("b", "value"))
+    line = (
+        Stage("a", "video", "selected", 1, "g", when="annotation.min_quality"),
+        Stage("b", "video", "selected", 1, "g", when="max_partitions"),
+        Stage("c", "video", "selected", 1, "g", after=("a", "b"), reads=below),
+    )
+    recipe = Recipe(max_partitions=3) if name == "b" else Recipe(annotation=Annotation(min_quality=0.5))
+    used = stages_of(recipe, line)
+    assert [stage.name for stage in used] == [name, "c"]
+    assert used[1].after == (name,)
+    assert [read.asset for read in used[1].reads] == [name]
+
+
+def test_dependents_and_ancestors_are_each_others_inverse() -> None:
+    for upstream in DEFAULT.names:
+        for asset in DEFAULT.names:
+            if asset in DEFAULT.dependents({upstream}):
+                assert upstream in DEFAULT.ancestors({asset})
+
+
+def test_a_line_knows_its_assets_by_name() -> None:
+    assert [DEFAULT[name].name for name in DEFAULT.names] == list(DEFAULT.names)
+    assert "shots" in DEFAULT
+    assert "no such" not in DEFAULT
+    with pytest.raises(KeyError):
+        DEFAULT["no such"]
 
 
 def test_versions_are_whole_numbers_from_one() -> None:

@@ -1,0 +1,124 @@
+"""What a stage is, and a line of them: who reads whom, and which are in use.
+
+The stages that there are stand in `vidpipe.recipe.line`.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import attrgetter
+from typing import Literal
+
+Unit = Literal["row", "video", "table"]
+Over = Literal["video", "selected"]
+Part = Literal["value", "outcome", "media", "captions", "files", "texts", "row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One upstream part that a stage reads: provenance holds the version of just this part.
+
+    `value` is the whole record and `outcome` its verdict alone; `media` and `captions` are parts of a raw video;
+    `files`, `texts` and `row` are parts of a table's row of this very video.
+    """
+
+    asset: str
+    part: Part
+
+    @property
+    def gates(self) -> bool:
+        """Whether a video that was not ok there is skipped here."""
+        return self.part in ("value", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One asset of the line.
+
+    `version` is raised when the algorithm gives other results. `after` names the upstream assets in Dagster's graph,
+    `reads` what the stage reads of them, `recipe` the dotted keys that change its result. `over` is the set of
+    videos it runs over; a table over `selected` has rows for these. A stage with `when` is in use where this dotted
+    key of the recipe is true.
+    """
+
+    name: str
+    unit: Unit
+    over: Over
+    version: int
+    group: str
+    after: tuple[str, ...] = ()
+    reads: tuple[Read, ...] = ()
+    recipe: tuple[str, ...] = ()
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The stages that one recipe uses, in order, with the version of each one's code and recipe by its name.
+
+    What a stage would follow or read of one that is not in use is not among its `after` and `reads`.
+    """
+
+    stages: tuple[Stage, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def per_video(self) -> tuple[Stage, ...]:
+        """The stages with a record for each video."""
+        return tuple(stage for stage in self.stages if stage.unit == "video")
+
+    @property
+    def tables(self) -> tuple[Stage, ...]:
+        """The stages over all videos at once."""
+        return tuple(stage for stage in self.stages if stage.unit != "video")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The assets in use."""
+        return tuple(stage.name for stage in self.stages)
+
+    def __getitem__(self, name: str) -> Stage:
+        """The stage of this name.
+
+        Raises:
+            KeyError: the recipe does not use it.
+        """
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the recipe uses an asset."""
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Stage]:
+        return {stage.name: stage for stage in self.stages}
+
+    def dependents(self, names: Collection[str]) -> set[str]:
+        """The stages that read, directly or not, what one of `names` gives, these included."""
+        found = set(names)
+        for stage in self.stages:
+            if any(read.asset in found for read in stage.reads):
+                found.add(stage.name)
+        return found
+
+    def ancestors(self, names: Collection[str]) -> set[str]:
+        """The stages that `names` need, directly or not, these included."""
+        found = set(names)
+        for stage in reversed(self.stages):
+            if stage.name in found:
+                found |= {read.asset for read in stage.reads} | set(stage.after)
+        return found
+
+
+def stages_of(recipe: object, stages: Collection[Stage]) -> tuple[Stage, ...]:
+    """Those of the stages that a recipe uses; what they follow and read is of these alone."""
+    used = [stage for stage in stages if not stage.when or attrgetter(stage.when)(recipe)]
+    names = {stage.name for stage in used}
+    return tuple(
+        replace(
+            stage,
+            after=tuple(name for name in stage.after if name in names),
+            reads=tuple(read for read in stage.reads if read.asset in names),
+        )
+        for stage in used
+    )
