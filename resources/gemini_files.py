@@ -15,7 +15,7 @@ from resources.gemini_clients import Clients
 from resources.gemini_pace import Pace
 from resources.gemini_problems import Kind, Problem, ProblemError
 from resources.gemini_remotes import Remotes, short
-from resources.gemini_shares import Remote, Share, digest_of, is_ours
+from resources.gemini_shares import PREFIX, Remote, Share, digest_of, is_ours
 from vidpipe.models.calls import Media
 
 if TYPE_CHECKING:
@@ -25,12 +25,26 @@ _POLL_S, _LONGEST_POLL_S = 2.0, 10.0
 
 
 class Uploads:
-    """The files of this process. Safe to use from several threads."""
+    """The files of this process. Safe to use from several threads.
 
-    def __init__(self, clients: Clients, *, processing_s: float, pace: Pace, owner: str = "") -> None:
+    Names begin with `prefix`; of all but the usual one no sweep takes any. A file that is there already is used where
+    the service keeps it for at least `least_life_s` more.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        *,
+        processing_s: float,
+        pace: Pace,
+        owner: str = "",
+        prefix: str = PREFIX,
+        least_life_s: float = 0.0,
+    ) -> None:
         self._clients = clients
         self._remotes = Remotes(clients, pace, owner)
-        self._processing_s = processing_s
+        self._processing_s, self._least_life_s = processing_s, least_life_s
+        self._prefix = prefix
         self._pace = pace
         self._lock = threading.Lock()
         self._shares: dict[tuple[str, str], Share] = {}
@@ -53,6 +67,16 @@ class Uploads:
             if is_last:
                 for project, name in sorted(share.begun):
                     self._remotes.delete(project, name)
+
+    def left(self, project: int, media: Media) -> tuple[str, tuple[str, ...]]:
+        """Brings a file that nobody holds and that stays: its address, and the names that it may lie under.
+
+        Raises:
+            ProblemError: it is not there, or not usable.
+        """
+        share = Share(Path(media.place), *_key(media), is_made=media.made_by != "source")
+        uri = self._brought(project, share)
+        return uri, tuple(sorted(name for _, name in share.begun))
 
     def where(self, media: Media) -> tuple[int, float] | None:
         """A project that has the file, and the seconds that bringing it there took."""
@@ -110,7 +134,7 @@ class Uploads:
 
     def _brought(self, project: int, share: Share) -> str:
         """The address of the file, found under its name or uploaded; under another where that cannot be used."""
-        for name in share.names(self._clients.tag(project), self._pace.chance()):
+        for name in share.names(self._clients.tag(project), self._pace.chance(), self._prefix):
             with self._lock:
                 share.begun.add((project, name))
             file = self._uploaded(project, share, name)
@@ -133,9 +157,15 @@ class Uploads:
         found = self._remotes.find(project, name)
         if found is None or found.state is types.FileState.FAILED:
             return None
+        if self._least_life_s and not self._lasts(found):
+            return None
         if not share.is_made and found.size_bytes != share.path.stat().st_size:
             return None
         return found
+
+    def _lasts(self, file: "File") -> bool:
+        until = file.expiration_time
+        return until is not None and (until - self._pace.now()).total_seconds() >= self._least_life_s
 
     def _usable(self, project: int, name: str, file: "File | None") -> str:
         """The address of the file, once the service has worked through it."""

@@ -14,8 +14,10 @@ from pathlib import Path
 from vidpipe.models.calls import Media
 from vidpipe.records import canonical
 
+PREFIX = "vidpipe"
+"""What the names of files begin with that are asked about now, and swept up when nobody does any more."""
 _HASH_CHARS, _SUFFIX_CHARS = 20, 4  # a name has 40 characters of [a-z0-9-] at most
-_OURS = re.compile("vidpipe-[a-z0-9-]{1,32}")
+_OURS = re.compile(f"{PREFIX}-[a-z0-9-]{{1,32}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ class Share:
     files: dict[int, Remote] = field(default_factory=dict)
     begun: set[tuple[int, str]] = field(default_factory=set)
 
-    def names(self, tag: str, chance: float) -> tuple[str, str]:
+    def names(self, tag: str, chance: float, prefix: str = PREFIX) -> tuple[str, str]:
         """The name that this file has at a project, and another one, in case the first cannot be used."""
-        name = f"vidpipe-{tag}-{self.digest}"
+        name = f"{prefix}-{tag}-{self.digest}"
         number = int(chance * 2 ** (5 * _SUFFIX_CHARS))
         return name, f"{name}-{_letters(number.to_bytes(5, 'big'))[-_SUFFIX_CHARS:]}"
 

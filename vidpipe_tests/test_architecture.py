@@ -43,6 +43,7 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "assets": {"dagster", "dagster_shared"},
     "resources": {"dagster", "dagster_aws"},
     "resources.gemini_answers": {"google"},
+    "resources.gemini_batches": {"google"},
     "resources.gemini_clients": {"google", "httpx2"},
     "resources.gemini_errors": {"google", "httpx2"},
     "resources.gemini_files": {"google"},
