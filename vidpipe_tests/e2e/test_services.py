@@ -18,6 +18,8 @@ from vidpipe_tests.e2e.services import (
     stale,
     told_keys,
 )
+from vidpipe_tests.servers import gemini_answers as wrong
+from vidpipe_tests.servers import gemini_errors as refused
 from vidpipe_tests.servers.profiles import Servers
 
 SMALL_USD = 0.045
@@ -127,6 +129,39 @@ def test_what_a_model_said_gives_way_to_what_is_measured_only_when_that_is_asked
     line.run()
     assert line.contents() == paid, "answers that were replaced are kept"
     assert Asked.until_now(services) == asked
+
+
+def test_a_least_quality_drops_annotations_and_lets_them_in_again_for_nothing(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line = annotated.copy(tmp_path / "project")
+    edit(line, {"language: English": "language: German", "min_quality: null": "min_quality: 1"})
+    line.run("--stale", env=environment_of(services))
+    assert line.counts("video_annotations")["dropped"] == {"quality is below min_quality": 2}
+    assert line.counts("aligned_metadata")["skipped"] == {"video_annotations": 2}
+    asked = Asked.until_now(services)
+    scores = [line.record("video_annotations", name)["provenance"]["quality"]["score"] for name in ("v0", "v1")]
+    edit(line, {"min_quality: 1": f"min_quality: {min(scores)}"})
+    line.run()
+    assert line.counts("video_annotations")["ok"] == 2
+    assert Asked.until_now(services) == asked
+
+
+def test_what_was_paid_before_a_refusal_is_told_by_the_record_that_it_ends_in(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line, before_usd = annotated.copy(tmp_path / "project"), services.gemini.usd()
+    edit(line, {"seed: null": "seed: 7"})
+    services.gemini.inject("generate", when=wrong.asks("could not be used"), reply=refused.invalid("Too large."))
+    services.gemini.inject("generate", change=wrong.wrong_schema())
+    line.run("--stale", env=environment_of(services))
+    services.gemini.clear()
+    records = [line.record("video_annotations", name) for name in ("v0", "v1")]
+    assert [record["outcome"] for record in records] == ["unusable"] * 2
+    assert {record["reason"] for record in records} == {"gemini: refused: 400 INVALID_ARGUMENT"}
+    told = [record["provenance"] for record in records]
+    assert all(len(one["calls"]) == 1 and one["cost_usd"] > 0 for one in told)
+    assert sum(one["cost_usd"] for one in told) == pytest.approx(services.gemini.usd() - before_usd, abs=1e-9)
 
 
 def test_an_altered_record_of_a_paid_stage_is_named_and_restored_from_stored_answers(
