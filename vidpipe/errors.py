@@ -25,7 +25,7 @@
     │   └ StoreFullError           stop the run
     ├ WaitingError(asset)          an input of this step is not there yet
     ├ PendingError                 was not tried: `pending`, the text is the reason
-    │   └ BudgetError, StoppedError
+    │   └ BudgetError, InJobError, StoppedError
     └ RecipeError(path, why)       configuration: one line, exit 2
 
 `ValueError` and `TypeError` are bugs and are caught nowhere but at the batch's boundary. Every class survives
@@ -206,6 +206,13 @@ class StoppedError(PendingError):
 
     def __str__(self) -> str:
         return "not reached"
+class InJobError(PendingError):
+    """A batch job is to answer this."""
+
+    def __str__(self) -> str:
+        return "in a batch job"
+
+
 
 
 class RecipeError(VidpipeError):

@@ -41,6 +41,16 @@ FREE = RESERVATIONS.delete().where(RESERVATIONS.c.id == sa.bindparam("this_id"))
 RESERVE = RESERVATIONS.insert()
 
 
+def owner_of(job: str) -> str:
+    """The owner of the reservations of a batch job's lines, by its label; of an empty one: how all of these begin."""
+    return f"batch job|{job}"
+
+
+def is_in_job(row: Any) -> bool:
+    """Whether a reservation is a batch job's: no process of ours keeps it alive, nor has to."""
+    return bool(row.owner.startswith(owner_of("")))
+
+
 def row_of(call: Call) -> dict[str, Any]:
     """What a reservation and a booking have in common."""
     told = {"id": call.id, "address": call.address, "request_id": call.request_id, "model": call.model}
@@ -86,11 +96,14 @@ def book(db: sa.Connection, row: dict[str, Any]) -> None:
 
 
 def living(db: sa.Connection) -> list[Any]:
-    """The reservations of living processes; those of dead ones are booked, since their request may have left."""
+    """The reservations of living processes and of batch jobs.
+
+    Those of dead processes are booked, since their request may have left.
+    """
     alive = cache(is_alive)
     me, found = this_process(), []
     for row in db.execute(_RESERVED).all():
-        if row.owner == me or alive(row.owner, row.until):
+        if row.owner == me or is_in_job(row) or alive(row.owner, row.until):
             found.append(row)
         else:
             known = {name: getattr(row, name) for name in _OF_A_CALL}

@@ -15,9 +15,20 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from vidpipe.errors import BudgetError
+from vidpipe.errors import BudgetError, InJobError
 from vidpipe.ledger.beats import Beats
-from vidpipe.ledger.bookings import FREE, RESERVE, answered, book, living, row_of, spent_in, unanswered
+from vidpipe.ledger.bookings import (
+    FREE,
+    RESERVE,
+    answered,
+    book,
+    is_in_job,
+    living,
+    owner_of,
+    row_of,
+    spent_in,
+    unanswered,
+)
 from vidpipe.ledger.claims import LEASE_S, this_process
 from vidpipe.ledger.database import alone
 from vidpipe.ledger.limits import Limits, Wait, poll, wait_for_turn
@@ -77,23 +88,28 @@ class Calls:
 
     # --- before and after a call ---
 
-    def reserve(self, call: Call, stake: Stake, *, limits: Limits, budget: Budget) -> Wait | None:
+    def reserve(self, call: Call, stake: Stake, *, limits: Limits, budget: Budget, job: str = "") -> Wait | None:
         """Set money and a turn aside for a call that starts at `call.started`; None when it may be sent now.
 
         A call to an address that somebody asks already waits, as one does whose money others may still give back.
+        `job` is the label of the batch job that the call is a line of: what is set aside is then the job's.
 
         Raises:
-            BudgetError: what was spent leaves too little for the worst case.
+            BudgetError: what was spent, or is set aside for batch jobs, leaves too little for the worst case.
+            InJobError: a batch job is to answer this.
         """
         with self._alone() as db:
             flying = living(db)
             wait = _wait(db, call, stake, flying, limits, budget)
             if wait is None:
-                row = {**row_of(call), **asdict(stake), "owner": this_process(), "until": time.time() + LEASE_S}
+                owner = owner_of(job) if job else this_process()
+                row = {**row_of(call), **asdict(stake), "owner": owner, "until": time.time() + LEASE_S}
                 db.execute(RESERVE, row)
         if wait == "never":
             raise BudgetError  # only now, since what the dead left behind is to stay booked
-        if wait is None:
+        if wait == "in a job":
+            raise InJobError
+        if wait is None and not job:
             self._beats.add(call.id)
         return wait
 
@@ -201,15 +217,16 @@ class Calls:
 
 def _wait(
     db: sa.Connection, call: Call, stake: Stake, flying: list[Any], limits: Limits, budget: Budget
-) -> Wait | Literal["never"] | None:
+) -> Wait | Literal["never", "in a job"] | None:
     """What a call has to wait for, given the living reservations."""
-    if any(row.address == call.address for row in flying):
-        return poll("asked already")
+    same = [row for row in flying if row.address == call.address]
+    if same:
+        return "in a job" if is_in_job(same[0]) else poll("asked already")
     run_id, service = call.purpose.run_id, call.purpose.service
     money = _wait_for_money(db, budget, flying, run_id=run_id, worst_nusd=stake.worst_nusd)
     if money is not None:
         return money
-    same = [row for row in flying if row.service == service]
+    same = [row for row in flying if row.service == service and not is_in_job(row)]
     return wait_for_turn(db, limits, same, service=service, n_in=stake.n_in, now=call.started)
 
 
@@ -218,7 +235,7 @@ def _wait_for_money(
 ) -> Wait | Literal["never"] | None:
     """Whether the worst case fits into what is left; it may soon, where calls in flight hold the rest.
 
-    "never" where what was spent leaves too little.
+    "never" where what was spent leaves too little, or what batch jobs hold, for a day maybe.
     """
     if worst_nusd == 0 or budget == Budget():
         return None
@@ -226,7 +243,7 @@ def _wait_for_money(
     limits = budget.project_nusd, budget.run_nusd
     for limit, spent, rows in zip(limits, spent_in(db, run_id), holds, strict=True):
         left = None if limit is None else limit - spent - worst_nusd
-        if left is not None and left < 0:
+        if left is not None and left < sum(row.worst_nusd for row in rows if is_in_job(row)):
             return "never"
         if left is not None and left < sum(row.worst_nusd for row in rows):
             return poll("budget")

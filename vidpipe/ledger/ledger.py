@@ -17,13 +17,14 @@ from vidpipe.ledger.claims import Claims
 from vidpipe.ledger.damage import Damage
 from vidpipe.ledger.database import alone, open_database
 from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, PATHS, ROWS, VIDEOS
+from vidpipe.ledger.jobs import Jobs
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text, without_collection
 from vidpipe.recipe.line import STAGES
 from vidpipe.records import Record
 
 
 class Ledger:
-    """Entries of records, rows of tables, failed attempts, claims, calls and facts."""
+    """Entries of records, rows of tables, failed attempts, claims, calls, batch jobs and facts."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

@@ -138,6 +138,22 @@ RESERVATIONS = sa.Table(
     sa.Column("until", sa.Float, nullable=False),
 )
 
+# Jobs of many calls that a service answers within a day; the reservations of their lines are owned by them.
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("label", sa.Text, primary_key=True),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("home", sa.Text, nullable=False),  # the project at the service
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),  # seconds since the epoch
+    sa.Column("name", sa.Text, nullable=False),  # the service's own, empty until it is known
+    sa.Column("n_lines", sa.Integer, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),  # at the service, JSON list
+    sa.Column("how", sa.Text),  # it ended; null while answers may come
+    sa.Column("ended", sa.Float),
+)
+
 # What the calls of each run cost together, so that nobody has to add up all calls before each.
 SPENDING = sa.Table(
     "spending",
