@@ -105,8 +105,17 @@ def open_services(folder: Path) -> dict[str, Service]:
     Raises:
         RecipeError: a variable cannot be used.
     """
-    environ, project = environment(folder), open_project(folder)
-    at_once = calls_at_once(folder)
+    return services_of(open_project(folder))
+
+
+def services_of(project: Project) -> dict[str, Service]:
+    """The same, as a project's recipe wants them, new ones.
+
+    Raises:
+        RecipeError: a variable cannot be used.
+    """
+    environ = environment(project.folder)
+    at_once = calls_at_once(project.folder)
     requests, tokens = (_per_minute(environ, f"VIDPIPE_{what}_PER_MINUTE") for what in ("REQUESTS", "TOKENS"))
     services = (_gemini(environ, project), _llm(environ, project))
     return {

@@ -14,8 +14,9 @@ import click
 
 from vidpipe.cli.demo_footage import Truth, make_footage
 from vidpipe.cli.estimate import estimate_of, print_estimate
+from vidpipe.cli.interrupts import INTERRUPTED
 from vidpipe.cli.projects import init_project, open_instance
-from vidpipe.cli.running import INTERRUPTED, dataset_places, run_line
+from vidpipe.cli.running import dataset_places, run_line
 from vidpipe.cli.services_found import gemini_keys
 from vidpipe.cli.words import this_command
 from vidpipe.errors import MissingObjectError, RecipeError

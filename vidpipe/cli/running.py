@@ -1,12 +1,7 @@
 """`vidpipe run` as a person sees it: progress while it works, Ctrl-C, the counts at the end, the exit code."""
 
-import contextlib
-import os
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +13,7 @@ from vidpipe import keys
 from vidpipe.cli.asking import check_services
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
+from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.naming import note_store, other_store
 from vidpipe.cli.progress import display
 from vidpipe.cli.projects import dagster_home, open_instance
@@ -34,8 +30,6 @@ from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.stages import Line
 
-INTERRUPTED = 130
-_TICK_S = 0.25
 _DATASETS = {"scene_dataset": "scenes"}
 
 
@@ -124,52 +118,14 @@ def _check_sources(project: Project) -> None:
 
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
-    with _counted_interrupts() as interrupts, display(engine, console) as show, _line_thread() as thread:
-        line = thread.submit(engine.run)
-        while wait([line], _TICK_S).not_done:
-            show()
-            if interrupts.n and not engine.project.stop.is_set():
-                engine.project.stop.set()
-                console.print("Stopping: finishing what has begun. Ctrl-C again ends at once.")
-            if interrupts.n > 1:
-                end_own_runs(engine.instance)
-                os._exit(INTERRUPTED)
-        show()
-    line.result()
-    return interrupts.n > 0
-
-
-def _line_thread() -> ThreadPoolExecutor:
-    """One thread, deaf to Ctrl-C, as are the processes that it starts from their first moment."""
-    return ThreadPoolExecutor(1, "line", initializer=_be_deaf)
-
-
-def _be_deaf() -> None:
-    resource_tracker.ensure_running()  # starting it later would lift the block
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
-@dataclass(slots=True)
-class _Interrupts:
-    n: int = 0
-
-
-@contextlib.contextmanager
-def _counted_interrupts() -> Iterator[_Interrupts]:
-    """Ctrl-C is counted while the context lasts, and interrupts nothing.
-
-    Interrupting a wait for a thread would make Python 3.11 take the thread for dead.
-    """
-    counted = _Interrupts()
-
-    def count(_signal: int, _frame: object) -> None:
-        counted.n += 1
-
-    before = signal.signal(signal.SIGINT, count)
-    try:
-        yield counted
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN if counted.n else before)  # only the end is left
+    with display(engine, console) as show:
+        return interruptible(
+            engine.run,
+            engine.project.stop,
+            show=show,
+            say=console.print,
+            at_once=partial(end_own_runs, engine.instance),
+        )
 
 
 def _check_assets(line: Line, only: Sequence[str] | None) -> None:
