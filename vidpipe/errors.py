@@ -17,7 +17,8 @@
     │   │   ├ SchemaTooComplexError    but it may pass with a schema that demands less
     │   │   └ MediaRefusedError    but it may pass with the video encoded another way
     │   ├ CredentialError          stop this service
-    │   │   └ UnfitServiceError    so is this: it takes nothing that we ask
+    │   │   ├ UnfitServiceError    so is this: it takes nothing that we ask
+    │   │   └ UnseeingServiceError     and this: it answers without looking
     │   └ UntrustedServiceError    stop the run: answers belong to other requests, or cannot be kept
     ├ StoreError(key)
     │   ├ MissingObjectError, CorruptObjectError     compute it again
@@ -147,6 +148,10 @@ class UnfitServiceError(CredentialError):
     """The service is not the one that the settings mean, or lacks the model: as with a wrong key, it takes nothing."""
 
 
+class UnseeingServiceError(CredentialError):
+    """The model answers without looking at what it is shown: as with a wrong key, asking is no use."""
+
+
 class UntrustedServiceError(ServiceError):
     """Going on would pay for nothing: too many answers belong to other requests, or they cannot be kept."""
 
@@ -201,11 +206,6 @@ class BudgetError(PendingError):
         return "budget"
 
 
-class StoppedError(PendingError):
-    """The run was asked to begin nothing new."""
-
-    def __str__(self) -> str:
-        return "not reached"
 class InJobError(PendingError):
     """A batch job is to answer this."""
 
@@ -213,6 +213,11 @@ class InJobError(PendingError):
         return "in a batch job"
 
 
+class StoppedError(PendingError):
+    """The run was asked to begin nothing new."""
+
+    def __str__(self) -> str:
+        return "not reached"
 
 
 class RecipeError(VidpipeError):

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.calls import Calls
+from vidpipe.ledger.canaries import Canaries
 from vidpipe.ledger.changes import Changes
 from vidpipe.ledger.claims import Claims
 from vidpipe.ledger.damage import Damage
 from vidpipe.ledger.database import alone, open_database
-from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, PATHS, ROWS, VIDEOS
 from vidpipe.ledger.jobs import Jobs
+from vidpipe.ledger.schema import ATTEMPTS, ENTRIES, FACTS, PATHS, ROWS, VIDEOS
 from vidpipe.ledger.snapshot import Attempt, Entry, Row, Snapshot, as_text, without_collection
 from vidpipe.recipe.line import STAGES
 from vidpipe.records import Record
@@ -31,6 +32,8 @@ class Ledger:
         self.claims = Claims(engine)
         self.damage = Damage(engine)
         self.calls = Calls(engine)
+        self.jobs = Jobs(engine)
+        self.canaries = Canaries(engine)
         self._changes = Changes(engine)
         self._whole: tuple[int | None, Snapshot] | None = None
 

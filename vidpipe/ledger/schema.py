@@ -161,3 +161,23 @@ SPENDING = sa.Table(
     sa.Column("run_id", sa.Text, primary_key=True),
     sa.Column("nusd", sa.BigInteger, nullable=False),
 )
+
+# What models told of made films, one row per answer (`vidpipe.annotation.canaries` measures it).
+CANARIES = sa.Table(
+    "canaries",
+    METADATA,
+    sa.Column("kind", sa.Text, primary_key=True),  # of the question but for its film
+    sa.Column("number", sa.Integer, primary_key=True),  # of the film
+    sa.Column("address", sa.Text, nullable=False),  # of the stored answer
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("model_reported", sa.Text, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),  # of the call, seconds since the epoch
+    sa.Column("attention", sa.Float),  # null where the model was kept from answering
+    sa.Column("recall", sa.Float),
+    sa.Column("time_error_s", sa.Float),
+    sa.Column("n_invented", sa.Integer, nullable=False),
+    sa.Column("n_told", sa.Integer, nullable=False),
+    sa.Column("is_bad", sa.Boolean, nullable=False),  # by what was known of the model then
+)

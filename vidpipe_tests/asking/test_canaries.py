@@ -1,0 +1,304 @@
+"""When canaries are due, what is bad, and what follows from it."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vidpipe.asking.canaries import SOON, UNSEEING, Mode, Watch, is_bad, n_due
+from vidpipe.errors import (
+    BudgetError,
+    RejectedRequestError,
+    TransientServiceError,
+    UnseeingServiceError,
+)
+from vidpipe.ledger.canaries import CANARY, Canary
+from vidpipe.ledger.ledger import Ledger, open_ledger
+from vidpipe.models.paid import Purpose
+from vidpipe.ports import Service, Standing
+from vidpipe_tests.ledger.called import call_of, paid_of
+
+ASSET = "video_annotations"
+EVERY = 30
+"""In place of a hundred calls, for these take time."""
+
+
+def canary(number: int, attention: float | None, started: float = 0.0, model: str = "m-001", kind: str = "k") -> Canary:
+    """What came of a film."""
+    return Canary(kind, number, f"a{number}", "gemini", ASSET, "m", model, started, attention, attention, 0.5, 0, 5)
+
+
+class Line:
+    """Calls to a service one after the other, as an annotator makes them; `asked` are the films asked about.
+
+    `sees` tells how attentive the model is at a moment, that is after so many calls.
+    """
+
+    def __init__(self, place: Path, mode: Mode, sees: Callable[[int], float | None] = lambda _: 1.0) -> None:
+        self.ledger: Ledger = open_ledger(str(place / "ledger.db"))
+        self.mode, self.sees = mode, sees
+        self.n_calls = 0
+        self.asked: list[tuple[int, int]] = []
+        self.moment = itertools.count(1)
+        self.restart()
+
+    def restart(self) -> None:
+        """As a new process would find it."""
+        service = Service("gemini", None)
+        self.watch = Watch(service, ASSET, "k", self.mode, self.ledger.canaries, self.ask, EVERY)
+
+    def ask(self, number: int) -> Canary:
+        """Ask about a film."""
+        self.asked.append((self.n_calls, number))
+        return canary(number, self.sees(self.n_calls), started=float(next(self.moment)))
+
+    def call(self, n: int = 1, name: str = "video") -> None:
+        """So many calls that are paid, each after the canary that is due."""
+        for _ in range(n):
+            self.watch.before_call(is_shown=name == "video")
+            call = call_of(f"{self.n_calls} {name}", started=float(next(self.moment)))
+            call = replace(call, purpose=Purpose("gemini", ASSET, name, "v", "run"))
+            self.ledger.calls.settle(paid_of(call, 5))
+            self.n_calls += 1
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Callable[..., Line]]:
+    """Makes lines."""
+    made: list[Line] = []
+
+    def make(*given: object) -> Line:
+        made.append(Line(tmp_path, *given))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ledger.close()
+
+
+def test_one_comes_before_the_first_call_and_then_one_after_so_many(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    steady.call(2 * EVERY + 1)
+    assert steady.asked == [(0, 0), (EVERY, 1), (2 * EVERY, 2)]
+
+
+def test_off_asks_for_none_and_so_does_who_has_nobody_to_ask(line: Callable[..., Line]) -> None:
+    off = line("off")
+    off.call(3)
+    off.watch = replace(off.watch, mode="report", service=Service("gemini", None, lacks="no key"))
+    off.call(3)
+    assert off.asked == []
+
+
+def test_calls_about_texts_neither_ask_for_one_nor_count(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    steady.call(3, name="text")
+    assert steady.asked == []
+    steady.call(1)
+    steady.call(EVERY, name="text")
+    steady.call(1)
+    assert steady.asked == [(3, 0)]
+
+
+def test_a_new_process_goes_on_counting_where_the_last_one_was_killed(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    for _ in range(11):
+        steady.call(EVERY // 10)
+        steady.restart()
+    assert steady.asked == [(0, 0), (EVERY, 1)]
+
+
+def test_a_film_whose_row_is_lost_is_asked_about_again_under_its_number(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    answer = steady.watch.ask
+
+    def killed(number: int) -> Canary:
+        answer(number)
+        raise KeyboardInterrupt
+
+    steady.watch = replace(steady.watch, ask=killed)
+    with pytest.raises(KeyboardInterrupt):
+        steady.call()
+    steady.restart()
+    steady.call()
+    assert [number for _, number in steady.asked] == [0, 0]  # the second costs nothing: its answer is kept
+
+
+def test_report_goes_on_whatever_it_sees_and_asks_no_sooner(line: Callable[..., Line]) -> None:
+    blind = line("report", lambda _: 0.0)
+    blind.call(2 * EVERY + 1)
+    assert [at for at, _ in blind.asked] == [0, EVERY, 2 * EVERY]
+    assert [one.is_bad for one in blind.ledger.canaries.of("k")] == [True, True, True]
+
+
+@pytest.mark.parametrize("collapse", [0, 1, EVERY - 1])
+def test_stop_ends_asking_within_twenty_calls_of_the_first_bad_one(line: Callable[..., Line], collapse: int) -> None:
+    failing = line("stop", lambda n: 1.0 if n < collapse else 0.1)
+    with pytest.raises(UnseeingServiceError, match=UNSEEING):
+        failing.call(1000)
+    first_bad = 0 if collapse == 0 else EVERY
+    assert failing.n_calls - first_bad == SOON <= 20
+    assert failing.asked[-2:] == [(first_bad, len(failing.asked) - 2), (first_bad + SOON, len(failing.asked) - 1)]
+    with pytest.raises(UnseeingServiceError):
+        failing.call()
+
+
+def test_after_a_collapse_a_new_process_pays_for_one_look_before_anything_else(line: Callable[..., Line]) -> None:
+    eyes = {"open": False}
+    failing = line("stop", lambda _: 0.9 if eyes["open"] else 0.0)
+    with pytest.raises(UnseeingServiceError):
+        failing.call(50)
+    failing.restart()
+    with pytest.raises(UnseeingServiceError):
+        failing.call()
+    assert (failing.n_calls, len(failing.asked)) == (SOON, 3)
+    eyes["open"] = True
+    failing.restart()
+    failing.call(EVERY)
+    assert (failing.n_calls, len(failing.asked)) == (SOON + EVERY, 4)
+
+
+def test_one_bad_canary_alone_ends_nothing(line: Callable[..., Line]) -> None:
+    sometimes = line("stop", lambda n: 0.0 if n == EVERY else 1.0)
+    sometimes.call(2 * EVERY)
+    assert [at for at, _ in sometimes.asked] == [0, EVERY, EVERY + SOON]
+
+
+def test_after_a_bad_one_calls_about_texts_count_too(line: Callable[..., Line]) -> None:
+    blind = line("stop", lambda _: 0.0)
+
+    def annotate() -> None:
+        for _ in range(50):
+            blind.call()
+            blind.call(6, name="text")
+
+    with pytest.raises(UnseeingServiceError):
+        annotate()
+    assert blind.n_calls <= 20
+
+
+def test_a_model_is_measured_by_what_it_did_before() -> None:
+    def before(*scores: float | None) -> Sequence[Canary]:
+        return [canary(number, score) for number, score in enumerate(scores)]
+
+    assert not is_bad(0.5, before())
+    assert is_bad(0.49, before())
+    assert is_bad(0.49, before(1.0, 1.0, 1.0))
+    assert not is_bad(0.4, before(0.4)), "who never saw more is weak and has not collapsed"
+    assert is_bad(0.24, before(0.3, 0.3))
+    assert not is_bad(None, before(1.0))
+    assert is_bad(0.4, before(None))
+
+
+def test_a_new_version_of_a_model_is_judged_by_itself(line: Callable[..., Line]) -> None:
+    weak = line("report", lambda _: 0.35)
+    weak.ledger.canaries.add(canary(0, 1.0, model="m-000"))
+    weak.ledger.canaries.add(canary(1, 0.4))
+    weak.call(EVERY + 1)
+    (last,) = weak.asked
+    assert last == (EVERY, 2)
+    assert not weak.ledger.canaries.of("k")[-1].is_bad
+
+
+def test_who_was_kept_from_answering_says_nothing_and_is_not_asked_again_at_once(line: Callable[..., Line]) -> None:
+    silent = line("stop", lambda _: None)
+    silent.call(EVERY + 1)
+    assert silent.asked == [(0, 0), (EVERY, 1)]
+
+
+def test_a_canary_that_cannot_be_asked_hinders_nobody_and_is_tried_again_later(line: Callable[..., Line]) -> None:
+    steady = line("stop")
+    errors = iter([TransientServiceError("gemini", "busy"), OSError("no room")])
+    answer = steady.watch.ask
+
+    def fails(number: int) -> Canary:
+        error = next(errors, None)
+        if error is not None:
+            raise error
+        return answer(number)
+
+    steady.watch = replace(steady.watch, ask=fails)
+    steady.call(20)
+    assert steady.asked == [(10, 0)]
+
+
+def test_a_canary_that_the_service_refuses_is_left_out(line: Callable[..., Line]) -> None:
+    steady = line("stop")
+    n_tried = itertools.count()
+
+    def refuses(number: int) -> Canary:
+        next(n_tried)
+        raise RejectedRequestError("gemini", f"takes no {number}")
+
+    steady.watch = replace(steady.watch, ask=refuses)
+    steady.call(EVERY)
+    assert next(n_tried) == 1
+
+
+def test_what_hinders_all_calls_is_told_as_it_is(line: Callable[..., Line]) -> None:
+    poor = line("report")
+
+    def asks(number: int) -> Canary:
+        raise BudgetError(number)
+
+    poor.watch = replace(poor.watch, ask=asks)
+    with pytest.raises(BudgetError):
+        poor.call()
+    assert poor.n_calls == 0
+
+
+@pytest.mark.parametrize("mode", ["report", "stop"])
+def test_nobody_passes_before_the_first_one_is_answered(line: Callable[..., Line], mode: Mode) -> None:
+    steady = line(mode)
+    answer, events, may_answer = steady.watch.ask, [], threading.Event()
+
+    def slow(number: int) -> Canary:
+        events.append("asked")
+        assert may_answer.wait(10)
+        events.append("answered")
+        return answer(number)
+
+    steady.watch = replace(steady.watch, ask=slow)
+
+    def pay() -> None:
+        steady.watch.before_call(is_shown=True)
+        events.append("paid")
+
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(pay) for _ in range(8)]
+        may_answer.set()
+        for future in futures:
+            future.result()
+    assert events == ["asked", "answered", *["paid"] * 8]
+
+
+def test_what_ended_the_service_elsewhere_ends_it_here(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    standing = Standing()
+    standing.end(UnseeingServiceError("gemini", UNSEEING))
+    steady.watch = replace(steady.watch, service=Service("gemini", None, standing=standing))
+    with pytest.raises(UnseeingServiceError):
+        steady.call()
+    assert steady.asked == []
+
+
+def test_how_many_are_due_is_how_many_come(line: Callable[..., Line]) -> None:
+    assert [n_due(n, None) for n in (0, 1, 100, 101, 201)] == [0, 1, 1, 2, 3]
+    assert [n_due(n, 40) for n in (0, 60, 61, 160, 161)] == [0, 0, 1, 1, 2]
+    assert n_due(1, 250) == 1
+    steady = line("report")
+    steady.watch = replace(steady.watch, every=100)
+    steady.call(161)
+    assert len(steady.asked) == n_due(161, None) == 2
+
+
+def test_its_name_is_its_own_in_the_ledger(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    steady.call(3)
+    steady.call(2, name=CANARY)
+    since = steady.ledger.canaries.since(service="gemini", asset=ASSET, started=0.0)
+    assert since == (3, 3)
