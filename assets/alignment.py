@@ -10,7 +10,7 @@ from assets.annotations import shots_of
 from assets.batch import each_video
 from assets.partitions import in_line
 from assets.reading import frame_table
-from vidpipe.annotation.alignment import MISFIT, align_annotation
+from vidpipe.annotation.alignment import MISFIT, Aligned, Content, align_annotation
 from vidpipe.annotation.schema import AlignedAnnotation, Annotation
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
@@ -29,16 +29,24 @@ def aligned_metadata(context: dg.AssetExecutionContext, project: dg.ResourcePara
     yield from each_video(context, project, Work(_align))
 
 
-def _align(inputs: Inputs) -> Outcome:
-    settings = inputs.project.recipe.alignment
-    table = frame_table(inputs)
-    aligned = align_annotation(
-        Annotation.model_validate(inputs.record("video_annotations").value),
+def aligned_by_shots(inputs: Inputs, content: Content) -> Aligned[Content]:
+    """An annotation of a video on its measured shots, as the recipe has it.
+
+    Raises:
+        WaitingError: the store has lost what was measured.
+    """
+    settings, table = inputs.project.recipe.alignment, frame_table(inputs)
+    return align_annotation(
+        content,
         shots_of(inputs),
         FrameTimes(table.pts, table.time_base, table.start_s),
         snap_s=Fraction(str(settings.snap_s)),
         reject_s=Fraction(str(settings.reject_s)),
     )
+
+
+def _align(inputs: Inputs) -> Outcome:
+    aligned = aligned_by_shots(inputs, Annotation.model_validate(inputs.record("video_annotations").value))
     report = aligned.report.value()
     if aligned.content is None:
         return Outcome("dropped", MISFIT, {"alignment": report, "misfit": str(aligned.misfit)})

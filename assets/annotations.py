@@ -29,7 +29,7 @@ def video_annotations(
     told in whole seconds as a model that sees one frame a second tells them.
     """
     if project.recipe.annotation.annotator == "offline":
-        work = Work(_annotate_offline)
+        work = Work(annotate_by_measures)
     else:
         work = Work(ModelAnnotator.of(project, gemini, context.run.run_id), n_threads=gemini.at_once)
     yield from each_video(context, project, work)
@@ -43,7 +43,12 @@ def shots_of(inputs: Inputs) -> list[Shot]:
     return [Shot(start, end, table.time_of(start), table.time_of(end)) for start, end in spans]
 
 
-def _annotate_offline(inputs: Inputs) -> Outcome:
+def annotate_by_measures(inputs: Inputs) -> Outcome:
+    """The offline annotator's annotation of a video.
+
+    Raises:
+        WaitingError: the store has lost what it is made from.
+    """
     row, table = catalogue_row(inputs), frame_table(inputs)
     cues = best_cues(inputs) or ()
     texts = Texts(row["title"], row["description"], [(cue.start_s, cue.end_s, cue.text) for cue in cues])

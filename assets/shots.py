@@ -18,7 +18,7 @@ from vidpipe.timeline.shots import detect_shots
 @in_line("shots")
 def shots(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
     """The shots of each video: half-open, from its first frame to the end of its last, without gap or overlap."""
-    yield from each_video(context, project, Work(_detect))
+    yield from each_video(context, project, WORK)
 
 
 def _detect(inputs: Inputs) -> Outcome:
@@ -37,3 +37,7 @@ def _detect(inputs: Inputs) -> Outcome:
         for shot in found
     ]
     return Outcome("ok", value={"shots": rows, "time_base": str(table.time_base), "detector": settings.detector})
+
+
+WORK = Work(_detect)
+"""What becomes of one video here."""

@@ -26,7 +26,7 @@ def video_signals(context: dg.AssetExecutionContext, project: dg.ResourceParam[P
 
     Per frame its time, content change, motion, luma, blur and hash; loudness every tenth of a second; thumbnails.
     """
-    yield from each_video(context, project, Work(_measure, _keep))
+    yield from each_video(context, project, WORK)
 
 
 def _measure(inputs: Inputs) -> Task:
@@ -45,3 +45,7 @@ def _keep(inputs: Inputs, signals: Signals) -> Outcome:
         where[path.stem] = stored.key
         n_bytes[stored.key] = stored.n_bytes
     return Outcome("ok", value=value, where={**where, "bytes": n_bytes})
+
+
+WORK = Work(_measure, _keep)
+"""What becomes of one video here."""

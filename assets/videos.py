@@ -37,7 +37,7 @@ def raw_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Proj
     Read without decoding, but for the first frame, which proves that the file is a video. Captions are stored beside
     it as WebVTT. What is no decodable video is `unusable`, with the reason.
     """
-    yield from each_video(context, project, Work(_inspect, _keep))
+    yield from each_video(context, project, WORK)
 
 
 def limits_of(project: Project) -> Limits:
@@ -116,3 +116,7 @@ def _take(inputs: Inputs, path: Path) -> str:
     take = inputs.project.store.link if how == "hardlink" else inputs.project.store.put_file
     take(key, path)
     return key
+
+
+WORK = Work(_inspect, _keep)
+"""What becomes of one video here."""
