@@ -26,6 +26,7 @@ from vidpipe_tests.servers.gemini_files import SESSIONS, Files
 from vidpipe_tests.servers.gemini_generate import (
     MAX_OUT_TOKENS,
     Eyes,
+    Reader,
     Responder,
     answer,
     even_scenes,
@@ -59,12 +60,11 @@ class GeminiServer(LoopbackServer):
     """The service. What a test may set before or while it runs:
 
     `projects`: the project of each key; a key that is not listed is a project of its own (`project_of`). `quotas`: what
-    a project may ask. `prices`: US$ by model; a
-    model without a price is unknown. `substitutes`: who answers in a model's place. `responder`: what the model says.
-    `eyes`: which scenes it sees. `files.processing`: how new videos become ACTIVE. `batches.plan`: how new
-    batches go on and end. `youtube`: seconds by
-    address, None where the video is not public; any other address is a video of a minute. `inline_limit_bytes`: the
-    longest request. `max_states`: the most complex schema.
+    a project may ask. `prices`: US$ by model; a model without a price is unknown. `substitutes`: who answers in a
+    model's place. `responder`: what the model says. `eyes`: which scenes it sees. `reader`: which words it reads on
+    their pictures; None: none. `files.processing`: how new videos become ACTIVE. `batches.plan`: how new batches go on
+    and end. `youtube`: seconds by address, None where the video is not public; any other address is a video of a
+    minute. `inline_limit_bytes`: the longest request. `max_states`: the most complex schema.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class GeminiServer(LoopbackServer):
         self.quotas: dict[str, Quota] = {}
         self.responder: Responder | None = None
         self.eyes: Eyes = even_scenes
+        self.reader: Reader | None = None
         self.youtube: dict[str, float | None] = {}
         self.inline_limit_bytes = 100_000_000
         self.max_states = 960
@@ -186,7 +187,7 @@ class GeminiServer(LoopbackServer):
         refusal = self._meter(project).take(sum(tokens_in(ask).values())) if request.op == "generate" else None
         if refusal is not None:
             raise RefusedError(refusal)
-        text = words_of(ask, self.responder, self.eyes)
+        text = words_of(ask, self.responder, self.eyes, self.reader)
         number = next(self._numbers)
         return answer(ask, text, model=self.substitutes.get(model, model), response_id=f"response-{number:08d}")
 

@@ -20,7 +20,7 @@ from vidpipe_tests.servers.gemini_bills import (
     schema_tokens,
     text_tokens,
 )
-from vidpipe_tests.servers.instances import Setting, Span, instance_of, sentence, timecode
+from vidpipe_tests.servers.instances import Setting, Span, instance_of, reading, sentence, timecode
 
 MAX_OUT_TOKENS = 65_536
 SCENE_S = 5.0  # how long a scene is to a model that does not look
@@ -36,6 +36,10 @@ Eyes = Callable[[Seen], Sequence[Span]]
 """The scenes that the model sees in a video: [start, end) in seconds, in order, inside what it looks at."""
 
 
+Reader = Callable[[Seen, Sequence[Span]], Sequence[str]]
+"""The words that the model reads on the picture, one for each scene; "" where there is none."""
+
+
 def even_scenes(seen: Seen) -> list[Span]:
     """What somebody would say who does not look: scenes of equal length."""
     n = max(1, round((seen.end_s - seen.start_s) / SCENE_S))
@@ -43,15 +47,16 @@ def even_scenes(seen: Seen) -> list[Span]:
     return list(pairwise(edges))
 
 
-def words_of(ask: Ask, responder: Responder | None, eyes: Eyes) -> str:
+def words_of(ask: Ask, responder: Responder | None, eyes: Eyes, reader: Reader | None = None) -> str:
     """What the model says, whole."""
     said = responder(ask) if responder is not None else None
     if isinstance(said, str):
         return said
     if ask.schema is None:
-        return json.dumps(said, ensure_ascii=False) if said is not None else _prose(ask, eyes)
+        return json.dumps(said, ensure_ascii=False) if said is not None else _prose(ask, eyes, reader)
     if said is None:
-        said = instance_of(ask.schema, Setting(ask.request_id, spans_of(ask, eyes), _seed(ask)))
+        spans = spans_of(ask, eyes)
+        said = instance_of(ask.schema, Setting(ask.request_id, spans, _seed(ask), _read(ask, spans, reader)))
     elif "request_id" in (ask.schema.get("properties") or {}):
         said = {"request_id": ask.request_id, **said}
     return json.dumps(said, ensure_ascii=False)
@@ -114,11 +119,21 @@ def _usage(counts: Mapping[str, int], n_out: int, n_thoughts: int) -> dict[str, 
     return usage | ({"thoughtsTokenCount": n_thoughts} if n_thoughts else {})
 
 
-def _prose(ask: Ask, eyes: Eyes) -> str:
+def _read(ask: Ask, spans: Sequence[Span], reader: Reader | None) -> Sequence[str]:
+    """The words in the scenes of an answer, whose times count from the start of what is looked at."""
+    if reader is None or not ask.seen:
+        return ()
+    seen = ask.seen[0]
+    return reader(seen, [(seen.start_s + start_s, seen.start_s + end_s) for start_s, end_s in spans])
+
+
+def _prose(ask: Ask, eyes: Eyes, reader: Reader | None) -> str:
     """An account of the video in words, with the times of its scenes; its first line names the request."""
     lines = [f"request_id: {ask.request_id}"] if ask.request_id else []
-    for number, (start_s, end_s) in enumerate(spans_of(ask, eyes), 1):
-        told = " ".join(sentence(f"{_seed(ask)}/{number}/{i}") for i in range(3))
+    spans = spans_of(ask, eyes)
+    words = dict(enumerate(_read(ask, spans, reader), 1))
+    for number, (start_s, end_s) in enumerate(spans, 1):
+        told = " ".join(sentence(f"{_seed(ask)}/{number}/{i}") for i in range(3)) + reading(words.get(number, ""))
         lines.append(f"Scene {number} [{timecode(start_s)} - {timecode(end_s)}]: {told}")
     return "\n".join(lines)
 

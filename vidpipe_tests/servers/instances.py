@@ -27,11 +27,14 @@ _MOODS = ("Calm", "Curious", "Happy", "Pensive", "Excited")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an instance is about: the request's name, the scenes [start, end) in seconds, and what makes it differ."""
+    """What an instance is about: the request's name, the scenes [start, end) in seconds, what makes it differ, and the
+    word that is read in each scene, if any.
+    """
 
     request_id: str = ""
     spans: Sequence[Span] = ((0.0, 1.0),)
     seed: str = ""
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ def sentence(seed: str) -> str:
     digest = hashlib.sha256(seed.encode()).digest()
     words = (part[digest[i] % len(part)] for i, part in enumerate((_WHO, _DOES, _WHAT, _HOW)))
     return " ".join(words) + "."
+
+
+def reading(word: str) -> str:
+    """What is said of a word on the picture; nothing where there is none."""
+    return f' A sign reads "{word}".' if word else ""
 
 
 def timecode(seconds: float) -> str:
@@ -135,6 +143,8 @@ class _Instances:
         if place.above == "mood" and place.name == "description":
             return str(self._pick(_MOODS, place))
         text = sentence(self._seed(place)).ljust(int(schema.get("minLength") or 0), ".")
+        if place.path[-2:] == ("scenes", "title") and place.index < len(self.setting.words):
+            text += reading(self.setting.words[place.index])
         return text[: schema.get("maxLength")]
 
     def _pick(self, values: Sequence[Any], place: _Place) -> Any:

@@ -1,4 +1,4 @@
-"""How the emulated services behave when a person starts them: `calm`, `storm`, `drift`.
+"""How the emulated services behave when a person starts them: `calm`, `storm`, `drift`, `blind`.
 
 Faults are drawn from the seed, what is asked and how often it was asked before, never from the order of requests: the
 same seed strikes the same requests, however many run at once.
@@ -17,7 +17,9 @@ from vidpipe_tests.servers import gemini_answers, gemini_errors
 from vidpipe_tests.servers.base import LoopbackServer
 from vidpipe_tests.servers.eyes import TrueEyes, drifting
 from vidpipe_tests.servers.gemini import GeminiServer
+from vidpipe_tests.servers.gemini_generate import Eyes, even_scenes
 from vidpipe_tests.servers.llm import LlmServer
+from vidpipe_tests.servers.reading import words_in
 from vidpipe_tests.servers.wire import Reply, Request
 
 RETRY_S = 0.5
@@ -90,22 +92,33 @@ class Draws:
 
 
 def calm(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
-    """Nothing fails; the model sees the true scenes."""
+    """Nothing fails; the model sees the true scenes, and reads what stands on them."""
     del seed
-    servers.gemini.eyes = TrueEyes(videos)
+    look(servers, TrueEyes(videos))
 
 
 def drift(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
     """The model sees everything 1.4 s late, two scenes as one, and one that is not there."""
     del seed
-    servers.gemini.eyes = drifting(TrueEyes(videos))
+    look(servers, drifting(TrueEyes(videos)))
+
+
+def blind(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
+    """Nothing fails, but the model answers without looking."""
+    del seed, videos
+    servers.gemini.eyes, servers.gemini.reader = even_scenes, None
+
+
+def look(servers: Servers, eyes: Eyes) -> None:
+    """The model sees what these eyes see, and reads what stands there."""
+    servers.gemini.eyes, servers.gemini.reader = eyes, words_in
 
 
 def storm(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
     """20 % 429, 5 % 503, 3 % resets, 2 % cut bodies, 5 % malformed answers; the second key is dead, the third has used
     up its day.
     """
-    servers.gemini.eyes = TrueEyes(videos)
+    look(servers, TrueEyes(videos))
     _gemini_storm(servers.gemini, Draws(f"{seed} gemini"))
     _llm_storm(servers.tgi, Draws(f"{seed} tgi"))
     _llm_storm(servers.openai, Draws(f"{seed} openai"))
@@ -113,7 +126,7 @@ def storm(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
 
 Profile = Callable[[Servers, int, Sequence[Path]], None]
 
-PROFILES: Mapping[str, Profile] = MappingProxyType({"calm": calm, "drift": drift, "storm": storm})
+PROFILES: Mapping[str, Profile] = MappingProxyType({"calm": calm, "drift": drift, "storm": storm, "blind": blind})
 """By name; each is told the seed and the videos that proxies may be made of."""
 
 
