@@ -24,6 +24,7 @@ from vidpipe.corpus.contents import FileMark, files_part, mark_file, mark_of, na
 from vidpipe.corpus.notices import NOTICES, find_notices
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.corpus.sources import read_sources
+from vidpipe.corpus.youtube import watch_page
 from vidpipe.errors import StoreError
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.media.headers import header_duration_s
@@ -215,6 +216,7 @@ def _index(frame: pl.DataFrame, admitted: Collection[str]) -> dict[str, Row]:
         parts = {
             "files": version_of(files_part(record, mark)),
             "texts": version_of(text_part(row_of(record))),
+            "page": version_of(watch_page(record["url"])),
         }
         outcome, reason = ("ok", None) if video_id in admitted else ("pending", "not asked for")
         index[video_id] = Row(outcome, reason, as_text(parts), "")

@@ -13,6 +13,7 @@ from vidpipe.annotation.plans import Plan, Subject
 from vidpipe.annotation.quality import Asked, checks_of, quality
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.annotation.rounds import SchemaLevels
+from vidpipe.annotation.shown import shown_media, source_media
 from vidpipe.asking.asker import Asker
 from vidpipe.asking.services import asker_for
 from vidpipe.asking.video_calls import Exchange, VideoCalls
@@ -23,9 +24,6 @@ from vidpipe.models.paid import Purpose
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.model_sections import Annotation
 from vidpipe.records import Outcome
-
-# What the service takes (research/services.md 1.3), by what FFmpeg calls the container.
-_TYPES = {"mov": "video/mp4", "matroska": "video/webm", "avi": "video/avi", "mpeg": "video/mpeg", "flv": "video/x-flv"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class ModelAnnotator:
             PendingError: nobody can be asked, or not for the money that is left.
             ServiceError, StoreError, WaitingError: as they come.
         """
-        subject, facts = subject_of(inputs, Path()), inputs.record("raw_videos").value
+        subject, facts = subject_of(inputs, media_of(inputs, Path())), inputs.record("raw_videos").value
         tokens = tokens_of(self.recipe, float(subject.duration_s), has_audio=bool(facts["has_audio"]))
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
         calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=tokens)
@@ -76,7 +74,7 @@ class ModelAnnotator:
         """What the model says; the file is fetched where there is something left to ask."""
         with ExitStack() as held:
             if unasked(subject, self.plan, calls.recall, levels=self.levels):
-                subject = replace(subject, media=replace(subject.media, place=inputs.video_file()))
+                subject = replace(subject, media=media_of(inputs, file_of(inputs)))
                 held.enter_context(self.service.holding(subject.media))
             ask, ask_text = calls.named("video"), calls.named("text")
             return annotate(ask, subject, self.plan, ask_text=ask_text, recall=calls.recall, levels=self.levels)
@@ -98,19 +96,40 @@ def _outcome(
     return Outcome(kind, reason, value=value, cost_usd=calls.cost_usd(exchanges), asked=asked)
 
 
-def subject_of(inputs: Inputs, place: Path) -> Subject:
-    """What is known of a video, as its questions name it; `place` is where its file lies, if anybody is to see it.
+def media_of(inputs: Inputs, place: Path) -> Media:
+    """What a model is shown of a video, as questions name it; `place` is where that lies, if anybody is to see it.
+
+    Raises:
+        WaitingError: as it comes.
+    """
+    facts = inputs.record("raw_videos").value
+    if not inputs.project.recipe.annotation.shows_views:
+        return source_media(facts, place)
+    return shown_media(inputs.record("annotation_proxy").value, facts, place)
+
+
+def file_of(inputs: Inputs) -> Path:
+    """What a model is shown, as a local file; none where the model finds it by itself.
+
+    Raises:
+        MissingObjectError, WaitingError: it is not there; a proxy that is lost is made again by the next run.
+    """
+    if not inputs.project.recipe.annotation.shows_views:
+        return inputs.video_file()
+    record = inputs.record("annotation_proxy")
+    if record.value["kind"] == "page":
+        return Path()
+    return inputs.file("annotation_proxy", "media") if "media" in record.where else inputs.video_file()
+
+
+def subject_of(inputs: Inputs, media: Media) -> Subject:
+    """What is known of a video, as its questions name it.
 
     Raises:
         StoreError, WaitingError: as they come.
     """
     row, facts = catalogue_row(inputs), inputs.record("raw_videos").value
     cues = best_cues(inputs) or ()
-    media = Media(
-        place,
-        source_sha256=str(facts["sha256"]),
-        mime_type=_TYPES.get(str(facts["container"]).split(",")[0], "video/mp4"),
-    )
     return Subject(
         media,
         Fraction(str(facts["duration_s"])),

@@ -22,6 +22,7 @@ from assets.datasets import scene_dataset
 from assets.dynamism import dynamic_videos
 from assets.overview import ledger
 from assets.partitions import LineAsset
+from assets.proxies import annotation_proxy
 from assets.segments import segment_clips
 from assets.selection import selected_videos, selection
 from assets.shots import shots
@@ -47,6 +48,7 @@ ASSETS: tuple[LineAsset, ...] = (
     video_signals,
     shots,
     segment_clips,
+    annotation_proxy,
     video_annotations,
     aligned_metadata,
     scene_dataset,

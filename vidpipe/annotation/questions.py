@@ -19,6 +19,10 @@ from vidpipe.timeline.spans import Span
 
 ECHO_JSON = "The last line of this message names the request. Copy it, unchanged, into request_id."
 ECHO_TEXT = "The last line of this message names the request. Begin your answer with that line, unchanged."
+WRITTEN_TIME = (
+    "The time is written in the upper left corner of each picture, in hours, minutes and seconds since the whole "
+    "video's start. It was put there for you to read off and is no part of the video."
+)
 _DIGEST = ("sceneId", "title", "timestamps", "cast")  # of a scene, for calls that read scenes
 
 
@@ -36,6 +40,8 @@ def question_of(
     if "captions" in call.reads:
         values["captions"] = foreign("captions", caption_lines(subject.captions, parts[i]))
     prompt = render(plan.prompts[call.name], values, needed=read.keys())
+    if call.is_shown_the_video and subject.media.shows_time:
+        prompt = f"{prompt}\n\n{_written_time(parts, i)}"
     prompt = f"{prompt}\n\n{ECHO_JSON if call.fields else ECHO_TEXT}"
     if not call.is_shown_the_video:
         return Question(prompt, plan.text_settings or _text_only(plan.settings))
@@ -82,6 +88,12 @@ def _part(parts: Sequence[Span], i: int) -> str:
         f"You see part {i + 1} of {len(parts)} of a longer video, from {start} to {end} of it; "
         "your times count from 0:00 where this part begins."
     )
+
+
+def _written_time(parts: Sequence[Span], i: int) -> str:
+    if parts[i].start_s == 0:
+        return WRITTEN_TIME
+    return f"{WRITTEN_TIME} Your times count from where it says {clock(parts[i].start_s)}."
 
 
 def _text_only(settings: Settings) -> Settings:

@@ -112,6 +112,7 @@ def _assumptions(left: LeftToAsk, found: Estimate, paces: dict[str, Pace]) -> It
     yield from _prices(left)
     if any(some.names for some in (*left.missing.values(), *left.stale.values())):
         yield from _videos(left)
+        yield from _proxies(left)
         yield from _answers(left)
     for asset, pace in paces.items():
         each = f"{pace.seconds:.1f} s" + (f" and {1 / pace.seconds_per_token:.0f} tokens/s" if _is_new(pace) else "")
@@ -155,6 +156,16 @@ def _videos(left: LeftToAsk) -> Iterator[str]:
     for asset, some in (*left.missing.items(), *left.stale.items()):
         if some.n_all > len(some.names):
             yield f"{asset}: {MOST_LOOKED_AT} of {some.n_all} videos were looked at and stand for all."
+
+
+def _proxies(left: LeftToAsk) -> Iterator[str]:
+    views = left.videos.views
+    if ANNOTATIONS in left.missing and views.n_expected:
+        size = "some 15 kB a picture (45 where they are 1280 px long) and 4 kB a second of sound"
+        if views.bytes_per_s is not None:
+            size = f"{views.bytes_per_s / 1000:.1f} kB a second, as those until now"
+        n_words = "1 proxy is" if views.n_expected == 1 else f"{views.n_expected} proxies are"
+        yield f"{n_words} not made yet: {size}, at most as much as the file."
 
 
 def _mean_of(left: LeftToAsk) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from assets.model_annotations import subject_of
+from assets.model_annotations import media_of, subject_of
 from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of
@@ -48,7 +48,7 @@ class FreeAgain:
 
     def _is_answered(self, inputs: Inputs) -> bool:
         try:
-            return not unasked(subject_of(inputs, Path()), self._plan, self._recall)
+            return not unasked(subject_of(inputs, media_of(inputs, Path())), self._plan, self._recall)
         except (StoreError, WaitingError):
             return False
 

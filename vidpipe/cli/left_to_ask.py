@@ -130,7 +130,7 @@ class LeftToAsk:
     # --- annotations ---
 
     def _annotated(self, name: str) -> Iterator[Ask]:
-        recipe, n_bytes = self._recipe.annotation, self.videos.n_bytes(name)
+        recipe, n_bytes = self._recipe.annotation, self.videos.views.n_bytes(name)
         seen = tokens_of(recipe, self.videos.duration_s(name), has_audio=self.videos.facts[name].has_audio)
         lengths, is_sent = Lengths(self.plan, self.factors), False
         n_scenes = self._n_scenes(name)

@@ -17,6 +17,8 @@ from assets.model_annotations import subject_of
 from assets.model_categories import texts_of
 from vidpipe.annotation.lengths import SCENE_S
 from vidpipe.annotation.plans import Subject
+from vidpipe.annotation.shown import shown_media
+from vidpipe.cli.views import Seen, Views
 from vidpipe.corpus.catalogue import CatalogueSettings, build_catalogue
 from vidpipe.corpus.llm_categories import Texts
 from vidpipe.corpus.sources import read_sources
@@ -28,6 +30,7 @@ from vidpipe.media.headers import header_duration_s
 from vidpipe.models.calls import Media
 from vidpipe.ports import Project
 from vidpipe.recipe.layouts import parse_layout
+from vidpipe.records import Record
 from vidpipe.workers.processes import Processes, Task
 
 UNKNOWN_S = 300.0
@@ -87,6 +90,12 @@ class Videos:
         known = self.facts[name].n_bytes
         return round(self.duration_s(name) * self.mean_bytes_per_s) if known is None else known
 
+    @cached_property
+    def views(self) -> Views:
+        """What a model is shown of them."""
+        recipe = self._project.recipe.annotation
+        return Views(recipe, {name: self._seen(name) for name in self.facts})
+
     def n_scenes(self, name: str) -> float:
         """As many scenes as shots, or as a video of its length has on average."""
         return self.facts[name].n_shots or max(1.0, self.duration_s(name) / self.shot_s)
@@ -96,7 +105,8 @@ class Videos:
         if self.facts[name].is_probed:
             inputs = self._inputs("video_annotations", name)
             with suppress(StoreError, WaitingError), inputs.closing:
-                return subject_of(inputs, Path())
+                media = shown_media(self.views.value(name), inputs.record("raw_videos").value, Path())
+                return subject_of(inputs, media)
         row = self._rows.get(name, {})
         return Subject(
             Media(Path(), ""),
@@ -124,6 +134,12 @@ class Videos:
         n_shots = len(shots["shots"]) if shots is not None else None
         return Facts(float(raw["duration_s"]), int(raw["bytes"]), bool(raw["has_audio"]), n_shots, is_probed=True)
 
+    def _seen(self, name: str) -> Seen:
+        is_made = self._project.recipe.annotation.shows_views
+        record = self._record("annotation_proxy", name) if is_made else None
+        url, has_audio = self._rows.get(name, {}).get("url"), self.facts[name].has_audio
+        return Seen(self.duration_s(name), self.n_bytes(name), has_audio, url, record)
+
     def _with_headers(self, new: Mapping[str, Facts]) -> dict[str, Facts]:
         """Videos that were not probed yet, with what their files claim where nothing else is known."""
         paths = {name: path for name in new if (path := self._rows.get(name, {}).get("path"))}
@@ -145,11 +161,16 @@ class Videos:
 
     def _value(self, asset: str, name: str) -> Any:
         """The value of a record that is ok; None where there is none."""
+        record = self._record(asset, name)
+        return None if record is None else record.value
+
+    def _record(self, asset: str, name: str) -> Record | None:
+        """A record that is ok; None where there is none."""
         entry = self._snapshot.entry(asset, name)
         if entry is None or entry.damaged or entry.outcome != "ok":
             return None
         try:
-            return self._inputs(asset, name).record(asset).value
+            return self._inputs(asset, name).record(asset)
         except (StoreError, WaitingError):
             return None
 

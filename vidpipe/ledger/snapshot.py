@@ -13,7 +13,7 @@ from vidpipe.recipe.stages import Part, Read, Stage
 
 Found = TypeVar("Found")
 
-_OF_ROWS: frozenset[Part] = frozenset({"files", "texts", "row"})
+_OF_ROWS: frozenset[Part] = frozenset({"files", "texts", "page", "row"})
 
 
 class Entry(NamedTuple):

@@ -79,7 +79,7 @@ class Media:
 
     `made_by` says what made the file from the source whose bytes have `source_sha256`: settings and version of the
     algorithm, never the file's bytes, or "source". `span_s` is the part that is asked about, [start, end) in seconds
-    on the file's presentation clock; None: all of it.
+    on the file's presentation clock; None: all of it. `shows_time`: it is written on each picture.
     """
 
     place: Path | str
@@ -87,6 +87,7 @@ class Media:
     made_by: str = "source"
     mime_type: str = "video/mp4"
     span_s: tuple[float, float] | None = None
+    shows_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _LATER_KEYS = frozenset(
     {"publishing"}
     | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
-    | {f"annotation.{name}" for name in ("proxy", "burn_time", "canaries", "calls")}
+    | {f"annotation.{name}" for name in ("canaries", "calls")}
 )
 _LATER_VALUES = ("default", "gemini", "oracle", "balanced")
 _NEEDS = {

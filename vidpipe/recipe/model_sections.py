@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from vidpipe.recipe.sections import Section, Share, Texts
 
@@ -75,6 +75,20 @@ class Annotation(Section):
     inline_below_bytes: int = Field(
         8_000_000, ge=0, description="Smaller files go along with each question; others are uploaded once."
     )
+    proxy: bool = Field(
+        default=True,
+        description="Show the model a proxy: the frames that it looks at, each at its own time, at most 640 px long "
+        "(1280 where media_resolution is high), with the sound; the file itself where that is smaller. false: always "
+        "the file.",
+    )
+    burn_time: bool = Field(
+        default=False, description="Write the time on each picture of the proxy, for the model to read it off."
+    )
+    by_url: bool = Field(
+        default=False,
+        description="Have the model read public videos from YouTube, where a manifest's url or an info file names "
+        "their page: nothing of these is sent. All others go as said above.",
+    )
     max_duration_s: Annotated[float, Field(ge=10)] | None = Field(
         1800.0, description="Longer videos are asked about in parts of at most so many seconds."
     )
@@ -85,9 +99,33 @@ class Annotation(Section):
         "with a lower score, 0 to 1, are dropped.",
     )
 
+    @model_validator(mode="after")
+    def _has_pictures_to_write_on(self) -> "Annotation":
+        if self.burn_time and not self.proxy:
+            raise ValueError("burn_time needs proxy")
+        return self
+
     @property
     def read(self) -> Mapping[str, Any]:
-        """What changes the result: offline, nothing but that; how a file travels never."""
+        """What changes the result: offline, nothing but that; how a file travels never, what is shown elsewhere."""
         if self.annotator == "offline":
             return {"annotator": self.annotator}
-        return self.model_dump(mode="json", exclude={"inline_below_bytes"})
+        return self.model_dump(mode="json", exclude={"inline_below_bytes", "proxy", "burn_time", "by_url"})
+
+    @property
+    def shows_views(self) -> bool:
+        """Whether a model is shown anything but always the file."""
+        return self.annotator == "gemini" and (self.proxy or self.by_url)
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """What changes what a model is shown; nothing where none is asked."""
+        if not self.shows_views:
+            return {}
+        settings = {"fps": self.fps or 1.0, "side_px": self.proxy_side_px, "burn_time": self.burn_time}
+        return {"by_url": self.by_url, **(settings if self.proxy else {})}
+
+    @property
+    def proxy_side_px(self) -> int:
+        """The longer side of proxies, at most."""
+        return 1280 if self.media_resolution == "high" else 640

@@ -11,7 +11,7 @@ from typing import Literal
 
 Unit = Literal["row", "video", "table"]
 Over = Literal["video", "selected"]
-Part = Literal["value", "outcome", "media", "captions", "files", "texts", "row"]
+Part = Literal["value", "outcome", "media", "captions", "files", "texts", "page", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Read:
     """One upstream part that a stage reads: provenance holds the version of just this part.
 
     `value` is the whole record and `outcome` its verdict alone; `media` and `captions` are parts of a raw video;
-    `files`, `texts` and `row` are parts of a table's row of this very video.
+    `files`, `texts`, `page` and `row` are parts of a table's row of this very video.
     """
 
     asset: str

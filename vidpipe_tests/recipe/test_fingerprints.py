@@ -16,9 +16,10 @@ from vidpipe.recipe.loading import check_recipe
 from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.sections import Section
 
-DECODING = frozenset({"raw_videos", "dynamic_videos", "video_signals", "segment_clips"})
+DECODING = frozenset({"raw_videos", "dynamic_videos", "video_signals", "segment_clips", "annotation_proxy"})
 NOTHING = frozenset[str]()
 ANNOTATED = frozenset({"video_annotations"})
+SHOWN = frozenset({"annotation_proxy"})
 ASKING: dict[str, Any] = {
     "budget_usd": 5.0,
     "annotation": {"annotator": "gemini"},
@@ -58,12 +59,12 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "segments.length_s": (30.0, frozenset({"segment_clips"})),
     "segments.overlap_s": (1.0, frozenset({"segment_clips"})),
     "segments.mode": ("smart", frozenset({"segment_clips"})),
-    "annotation.annotator": ("offline", ANNOTATED),
+    "annotation.annotator": ("offline", ANNOTATED | SHOWN),
     "annotation.mode": ("two_pass", ANNOTATED),
     "annotation.model": ("gemini-3.5-flash-lite", ANNOTATED),
     "annotation.text_model": ("gemini-3.5-flash-lite", ANNOTATED),
-    "annotation.fps": (2.0, ANNOTATED),
-    "annotation.media_resolution": ("high", ANNOTATED),
+    "annotation.fps": (2.0, ANNOTATED | SHOWN),
+    "annotation.media_resolution": ("high", ANNOTATED | SHOWN),
     "annotation.thinking_level": ("high", ANNOTATED),
     "annotation.temperature": (0.5, ANNOTATED),
     "annotation.seed": (7, ANNOTATED),
@@ -71,6 +72,9 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.safety": ({"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}, ANNOTATED),
     "annotation.language": ("German", ANNOTATED),
     "annotation.inline_below_bytes": (0, NOTHING),
+    "annotation.proxy": (False, SHOWN),
+    "annotation.burn_time": (True, SHOWN),
+    "annotation.by_url": (True, SHOWN),
     "annotation.max_duration_s": (60.0, ANNOTATED),
     "annotation.min_quality": (0.5, ANNOTATED),
     "queries.language": ("German", NOTHING),

@@ -59,7 +59,7 @@ def test_whatever_opens_a_part_of_a_record_is_a_gate_or_stands_behind_one(stage:
 @every_stage
 def test_the_parts_of_a_table_are_read_from_tables_and_others_from_records(stage: Stage) -> None:
     for read in stage.reads:
-        of_table = read.part in ("files", "texts", "row")
+        of_table = read.part in ("files", "texts", "page", "row")
         assert of_table == (STAGES[read.asset].unit != "video")
 
 
