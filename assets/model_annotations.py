@@ -24,6 +24,7 @@ from vidpipe.models.paid import Purpose
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.model_sections import Annotation
 from vidpipe.records import Outcome
+from vidpipe.timeline.spans import Span
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,11 @@ class ModelAnnotator:
             if unasked(subject, self.plan, calls.recall, levels=self.levels):
                 subject = replace(subject, media=media_of(inputs, file_of(inputs)))
                 held.enter_context(self.service.holding(subject.media))
-            ask, ask_text = calls.named("video"), calls.named("text")
-            return annotate(ask, subject, self.plan, ask_text=ask_text, recall=calls.recall, levels=self.levels)
+            return annotate(calls.named, subject, self.plan, recall=calls.recall, levels=self.levels)
 
     def _judged(self, outcome: Outcome, said: Said, subject: Subject) -> Outcome:
         """With how good the annotation is; one that is not good enough for the recipe is dropped."""
-        checks = checks_of(said.content, Asked(subject.duration_s, self.plan.language, self.plan.n_questions))
+        checks = checks_of(said.content, Asked(subject.duration_s, self.plan.language, self.plan.n_asked))
         score, least = quality(checks), self.recipe.min_quality
         told = {"score": score, "checks": {check.name: check.score for check in checks}}
         outcome = replace(outcome, asked={**outcome.asked, "quality": told})
@@ -94,6 +94,16 @@ def _outcome(
 ) -> Outcome:
     asked = calls.provenance(exchanges, decided=decided)
     return Outcome(kind, reason, value=value, cost_usd=calls.cost_usd(exchanges), asked=asked)
+
+
+def _shots(inputs: Inputs) -> list[Span]:
+    found = inputs.record("shots").value["shots"]
+    return [Span(Fraction(str(one["start_s"])), Fraction(str(one["end_s"]))) for one in found]
+
+
+def _category(inputs: Inputs) -> str:
+    found = inputs.record("taxonomy_categories").value
+    return " > ".join(name for name in (found["parent"], found["category"]) if name)
 
 
 def media_of(inputs: Inputs, place: Path) -> Media:
@@ -129,7 +139,8 @@ def subject_of(inputs: Inputs, media: Media) -> Subject:
         StoreError, WaitingError: as they come.
     """
     row, facts = catalogue_row(inputs), inputs.record("raw_videos").value
-    cues = best_cues(inputs) or ()
+    recipe, cues = inputs.project.recipe.annotation, best_cues(inputs) or ()
+    reads = {name for call in recipe.asked_calls for name in call.reads}
     return Subject(
         media,
         Fraction(str(facts["duration_s"])),
@@ -138,4 +149,6 @@ def subject_of(inputs: Inputs, media: Media) -> Subject:
         channel=row["channel"],
         captions=[(cue.start_s, cue.end_s, cue.text) for cue in cues],
         fps=float(Fraction(facts["frame_rate"])) or None,
+        shots=_shots(inputs) if "shots" in reads else (),
+        assets={"taxonomy_categories": _category(inputs)} if "taxonomy_categories" in reads else {},
     )

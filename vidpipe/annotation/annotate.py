@@ -36,6 +36,7 @@ MAX_HALVINGS = 3
 """So many parts of a video are halved because answers were too long: a model that never ends is not paid for ever."""
 MIN_HALVED_S = 120
 """Shorter parts are not halved: there is less in them than fits into an answer."""
+Named = Callable[[str], Ask]
 T = TypeVar("T")
 
 
@@ -68,17 +69,16 @@ class Said:
 
 
 def annotate(
-    ask: Ask,
+    named: Named,
     subject: Subject,
     plan: Plan,
     *,
-    ask_text: Ask | None = None,
     recall: Recall | None = None,
     levels: SchemaLevels | None = None,
 ) -> Said:
     """Ask everything that the plan asks about one video; content holds what the plan's calls tell.
 
-    `ask_text` answers the calls that are not shown the video; None: `ask` does. `recall` finds kept answers where the
+    `named` gives who is asked for a call, by its name. `recall` finds kept answers where the
     level of the schema at which they were got is not known. `levels` is shared by all videos of a run, so that a schema
     too complex is refused once only. Calls follow one another; several videos can be asked about at once. A part whose
     answer is cut off for its length, though the model was told to be concise, is asked about in halves.
@@ -91,7 +91,7 @@ def annotate(
         RecipeError: a prompt shows a field that its call does not have, or lacks one that it reads.
     """
     parts = parts_of(subject.duration_s, plan.max_duration_s)
-    work = _Work(subject, plan, parts, ask, ask_text or ask, recall, levels or SchemaLevels())
+    work = _Work(subject, plan, parts, named, recall, levels or SchemaLevels())
     try:
         told = list(work.in_parts(work.told))
     except AnswerError as error:
@@ -121,7 +121,7 @@ def unasked(subject: Subject, plan: Plan, recall: Recall, *, levels: SchemaLevel
         RecipeError: as `annotate`.
     """
     parts = parts_of(subject.duration_s, plan.max_duration_s)
-    work = _Work(subject, plan, parts, ask_nobody, ask_nobody, recall, levels or SchemaLevels())
+    work = _Work(subject, plan, parts, lambda _name: ask_nobody, recall, levels or SchemaLevels())
     found: list[Unasked] = []
     with suppress(AnswerError):
         for unasked_here in work.in_parts(work.unasked):
@@ -136,8 +136,7 @@ class _Work:
     subject: Subject
     plan: Plan
     parts: list[Span]
-    ask: Ask
-    ask_text: Ask
+    named: Named
     recall: Recall | None
     levels: SchemaLevels
     exchanges: list[Exchange] = field(default_factory=list)
@@ -187,8 +186,9 @@ class _Work:
         """What a call says, as later calls read it, and the fields that it tells."""
         question = question_of(call, self.plan, self.subject, parts=self.parts, i=i, texts=texts)
         form = form_of(call.fields) if call.fields else None
-        ask = self.ask if call.is_shown_the_video else self.ask_text
-        rounds = Rounds(call.name, i, form, ask, self.recall, self.levels, self.exchanges, self.plan.retries)
+        rounds = Rounds(
+            call.name, i, form, self.named(call.name), self.recall, self.levels, self.exchanges, self.plan.retries
+        )
         if form is None:
             return rounds.settle(question, read_free_text), {}
         found = rounds.settle(question, partial(read_structured, form=form, part=self.parts[i]))

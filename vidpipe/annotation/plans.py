@@ -4,17 +4,17 @@ What belongs here: the plan of a recipe and the facts about one video. Not here:
 out (`annotate`). A call is the unit of staleness and of cost: it is asked again when what it reads has changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from vidpipe.annotation.prompting import Cue, Prompt
 from vidpipe.annotation.rounds import RETRIES, Verdict
-from vidpipe.annotation.told import FIELDS
 from vidpipe.models.calls import Media, Settings
+from vidpipe.recipe import calls
+from vidpipe.recipe.calls import AskedCall
+from vidpipe.timeline.spans import Span
 
-SEEN = frozenset({"pixels", "sound"})
-"""Who reads one of these is shown the video."""
 MIN_PART_S = 10.0
 """A video is not cut into shorter parts."""
 
@@ -35,22 +35,16 @@ class Call:
     @property
     def is_shown_the_video(self) -> bool:
         """Whether it needs a model that sees; all others read text alone."""
-        return not SEEN.isdisjoint(self.reads)
+        return not calls.SEEN.isdisjoint(self.reads)
 
 
-_ALL = ("pixels", "sound", "captions")
-STRUCTURED: tuple[Call, ...] = (Call("annotation", FIELDS, _ALL),)
-"""One call that sees the video and tells everything in one form."""
-TWO_PASS: tuple[Call, ...] = (
-    Call("narrative", (), _ALL),
-    Call("characters", ("characterList",), ("narrative",)),
-    Call("scenes", ("scenes",), ("narrative", "characters")),
-    Call("storylines", ("storylines",), ("narrative", "scenes")),
-    Call("questions", ("qAndA",), ("narrative",)),
-    Call("trimming", ("trimmingSuggestions",), ("narrative",)),
-    Call("overview", ("description", "title"), ("narrative",)),
-)
-"""FineVideo's way: one call sees the video and tells it in free text; the others, which are cheap, read that text."""
+def calls_of(asked: Iterable[AskedCall]) -> tuple[Call, ...]:
+    """The calls that a recipe asks for."""
+    return tuple(Call(one.name, one.fields, one.reads) for one in asked)
+
+
+STRUCTURED, TWO_PASS = calls_of(calls.STRUCTURED), calls_of(calls.TWO_PASS)
+"""One call that tells everything in one form, and FineVideo's way (`vidpipe.recipe.calls`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +52,8 @@ class Subject:
     """One video, and what is known of it beside its pictures.
 
     `media` is what a model is shown, all of it. `duration_s` is exact, on the same clock. `fps` is the file's own
-    rate. `assets` holds, by name, texts made of other assets that a call may read; all texts but these names are
-    foreign. `captions` in any order.
+    rate. `shots` are where the picture does not cut. `assets` holds, by name, texts made of other assets that a call
+    may read; all texts but these names are foreign. `captions` in any order.
 
     Raises:
         ValueError: the video has no length.
@@ -72,6 +66,7 @@ class Subject:
     channel: str | None = None
     captions: Sequence[Cue] = ()
     fps: float | None = None
+    shots: Sequence[Span] = ()
     assets: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,6 +94,11 @@ class Plan:
     language: str = "English"
     n_questions: int = 5
     retries: Mapping[Verdict, int] = field(default_factory=lambda: RETRIES)
+
+    @property
+    def n_asked(self) -> int:
+        """The questions that are asked for: none where no call tells them."""
+        return self.n_questions if any("qAndA" in call.fields for call in self.calls) else 0
 
     def __post_init__(self) -> None:
         lacking = [call.name for call in self.calls if call.name not in self.prompts]

@@ -131,6 +131,13 @@ def caption_lines(captions: Sequence[Cue], span: Span) -> str:
     return "\n".join(f"{clock(start_s - span.start_s)} {' '.join(text.split())}" for start_s, _, text in inside)
 
 
+def shot_lines(shots: Sequence[Span], span: Span) -> str:
+    """The shots of which some lies in a span, one line each: from when to when, in seconds since the span's start."""
+    here = (shot for shot in shots if shot.overlap_s(span) > 0)
+    inside = (Span(max(s.start_s, span.start_s), min(s.end_s, span.end_s)) for s in here)
+    return "\n".join(f"{float(s.start_s - span.start_s):.3f} - {float(s.end_s - span.start_s):.3f}" for s in inside)
+
+
 def _is_unseen(c: str) -> bool:
     return unicodedata.category(c) in ("Cc", "Cf", "Cs", "Cn")
 

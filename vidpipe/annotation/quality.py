@@ -138,6 +138,8 @@ def scores_given(content: ContentMetadata) -> Check:
 def questions_asked(content: ContentMetadata, asked: Asked) -> Check:
     """As many questions as were asked for, all different, all answered."""
     asked_for, given = asked.n_questions, content.qAndA
+    if not asked_for and not given:
+        return Check("questions_asked", None, "nothing to judge", None)
     distinct = {_plain(one.question) for one in given if _plain(one.question) and _plain(one.answer)}
     is_right = len(distinct) == len(given) == asked_for
     detail = f"{len(distinct)} different questions with an answer among {len(given)}, {asked_for} asked for"
@@ -203,7 +205,7 @@ def _plain(text: str) -> str:
 
 
 def _closeness(n: int, wanted: int) -> float:
-    return min(n, wanted) / max(n, wanted, 1) if wanted else float(n == 0)
+    return min(n, wanted) / max(n, wanted, 1)
 
 
 def _shared(name: str, good: Sequence[bool], claim: str) -> Check:

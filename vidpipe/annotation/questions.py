@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vidpipe.annotation.plans import SEEN, Call, Plan, Subject
-from vidpipe.annotation.prompting import caption_lines, foreign, render
+from vidpipe.annotation.plans import Call, Plan, Subject
+from vidpipe.annotation.prompting import caption_lines, foreign, render, shot_lines
 from vidpipe.annotation.told import MOODS
 from vidpipe.annotation.told_times import clock
 from vidpipe.models.calls import Question, Settings
+from vidpipe.recipe.calls import SEEN
 from vidpipe.timeline.spans import Span
 
 ECHO_JSON = "The last line of this message names the request. Copy it, unchanged, into request_id."
@@ -34,12 +35,14 @@ def question_of(
     Raises:
         RecipeError: its prompt shows a field that it does not have, or lacks one that it reads.
     """
-    names = [name for name in call.reads if name not in SEEN and name != "captions"]
+    names = [name for name in call.reads if name not in SEEN and name not in ("captions", "shots")]
     read = {name: foreign(_fence_name(name), texts.get(name)) for name in names}
     values = _values(plan, subject, parts, i) | read
     if "captions" in call.reads:
         values["captions"] = foreign("captions", caption_lines(subject.captions, parts[i]))
-    prompt = render(plan.prompts[call.name], values, needed=read.keys())
+    if "shots" in call.reads:
+        values["shots"] = foreign("shots", shot_lines(subject.shots, parts[i]))
+    prompt = render(plan.prompts[call.name], values, needed=read.keys() | ({"shots"} & set(call.reads)))
     if call.is_shown_the_video and subject.media.shows_time:
         prompt = f"{prompt}\n\n{_written_time(parts, i)}"
     prompt = f"{prompt}\n\n{ECHO_JSON if call.fields else ECHO_TEXT}"

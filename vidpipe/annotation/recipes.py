@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from vidpipe.annotation.plans import STRUCTURED, TWO_PASS, Plan
+from vidpipe.annotation.plans import Plan, calls_of
 from vidpipe.annotation.prompting import load_prompt
 from vidpipe.annotation.rounds import TRIED_RETRIES
 from vidpipe.models.calls import Question, Settings, Usage
@@ -20,7 +20,7 @@ def plan_of(recipe: Annotation, prompts: Path) -> Plan:
     Raises:
         RecipeError: a prompt cannot be used.
     """
-    calls = STRUCTURED if recipe.mode == "structured" else TWO_PASS
+    calls = calls_of(recipe.asked_calls)
     settings = Settings(
         model=recipe.model,
         fps=recipe.fps,

@@ -9,7 +9,7 @@ from typing import Any
 
 from vidpipe.annotation.prompting import load_prompt as annotation_prompt
 from vidpipe.corpus.llm_categories import load_prompt as category_prompt
-from vidpipe.recipe.fingerprints import CATEGORISE, STRUCTURED, TWO_PASS
+from vidpipe.recipe.fingerprints import CATEGORISE
 from vidpipe.recipe.schema import Recipe
 
 BUDGET_USD = 5.0
@@ -45,11 +45,10 @@ def prompts_of(recipe: Recipe) -> dict[str, str]:
     """
     names: tuple[str, ...] = ()
     if recipe.annotation.annotator != "offline":
-        names = STRUCTURED if recipe.annotation.mode == "structured" else TWO_PASS
+        names = (*recipe.query_stages, *(call.name for call in recipe.annotation.asked_calls))
     found = {f"{name}.md": annotation_prompt(name).text + "\n" for name in names}
     if recipe.taxonomy.categoriser != "offline":
-        (name,) = CATEGORISE
-        found[f"{name}.md"] = category_prompt()
+        found[f"{CATEGORISE}.md"] = category_prompt()
     return found
 
 

@@ -14,10 +14,8 @@ from vidpipe.recipe.line import LINE
 from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.stages import Line, Stage, stages_of
 
-STRUCTURED: tuple[str, ...] = ("annotation",)
-TWO_PASS: tuple[str, ...] = ("narrative", "characters", "scenes", "storylines", "questions", "trimming", "overview")
-CATEGORISE: tuple[str, ...] = ("categorise",)
-"""The prompts that each way of asking reads, by the names of their files."""
+CATEGORISE = "categorise"
+"""The prompt that categorising reads, by the name of its file; an annotation's prompts have the names of its calls."""
 
 _DIGITS = 16
 
@@ -43,9 +41,11 @@ def _prompts(recipe: Recipe, stage: Stage, folder: Path) -> Iterator[tuple[str, 
     """The project's own prompts that a stage's models read, by name; a built-in one belongs to the stage's version."""
     names: tuple[str, ...] = ()
     if stage.name == "video_annotations" and recipe.annotation.annotator != "offline":
-        names = STRUCTURED if recipe.annotation.mode == "structured" else TWO_PASS
+        names = tuple(call.name for call in recipe.annotation.asked_calls)
+    elif stage.name in recipe.query_stages and recipe.annotation.annotator != "offline":
+        names = (stage.name,)
     elif stage.name == "taxonomy_categories" and recipe.taxonomy.categoriser != "offline":
-        names = CATEGORISE
+        names = (CATEGORISE,)
     for name in names:
         path = folder / "prompts" / f"{name}.md"
         if path.is_file():

@@ -22,7 +22,7 @@ _LATER_KEYS = frozenset(
     {"publishing"}
     | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
-    | {f"annotation.{name}" for name in ("canaries", "calls")}
+    | {f"annotation.{name}" for name in ("canaries",)}
 )
 _LATER_VALUES = ("default", "gemini", "oracle", "balanced")
 _NEEDS = {
@@ -115,10 +115,16 @@ def _model_at(loc: Sequence[int | str]) -> type[Section] | None:
     for part in loc:
         if model is None:
             return None
-        annotation = model.model_fields[str(part)].annotation
-        kinds = get_args(annotation) or (annotation,)
-        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+        if isinstance(part, str):  # a number is a place in a list of sections
+            model = _section_in(model.model_fields[part].annotation)
     return model
+
+
+def _section_in(kind: Any) -> type[Section] | None:
+    """The section among the kinds of value that a key can have."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return kind
+    return next((found for one in get_args(kind) if (found := _section_in(one)) is not None), None)
 
 
 def _unknown_key(loc: tuple[int | str, ...]) -> str:

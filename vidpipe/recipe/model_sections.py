@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from vidpipe.recipe.calls import STRUCTURED, TWO_PASS, AskedCall, check_calls
 from vidpipe.recipe.sections import Section, Share, Texts
 
 Category = Literal[
@@ -46,13 +47,20 @@ class Annotation(Section):
         description="offline: what pixels, sound and captions measure, nothing is invented; gemini: Google's models, "
         "which are paid. All keys below are gemini's.",
     )
-    mode: Literal["structured", "two_pass"] = Field(
+    mode: Literal["structured", "two_pass"] | None = Field(
         "structured",
         description="structured: one call sees the video and fills in the whole form; two_pass: one call tells it in "
-        "free text, and cheap calls that read this text alone fill in the form, as FineVideo did.",
+        "free text, and cheap calls that read this text alone fill in the form, as FineVideo did; null: `calls` says.",
+    )
+    calls: Annotated[tuple[AskedCall, ...], Field(strict=False)] | None = Field(
+        None,
+        description="Calls of your own instead of a mode, in order: each with a name, which is its prompt's, the "
+        "fields that it tells (characterList, scenes, storylines, qAndA, trimmingSuggestions, description, title; "
+        "none: free text) and what it reads (pixels, sound, captions, shots, taxonomy_categories, earlier calls). "
+        "A call that reads neither pixels nor sound is asked of text_model.",
     )
     model: str = Field("gemini-3.8-flash", min_length=1, description="The model that is asked.")
-    text_model: str | None = Field(None, description="The model of two_pass's calls that read text; none: the same.")
+    text_model: str | None = Field(None, description="The model of calls that read text alone; none: the same.")
     fps: Annotated[float, Field(gt=0, le=24)] | None = Field(
         None, description="Frames a second that the model sees, above 0 to 24; none: the service's own, 1."
     )
@@ -105,12 +113,39 @@ class Annotation(Section):
             raise ValueError("burn_time needs proxy")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _calls_need_no_mode(cls, given: Any) -> Any:
+        """Where there are calls, the mode is null unless it is given."""
+        has_calls = isinstance(given, Mapping) and given.get("calls") is not None
+        return {"mode": None, **given} if has_calls else given
+
+    @model_validator(mode="after")
+    def _has_calls(self) -> "Annotation":
+        if (self.mode is None) == (self.calls is None):
+            raise ValueError("need either mode or calls")
+        if self.calls is not None:
+            check_calls(self.calls)
+        return self
+
+    @property
+    def asked_calls(self) -> tuple[AskedCall, ...]:
+        """The calls, by whatever key they are given."""
+        return self.calls or (TWO_PASS if self.mode == "two_pass" else STRUCTURED)
+
+    @property
+    def reads_category(self) -> bool:
+        """Whether a model is told the video's category."""
+        return self.annotator != "offline" and any("taxonomy_categories" in call.reads for call in self.asked_calls)
+
     @property
     def read(self) -> Mapping[str, Any]:
         """What changes the result: offline, nothing but that; how a file travels never, what is shown elsewhere."""
         if self.annotator == "offline":
             return {"annotator": self.annotator}
-        return self.model_dump(mode="json", exclude={"inline_below_bytes", "proxy", "burn_time", "by_url"})
+        apart = {"inline_below_bytes", "proxy", "burn_time", "by_url", "mode", "calls"}
+        calls = [call.model_dump(mode="json") for call in self.asked_calls]
+        return {**self.model_dump(mode="json", exclude=apart), "calls": calls}
 
     @property
     def shows_views(self) -> bool:

@@ -173,6 +173,11 @@ class Recipe(Section):
         return self
 
     @property
+    def query_stages(self) -> tuple[str, ...]:
+        """The stages that write queries; their prompts have the same names."""
+        return () if self.queries is None else ("segment_queries", "episode_queries")
+
+    @property
     def segment_queries(self) -> Mapping[str, Any]:
         """What changes the queries of segments; empty where none are made."""
         return self._queries_read("segment")

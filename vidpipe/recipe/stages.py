@@ -19,11 +19,13 @@ class Read:
     """One upstream part that a stage reads: provenance holds the version of just this part.
 
     `value` is the whole record and `outcome` its verdict alone; `media` and `captions` are parts of a raw video;
-    `files`, `texts`, `page` and `row` are parts of a table's row of this very video.
+    `files`, `texts`, `page` and `row` are parts of a table's row of this very video. With `when` it is read where this
+    dotted key of the recipe is true.
     """
 
     asset: str
     part: Part
+    when: str = ""
 
     @property
     def gates(self) -> bool:
@@ -112,13 +114,17 @@ class Line:
 
 def stages_of(recipe: object, stages: Collection[Stage]) -> tuple[Stage, ...]:
     """Those of the stages that a recipe uses; what they follow and read is of these alone."""
-    used = [stage for stage in stages if not stage.when or attrgetter(stage.when)(recipe)]
+
+    def holds(key: str) -> bool:
+        return not key or bool(attrgetter(key)(recipe))
+
+    used = [stage for stage in stages if holds(stage.when)]
     names = {stage.name for stage in used}
     return tuple(
         replace(
             stage,
             after=tuple(name for name in stage.after if name in names),
-            reads=tuple(read for read in stage.reads if read.asset in names),
+            reads=tuple(read for read in stage.reads if read.asset in names and holds(read.when)),
         )
         for stage in used
     )

@@ -33,9 +33,13 @@ def _fields(section: BaseModel) -> list[str]:
 
 
 def _entry(name: str, value: Any, description: str, indent: str) -> list[str]:
-    plain = list(value) if isinstance(value, tuple) else value
+    plain = [_plain(one) for one in value] if isinstance(value, tuple) else value
     comments = textwrap.wrap(description, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
     return [*comments, f"{indent}{name}: {_plain_text(plain)}"]
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 def _plain_text(value: Any) -> str:

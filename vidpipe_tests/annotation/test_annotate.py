@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from vidpipe.annotation.annotate import Unasked, annotate, unasked
+from vidpipe.annotation.annotate import Named, Unasked, annotate, unasked
 from vidpipe.annotation.plans import STRUCTURED, TWO_PASS, Call, Plan, Subject
 from vidpipe.annotation.prompting import Prompt, load_prompt
 from vidpipe.annotation.questions import ECHO_JSON, ECHO_TEXT, digest, time_form
+from vidpipe.annotation.rounds import Ask
 from vidpipe.annotation.schema import Annotation
 from vidpipe.annotation.told import FIELDS
 from vidpipe.errors import (
@@ -39,6 +40,11 @@ SUBJECT = Subject(
 )
 
 
+def always(ask: Ask) -> Named:
+    """The same for all calls."""
+    return lambda _name: ask
+
+
 def plan(calls: tuple[Call, ...] = STRUCTURED, **other: Any) -> Plan:
     known: dict[str, Any] = {"settings": SETTINGS}
     if "prompts" not in other:
@@ -48,7 +54,7 @@ def plan(calls: tuple[Call, ...] = STRUCTURED, **other: Any) -> Plan:
 
 def test_one_call_that_sees_the_video_tells_everything() -> None:
     service = Service()
-    said = annotate(service, SUBJECT, plan())
+    said = annotate(always(service), SUBJECT, plan())
     (question,) = service.questions
     assert question.media == SUBJECT.media
     assert question.settings == SETTINGS
@@ -62,7 +68,7 @@ def test_one_call_that_sees_the_video_tells_everything() -> None:
 
 def test_the_prompt_holds_what_is_known_and_nothing_of_the_schema() -> None:
     service = Service()
-    annotate(service, SUBJECT, plan(language="Swiss German", n_questions=3))
+    annotate(always(service), SUBJECT, plan(language="Swiss German", n_questions=3))
     prompt = service.questions[0].prompt
     for words in (
         "from 0:00 to 0:01:00",
@@ -84,22 +90,22 @@ def test_the_prompt_holds_what_is_known_and_nothing_of_the_schema() -> None:
 
 def test_unknown_texts_are_said_to_be_unknown() -> None:
     service = Service()
-    annotate(service, Subject(SUBJECT.media, Fraction(60)), plan())
+    annotate(always(service), Subject(SUBJECT.media, Fraction(60)), plan())
     assert "Title: (none)\nDescription: (none)\nChannel: (none)\n" in service.questions[0].prompt
 
 
 def test_the_same_video_is_asked_the_same_questions() -> None:
     first, again, other = Service(), Service(), Service()
-    annotate(first, SUBJECT, plan())
-    annotate(again, replace(SUBJECT, captions=CUES[::-1]), plan())
-    annotate(other, replace(SUBJECT, title="Another"), plan())
+    annotate(always(first), SUBJECT, plan())
+    annotate(always(again), replace(SUBJECT, captions=CUES[::-1]), plan())
+    annotate(always(other), replace(SUBJECT, title="Another"), plan())
     assert first.questions == again.questions
     assert first.questions[0].address != other.questions[0].address
 
 
 def test_two_passes_see_the_video_once_and_read_text_otherwise() -> None:
     seen, read = Service(), Service()
-    said = annotate(seen, SUBJECT, plan(TWO_PASS, text_settings=TEXT), ask_text=read)
+    said = annotate(lambda name: seen if name == "narrative" else read, SUBJECT, plan(TWO_PASS, text_settings=TEXT))
     (narrative,) = seen.questions
     assert narrative.schema is None
     assert narrative.media is not None
@@ -110,19 +116,19 @@ def test_two_passes_see_the_video_once_and_read_text_otherwise() -> None:
     assert all("Ann leaves the house at 0:10." in one.prompt for one in read.questions)
     assert not any("caption number" in one.prompt for one in read.questions)
     assert [one.call for one in said.exchanges] == [call.name for call in TWO_PASS]
-    assert said.content == annotate(Service(), SUBJECT, plan()).content
+    assert said.content == annotate(always(Service()), SUBJECT, plan()).content
 
 
 def test_text_calls_ask_the_same_service_without_what_concerns_video_alone() -> None:
     service = Service()
-    annotate(service, SUBJECT, plan(TWO_PASS))
+    annotate(always(service), SUBJECT, plan(TWO_PASS))
     assert len(service.questions) == 7
     assert service.questions[1].settings == Settings("gemini-3.8-flash", thinking_level="low")
 
 
 def test_scenes_read_the_characters_and_the_story_the_scenes() -> None:
     service = Service()
-    annotate(service, SUBJECT, plan(TWO_PASS))
+    annotate(always(service), SUBJECT, plan(TWO_PASS))
     by_call = dict(zip([call.name for call in TWO_PASS], service.questions, strict=True))
     assert '"characterId": "c1"' in by_call["scenes"].prompt
     assert '"sceneId": 6' in by_call["storylines"].prompt
@@ -132,14 +138,14 @@ def test_scenes_read_the_characters_and_the_story_the_scenes() -> None:
 
 def test_another_prompt_for_the_questions_asks_for_the_questions_alone() -> None:
     keeper = Keeper(Service())
-    annotate(keeper, SUBJECT, plan(TWO_PASS))
+    annotate(always(keeper), SUBJECT, plan(TWO_PASS))
     assert keeper.n_asked == 7
     prompts = {call.name: load_prompt(call.name) for call in TWO_PASS}
     prompts["questions"] = Prompt("questions", "Ask {n_questions} things about {narrative}", "mine")
-    changed = annotate(keeper, SUBJECT, plan(TWO_PASS, prompts=prompts))
+    changed = annotate(always(keeper), SUBJECT, plan(TWO_PASS, prompts=prompts))
     assert keeper.n_asked == 8
     assert changed.exchanges[4].question.prompt.startswith("Ask 5 things about \n<<<narrative ")
-    annotate(keeper, SUBJECT, plan(TWO_PASS))
+    annotate(always(keeper), SUBJECT, plan(TWO_PASS))
     assert keeper.n_asked == 8
 
 
@@ -150,9 +156,11 @@ def test_calls_can_be_split_and_read_assets() -> None:
         "overview": Prompt("overview", "Name this: {narrative}", "mine"),
     }
     service = Service(lambda q: tells(q, {"scenes": video(60)["scenes"]}), lambda q: tells(q, {"title": "T"}))
-    said = annotate(service, replace(SUBJECT, assets={"shots": "0:10, 0:20"}), plan(calls, prompts=prompts))
+    said = annotate(
+        always(service), replace(SUBJECT, shots=[Span(Fraction(0), Fraction(10))]), plan(calls, prompts=prompts)
+    )
     assert "<<<shots " in service.questions[0].prompt
-    assert "0:10, 0:20" in service.questions[0].prompt
+    assert "0.000 - 10.000" in service.questions[0].prompt
     assert said.content.title == "T"
     assert said.content.description is None
 
@@ -169,7 +177,7 @@ def test_a_prompt_shows_what_its_call_reads_and_no_more(text: str, why: str) -> 
     prompts = {call.name: load_prompt(call.name) for call in TWO_PASS}
     prompts["questions"] = Prompt("questions", text, "prompts/questions.md")
     with pytest.raises(RecipeError) as caught:
-        annotate(Service(), SUBJECT, plan(TWO_PASS, prompts=prompts))
+        annotate(always(Service()), SUBJECT, plan(TWO_PASS, prompts=prompts))
     assert caught.value.path == "prompts/questions.md"
     assert caught.value.why.startswith(why)
 
@@ -177,7 +185,7 @@ def test_a_prompt_shows_what_its_call_reads_and_no_more(text: str, why: str) -> 
 def test_a_long_video_is_asked_about_in_parts_and_told_as_one() -> None:
     service = Service()
     long = replace(SUBJECT, duration_s=Fraction(150))
-    said = annotate(service, long, plan(max_duration_s=60))
+    said = annotate(always(service), long, plan(max_duration_s=60))
     spans = [question.media.span_s for question in service.questions if question.media]
     assert spans == [(0.0, 50.0), (50.0, 100.0), (100.0, 150.0)]
     second = service.questions[1].prompt
@@ -193,7 +201,7 @@ def test_a_long_video_is_asked_about_in_parts_and_told_as_one() -> None:
 
 
 def test_two_passes_work_in_parts_too() -> None:
-    said = annotate(Service(), replace(SUBJECT, duration_s=Fraction(100)), plan(TWO_PASS, max_duration_s=60))
+    said = annotate(always(Service()), replace(SUBJECT, duration_s=Fraction(100)), plan(TWO_PASS, max_duration_s=60))
     assert [one.part for one in said.exchanges] == [0] * 7 + [1] * 7
     assert len(said.content.scenes) == 12
 
@@ -203,7 +211,7 @@ def test_all_that_was_asked_is_told_when_nothing_could_be_used() -> None:
         ends("truncated", "MAX_TOKENS", '{"cut'), ends("complete", text="prose"), ends("complete", text="more")
     )
     with pytest.raises(MalformedAnswerError) as caught:
-        annotate(service, SUBJECT, plan())
+        annotate(always(service), SUBJECT, plan())
     error = pickle.loads(pickle.dumps(caught.value))
     assert str(error) == "the answer is not JSON"
     assert len(error.faults) == 1
@@ -215,7 +223,7 @@ def test_all_that_was_asked_is_told_when_nothing_could_be_used() -> None:
 def test_one_refused_part_refuses_the_video() -> None:
     service = Service(good, ends("blocked", "SAFETY"))
     with pytest.raises(BlockedAnswerError) as caught:
-        annotate(service, replace(SUBJECT, duration_s=Fraction(150)), plan(max_duration_s=60))
+        annotate(always(service), replace(SUBJECT, duration_s=Fraction(150)), plan(max_duration_s=60))
     assert len(caught.value.exchanges) == 2
     assert len(service.questions) == 2
 
@@ -224,8 +232,8 @@ def test_what_was_answered_before_a_failure_is_not_asked_again() -> None:
     service = Service(good, good, lambda _: TransientServiceError("gemini", "overloaded"))
     keeper = Keeper(service)
     with pytest.raises(TransientServiceError):
-        annotate(keeper, SUBJECT, plan(TWO_PASS))
-    annotate(keeper, SUBJECT, plan(TWO_PASS))
+        annotate(always(keeper), SUBJECT, plan(TWO_PASS))
+    annotate(always(keeper), SUBJECT, plan(TWO_PASS))
     assert len(service.questions) == 7 + 1
 
 
@@ -236,15 +244,15 @@ def test_an_answer_of_another_video_never_becomes_this_ones() -> None:
         theirs.append(good(question))
         return theirs[0]
 
-    annotate(overhear, replace(SUBJECT, title="Another"), plan())
-    said = annotate(Service(lambda _: theirs[0]), SUBJECT, plan())
+    annotate(always(overhear), replace(SUBJECT, title="Another"), plan())
+    said = annotate(always(Service(lambda _: theirs[0])), SUBJECT, plan())
     assert [one.verdict for one in said.exchanges] == ["foreign", "taken"]
 
 
 def test_a_repair_sees_the_video_again_and_is_told_its_faults() -> None:
     broken = video(60) | {"scenes": []}
     service = Service(lambda q: tells(q, broken))
-    said = annotate(service, SUBJECT, plan())
+    said = annotate(always(service), SUBJECT, plan())
     repair = said.exchanges[1].question
     assert repair.media == SUBJECT.media
     assert "- scenes: list should have at least 1 item after validation, not 0, got a list of 0" in repair.remark
@@ -255,7 +263,7 @@ def test_a_repair_sees_the_video_again_and_is_told_its_faults() -> None:
 
 def test_free_text_without_the_requests_name_is_repaired() -> None:
     service = Service(lambda _: answered("Ann leaves."))
-    said = annotate(service, SUBJECT, plan(TWO_PASS))
+    said = annotate(always(service), SUBJECT, plan(TWO_PASS))
     assert [one.verdict for one in said.exchanges][:2] == ["malformed", "taken"]
     assert f"- the first line must be `request_id: {service.questions[0].request_id}`" in service.questions[1].remark
 
@@ -281,7 +289,7 @@ def test_what_would_be_asked_can_be_told_without_asking() -> None:
     names = [call.name for call in TWO_PASS]
     before = unasked(SUBJECT, plan(TWO_PASS), keeper.recall)
     assert calls_of(before) == [("narrative", 0, True), *((name, 0, False) for name in names[1:])]
-    annotate(keeper, SUBJECT, plan(TWO_PASS))
+    annotate(always(keeper), SUBJECT, plan(TWO_PASS))
     assert before[0].question == service.questions[0]
     assert unasked(SUBJECT, plan(TWO_PASS), keeper.recall) == ()
     prompts = {name: load_prompt(name) for name in names}
@@ -294,7 +302,7 @@ def test_what_would_be_asked_can_be_told_without_asking() -> None:
 def test_the_next_round_is_what_would_be_asked() -> None:
     keeper = Keeper(Service(ends("truncated"), lambda _: TransientServiceError("gemini", "overloaded")))
     with pytest.raises(TransientServiceError):
-        annotate(keeper, SUBJECT, plan())
+        annotate(always(keeper), SUBJECT, plan())
     (one,) = unasked(SUBJECT, plan(), keeper.recall)
     assert one.question is not None
     assert one.question.round == 1
@@ -303,7 +311,7 @@ def test_the_next_round_is_what_would_be_asked() -> None:
 def test_nothing_would_be_asked_about_what_is_refused() -> None:
     keeper = Keeper(Service(ends("blocked", "SAFETY")))
     with pytest.raises(BlockedAnswerError):
-        annotate(keeper, SUBJECT, plan())
+        annotate(always(keeper), SUBJECT, plan())
     assert unasked(SUBJECT, plan(), keeper.recall) == ()
 
 
@@ -316,14 +324,16 @@ def test_parts_that_are_not_kept_would_be_asked_at_once() -> None:
         assert one.question is not None
         keeper(one.question)  # as a batch would
     assert unasked(long, plan(max_duration_s=60), keeper.recall) == ()
-    annotate(keeper, long, plan(max_duration_s=60), recall=keeper.recall)
+    annotate(always(keeper), long, plan(max_duration_s=60), recall=keeper.recall)
     assert keeper.n_asked == 3
 
 
 def test_an_asset_that_a_video_does_not_have_is_said_to_be_lacking() -> None:
     calls = (Call("annotation", FIELDS, ("pixels", "shots")),)
     service = Service()
-    annotate(service, SUBJECT, plan(calls, prompts={"annotation": Prompt("annotation", "Cuts: {shots}.", "mine")}))
+    annotate(
+        always(service), SUBJECT, plan(calls, prompts={"annotation": Prompt("annotation", "Cuts: {shots}.", "mine")})
+    )
     assert service.questions[0].prompt.startswith("Cuts: (none).")
 
 
@@ -334,7 +344,7 @@ def test_what_is_too_long_for_one_answer_is_asked_about_in_halves() -> None:
 
     keeper = Keeper(of_long_parts)
     long = replace(SUBJECT, duration_s=Fraction(301))
-    said = annotate(keeper, long, plan())
+    said = annotate(always(keeper), long, plan())
     assert said.parts == tuple(Span(Fraction(a), Fraction(b)) for a, b in [(0, 75), (75, 150), (150, 226), (226, 301)])
     assert [one.verdict for one in said.exchanges] == (
         ["truncated"] * 4 + ["taken"] * 2 + ["truncated"] * 2 + ["taken"] * 2
@@ -343,7 +353,7 @@ def test_what_is_too_long_for_one_answer_is_asked_about_in_halves() -> None:
     assert spans[::2] == [None, (0.0, 150.0), (0.0, 75.0), (150.0, 301.0), (150.0, 226.0)]
     assert said.content.scenes[-1].timestamps.end_timestamp == "00:05:01.000"
     n_asked = keeper.n_asked
-    assert annotate(keeper, long, plan(), recall=keeper.recall) == said
+    assert annotate(always(keeper), long, plan(), recall=keeper.recall) == said
     assert unasked(long, plan(), keeper.recall) == ()
     assert keeper.n_asked == n_asked
 
@@ -351,7 +361,7 @@ def test_what_is_too_long_for_one_answer_is_asked_about_in_halves() -> None:
 def test_a_model_that_never_ends_is_not_paid_for_ever() -> None:
     service = Service(*[ends("truncated")] * 99)
     with pytest.raises(TruncatedAnswerError) as caught:
-        annotate(service, replace(SUBJECT, duration_s=Fraction(7200)), plan())
+        annotate(always(service), replace(SUBJECT, duration_s=Fraction(7200)), plan())
     assert len(service.questions) == len(caught.value.exchanges) == 2 * 4
     assert type(pickle.loads(pickle.dumps(caught.value))) is TruncatedAnswerError
 
@@ -359,7 +369,7 @@ def test_a_model_that_never_ends_is_not_paid_for_ever() -> None:
 def test_a_short_video_is_never_halved() -> None:
     service = Service(*[ends("truncated")] * 9)
     with pytest.raises(TruncatedAnswerError):
-        annotate(service, replace(SUBJECT, duration_s=Fraction(119)), plan())
+        annotate(always(service), replace(SUBJECT, duration_s=Fraction(119)), plan())
     assert len(service.questions) == 2
 
 
@@ -368,7 +378,7 @@ def test_what_would_be_asked_about_halves_can_be_told() -> None:
     service = Service(ends("truncated"), ends("truncated"), lambda _: TransientServiceError("gemini", "overloaded"))
     keeper = Keeper(service)
     with pytest.raises(TransientServiceError):
-        annotate(keeper, long, plan())
+        annotate(always(keeper), long, plan())
     found = unasked(long, plan(), keeper.recall)
     assert calls_of(found) == [("annotation", 0, True), ("annotation", 1, True)]
     assert [one.question.media.span_s for one in found if one.question and one.question.media] == [(0, 150), (150, 300)]

@@ -61,6 +61,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "segments.mode": ("smart", frozenset({"segment_clips"})),
     "annotation.annotator": ("offline", ANNOTATED | SHOWN),
     "annotation.mode": ("two_pass", ANNOTATED),
+    "annotation.calls": ([{"name": "all", "fields": ["scenes"], "reads": ["pixels"]}], ANNOTATED),
     "annotation.model": ("gemini-3.5-flash-lite", ANNOTATED),
     "annotation.text_model": ("gemini-3.5-flash-lite", ANNOTATED),
     "annotation.fps": (2.0, ANNOTATED | SHOWN),
