@@ -75,24 +75,17 @@ def seeing(text: str, film: Film) -> Seeing:
     )
 
 
-def seeing_call(plan: Plan) -> Call:
-    """The call of a plan that canaries stand for: the first that is shown the video.
-
-    Raises:
-        ValueError: none is.
-    """
-    for call in plan.calls:
-        if call.is_shown_the_video:
-            return call
-    raise ValueError(f"need a call that is shown the video, got {[call.name for call in plan.calls]}")
+def shown_calls(plan: Plan) -> tuple[Call, ...]:
+    """The calls of a plan that are shown the video; canaries stand for the first of them. A plan may have none."""
+    return tuple(call for call in plan.calls if call.is_shown_the_video)
 
 
 def kind_of(plan: Plan) -> str:
     """Stands for all by which answers about films can differ, but for the films; 16 hex digits.
 
-    That is the prompt, what is asked for, the model and its settings.
+    That is the prompt, what is asked for, the model and its settings. The plan has a call that is shown the video.
     """
-    call = seeing_call(plan)
+    call = shown_calls(plan)[0]
     asked = [plan.prompts[call.name].text, call.fields, asdict(plan.settings), plan.language, plan.n_questions]
     return hashlib.sha256(canonical(asked)).hexdigest()[:16]
 
@@ -106,14 +99,14 @@ def subject_of(film: Film, place: Path) -> Subject:
 def ask_about(
     film: Film, place: Path, plan: Plan, ask: Ask, *, recall: Recall | None, levels: SchemaLevels
 ) -> Exchange:
-    """Asks once about a film what a plan asks about videos.
+    """Asks once about a film what a plan asks about videos it shows.
 
     Raises:
         ForeignAnswerError: answer after answer names other requests.
         ServiceError: there was no answer.
         RecipeError: the prompt cannot be used.
     """
-    call, whole = seeing_call(plan), Span(Fraction(0), film.duration_s)
+    call, whole = shown_calls(plan)[0], Span(Fraction(0), film.duration_s)
     question = question_of(call, plan, subject_of(film, place), parts=[whole], i=0, texts={})
     form = form_of(call.fields) if call.fields else None
     exchanges: list[Exchange] = []

@@ -22,7 +22,7 @@ from vidpipe.errors import (
     TransientServiceError,
     UnseeingServiceError,
 )
-from vidpipe.ledger.canaries import Canaries, Canary
+from vidpipe.ledger.canaries import Canaries, Canary, Since
 from vidpipe.ports import Service
 
 _LOG = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ def n_due(n_calls: int, since: int | None) -> int:
 class Watch:
     """Sees to the canaries of one kind of questions to a service; all threads that ask these share it.
 
+    `shown` are the names of the calls that are shown a video.
+
     `ask` asks about the film of a number, and tells what came of it; `is_bad` of what it gives is not looked at. One
     comes with `every` so many calls that are shown a video.
     """
@@ -73,6 +75,7 @@ class Watch:
     asset: str
     kind: str
     mode: Mode
+    shown: frozenset[str]
     known: Canaries
     ask: Callable[[int], Canary]
     every: int = EVERY
@@ -116,11 +119,16 @@ class Watch:
         if not found:
             return 0
         last = found[-1]
-        since = self.known.since(service=self.service.name, asset=self.asset, started=last.started)
+        since = self.since(last)
         is_due = since.n_shown >= self.every
         if self.mode == "stop" and n_bad(found):
             is_due |= max(since.n_all, self._n_passed) >= SOON or n_bad(found) >= MOST_BAD
         return last.number + 1 if is_due else None
+
+    def since(self, last: Canary) -> Since:
+        """What was asked since a canary."""
+        where = {"service": self.service.name, "asset": self.asset}
+        return self.known.since(**where, shown=self.shown, started=last.started)
 
     def _see(self, number: int) -> None:
         try:

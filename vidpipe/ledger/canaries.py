@@ -4,7 +4,7 @@ The rows follow from answers that are kept: one that is lost comes again when it
 When to ask, and what is bad, is decided in `vidpipe.asking.canaries`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 from statistics import fmean
@@ -17,7 +17,6 @@ from vidpipe.ledger.schema import CALLS, CANARIES, RESERVATIONS
 
 CANARY = "canary"
 """The name of such calls."""
-_SHOWN = "video"  # the name of calls that are shown a video
 _SCORED = 5  # so many canaries, the last ones, make a model's score
 
 
@@ -87,9 +86,12 @@ class Canaries:
         """All there are, oldest first."""
         return self._found(sa.select(CANARIES).order_by(CANARIES.c.started, CANARIES.c.number))
 
-    def since(self, *, service: str, asset: str, started: float) -> Since:
-        """What was asked for an asset after a moment, canaries and what was refused at no cost left out."""
-        shown, n_all = 0, 0
+    def since(self, *, service: str, asset: str, shown: Collection[str], started: float) -> Since:
+        """What was asked for an asset after a moment, canaries and what was refused at no cost left out.
+
+        `shown` are the names of calls that are shown a video.
+        """
+        n_shown, n_all = 0, 0
         with self._engine.connect() as db:
             for table in (CALLS, RESERVATIONS):
                 here = table.c.service == service, table.c.asset == asset, table.c.started > started
@@ -97,8 +99,8 @@ class Canaries:
                 if table is CALLS:
                     query = query.where(table.c.outcome != "failed")
                 for name, n in db.execute(query.group_by(table.c.name)):
-                    shown, n_all = shown + n * (name == _SHOWN), n_all + n
-        return Since(shown, n_all)
+                    n_shown, n_all = n_shown + n * (name in shown), n_all + n
+        return Since(n_shown, n_all)
 
     def scores(self) -> Iterator[Score]:
         """How attentive each model was of late, by asset, model and the model that answered."""

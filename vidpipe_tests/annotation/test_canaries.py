@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vidpipe.annotation.canaries import Seeing, ask_about, kind_of, seeing, seeing_call, seeing_of
+from vidpipe.annotation.canaries import Seeing, ask_about, kind_of, seeing, seeing_of, shown_calls
 from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of
 from vidpipe.annotation.rounds import SchemaLevels
@@ -157,9 +157,8 @@ def test_a_kind_is_another_with_another_prompt_model_or_setting() -> None:
     assert len({kind_of(one) for one in (usual, *others)}) == 6
     assert kind_of(plan()) == kind_of(usual)
     assert kind_of(plan(inline_below_bytes=0, text_model="other")) == kind_of(usual)
-    assert seeing_call(plan(mode="two_pass")).name == "narrative"
-    with pytest.raises(ValueError, match="shown the video"):
-        seeing_call(replace(usual, calls=()))
+    assert [call.name for call in shown_calls(plan(mode="two_pass"))] == ["narrative"]
+    assert shown_calls(replace(usual, calls=())) == ()
 
 
 def test_no_told_beginning_is_ahead_of_the_first_scene() -> None:

@@ -49,7 +49,7 @@ class Line:
     def restart(self) -> None:
         """As a new process would find it."""
         service = Service("gemini", None)
-        self.watch = Watch(service, ASSET, "k", self.mode, self.ledger.canaries, self.ask, EVERY)
+        self.watch = Watch(service, ASSET, "k", self.mode, frozenset({"video"}), self.ledger.canaries, self.ask, EVERY)
 
     def ask(self, number: int) -> Canary:
         """Ask about a film."""
@@ -300,5 +300,6 @@ def test_its_name_is_its_own_in_the_ledger(line: Callable[..., Line]) -> None:
     steady = line("report")
     steady.call(3)
     steady.call(2, name=CANARY)
-    since = steady.ledger.canaries.since(service="gemini", asset=ASSET, started=0.0)
-    assert since == (3, 3)
+    steady.call(1, name="text")
+    first = canary(0, 1.0, started=0.0)
+    assert steady.watch.since(first) == (3, 4)
