@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vidpipe.annotation.measures import Measured, dynamism_score, picture_jumps, sound_jumps
+from vidpipe.annotation.measures import PIXEL_JUMP, Measured, dynamism_score, picture_jumps, sound_jumps
 from vidpipe.annotation.offline import Cue
 from vidpipe.annotation.queries import N_SENTENCES, Queries
 from vidpipe.timeline.spans import Span
@@ -103,7 +103,9 @@ def _moved(watched: Watched, span: Span) -> Iterator[tuple[str, list[str]]]:
         return
     much = "little" if score < LITTLE else "much" if score > MUCH else "some"
     yield "motion", [f"There is {much} movement, a score of {score:.2f} between 0 and 1"]
-    at_s = float(inside.times_s[int(np.argmax(inside.motion))])
+    moving = np.where(inside.motion < PIXEL_JUMP, inside.motion, 0.0)
+    moving[0] = 0.0  # what changed since a picture that does not belong to it
+    at_s = float(inside.times_s[int(np.argmax(moving))])
     yield "most", [f"It moves most {_at(at_s, span)}"]
     still = float(np.mean(inside.motion < STILL_MOTION))
     yield "still", [f"Nothing moves in {still:.0%} of its pictures"]

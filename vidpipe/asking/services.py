@@ -13,6 +13,8 @@ from vidpipe.recipe.schema import Recipe
 
 PAID = frozenset({"gemini"})
 """Services that cost money per call; all others are servers of one's own."""
+TOLD_BY_MODELS = ("segment_queries", "episode_queries", "video_annotations")
+"""Assets whose records models tell that may be paid: what is stale there is not simply done again."""
 _OWN_PRICES = "prices.json"
 
 
@@ -66,7 +68,8 @@ def paid_stages(recipe: Recipe) -> dict[str, tuple[str, ...]]:
     if annotation.annotator not in PAID:
         return {}
     models = (annotation.model, annotation.text_model or annotation.model)
-    return {"video_annotations": tuple(dict.fromkeys(models))}
+    of_queries = dict.fromkeys(recipe.query_stages, (annotation.model,))
+    return {**of_queries, "video_annotations": tuple(dict.fromkeys(models))}
 
 
 def check_prices(project: Project, when: datetime) -> None:

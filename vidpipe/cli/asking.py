@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from vidpipe.annotation.prompting import load_prompt as load_query_prompt
 from vidpipe.annotation.recipes import plan_of
 from vidpipe.asking.services import check_prices
 from vidpipe.corpus.llm_categories import load_prompt
@@ -18,6 +19,8 @@ def check_services(project: Project) -> None:
     prompts = project.folder / "prompts"
     if project.recipe.annotation.annotator != "offline":
         plan_of(project.recipe.annotation, prompts)
+        for name in project.recipe.query_stages:
+            load_query_prompt(name, prompts)
     if project.recipe.taxonomy.categoriser != "offline":
         load_prompt(prompts)
     check_prices(project, datetime.now(UTC))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.catalogue import sources_mark
-from vidpipe.asking.services import paid_stages
+from vidpipe.asking.services import TOLD_BY_MODELS, paid_stages
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.free_again import FreeAgain
 from vidpipe.cli.naming import named_videos
@@ -59,7 +59,7 @@ class Engine:
         self.videos = asked.video_ids
         self.is_paid = bool(paid_stages(project.recipe))
         gives_way = asked.stale if self.is_paid else asked.replace_model_answers
-        self._held = () if gives_way else (FreeAgain.ASSET,)
+        self._held = () if gives_way else tuple(name for name in TOLD_BY_MODELS if name in self.line)
         self._free = FreeAgain(project)
         self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -198,16 +198,17 @@ class Engine:
         found = held_back(snapshot, self.line, self._held, self._free_of(snapshot))
         return {name: len(ids) for name, ids in found.items()}
 
-    def _free_of(self, snapshot: Snapshot) -> frozenset[str]:
-        """The videos whose stale annotation costs nothing to make again, and loses nothing.
+    def _free_of(self, snapshot: Snapshot) -> dict[str, frozenset[str]]:
+        """The videos whose stale records cost nothing to make again, and lose nothing, by the assets that are held.
 
         That is, all its answers are kept; where no model is asked any more, none was.
         """
         if not self.is_paid:
-            entries = snapshot.entries.get(FreeAgain.ASSET, {})
-            return frozenset(video_id for video_id, entry in entries.items() if entry.cost_usd == 0)
-        held = held_back(snapshot, self.line, self._held)
-        return self._free.of(snapshot, held.get(FreeAgain.ASSET, ()))
+            entries = {name: snapshot.entries.get(name, {}) for name in self._held}
+            return {
+                name: frozenset(v for v, entry in of.items() if entry.cost_usd == 0) for name, of in entries.items()
+            }
+        return self._free.of(snapshot, held_back(snapshot, self.line, self._held))
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from vidpipe.annotation.query_recipes import EXPECTED_OUT
 from vidpipe.asking.estimate import AGAIN, UPLOAD_BYTES_PER_S, Ask, Estimate, Pace, estimated
 from vidpipe.asking.services import budget_of, paid_stages, prices_of
 from vidpipe.cli.asking import check_services
@@ -17,8 +18,12 @@ from vidpipe.cli.projects import open_here
 from vidpipe.cli.words import counted
 from vidpipe.models.calls import Usage
 from vidpipe.ports import Project
+from vidpipe.recipe.query_section import LEVELS
 
-_ASSUMED = {ANNOTATIONS: (10.0, 1 / 150), CATEGORIES: (3.0, 0.0)}  # seconds of an answer, and per token of it
+# Seconds of an answer, and per token of it.
+_ASSUMED = {ANNOTATIONS: (10.0, 1 / 150), CATEGORIES: (3.0, 0.0)} | {
+    f"{level}_queries": (5.0, 1 / 150) for level in LEVELS
+}
 _SAMPLE = 1000  # tokens by which a price per million is found out
 
 
@@ -187,6 +192,10 @@ def _answers(left: LeftToAsk) -> Iterator[str]:
                 f"Answers to {', '.join(new)}: as many scenes as shots, some 570 tokens each, in free text 56; "
                 f"none came yet, so low and high: {low:g} and {high:g} times that."
             )
+    for asset, queries in left.queries.items() if left.project.recipe.annotation.annotator != "offline" else ():
+        known = f"{EXPECTED_OUT} tokens" if queries.mean_out is None else f"{queries.mean_out} tokens, as until now"
+        low, high = BOUNDS if queries.mean_out is None else KNOWN_BOUNDS
+        yield f"Answers to {asset}: {known}; low and high: {low:g} and {high:g} times that."
     yield f"{AGAIN:.0%} of the answers are asked for again; none at best, {2 * AGAIN:.0%} at worst."
 
 

@@ -1,16 +1,18 @@
-"""Which stale annotations cost nothing to make again: those whose every question is answered already.
+"""Which stale records cost nothing to make again: those whose every question is answered already.
 
 So a prompt that is put back as it was, or code that reads the same answers better, needs no `--stale`.
 """
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
 
 from assets.model_annotations import media_of, subject_of
+from assets.query_subjects import pieces_of
 from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.plans import Plan
+from vidpipe.annotation.queries import unasked_queries
+from vidpipe.annotation.query_recipes import query_plan_of
 from vidpipe.annotation.recipes import plan_of
 from vidpipe.errors import CorruptObjectError, MissingObjectError, StoreError, WaitingError
 from vidpipe.inputs import Inputs
@@ -18,39 +20,50 @@ from vidpipe.keys import segment
 from vidpipe.ledger.snapshot import Snapshot, as_text
 from vidpipe.models.calls import Answer, Question
 from vidpipe.ports import Project
+from vidpipe.recipe.query_section import Level
 from vidpipe.store.answers import read_answer
 
 
 class FreeAgain:
     """Looks a video's answers up once, and again when what its questions are made of has changed. Asks nobody."""
 
-    ASSET: ClassVar[str] = "video_annotations"
-
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._known: dict[tuple[str, str], bool] = {}
+        self._known: dict[tuple[str, str, str], bool] = {}
+        self._is_answered: Mapping[str, Callable[[Inputs], bool]] = {
+            "segment_queries": partial(self._are_queries_answered, level="segment"),
+            "episode_queries": partial(self._are_queries_answered, level="episode"),
+            "video_annotations": self._is_annotation_answered,
+        }
 
-    def of(self, snapshot: Snapshot, video_ids: Iterable[str]) -> frozenset[str]:
-        """Those of the videos that cost nothing."""
-        return frozenset(video_id for video_id in video_ids if self._is_free(snapshot, video_id))
+    def of(self, snapshot: Snapshot, held: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+        """Those of the videos that cost nothing, by asset."""
+        return {asset: frozenset(v for v in ids if self._is_free(snapshot, asset, v)) for asset, ids in held.items()}
 
-    def _is_free(self, snapshot: Snapshot, video_id: str) -> bool:
-        stage = self._project.stage(self.ASSET)
+    def _is_free(self, snapshot: Snapshot, asset: str, video_id: str) -> bool:
+        stage = self._project.stage(asset)
         versions = snapshot.inputs(stage, video_id)
         if versions is None:
             return False
-        name = video_id, as_text(versions)
+        gates = (snapshot.entry(read.asset, video_id) for read in stage.reads if read.gates)
+        if any(entry and entry.outcome != "ok" for entry in gates):
+            return True  # it is skipped
+        name = asset, video_id, as_text(versions)
         if name not in self._known:
             inputs = Inputs(self._project, stage, video_id, segment(video_id), versions)
             with inputs.closing:
-                self._known[name] = self._is_answered(inputs)
+                try:
+                    self._known[name] = self._is_answered[asset](inputs)
+                except (StoreError, WaitingError):
+                    self._known[name] = False
         return self._known[name]
 
-    def _is_answered(self, inputs: Inputs) -> bool:
-        try:
-            return not unasked(subject_of(inputs, media_of(inputs, Path())), self._plan, self._recall)
-        except (StoreError, WaitingError):
-            return False
+    def _is_annotation_answered(self, inputs: Inputs) -> bool:
+        return not unasked(subject_of(inputs, media_of(inputs, Path())), self._plan, self._recall)
+
+    def _are_queries_answered(self, inputs: Inputs, *, level: Level) -> bool:
+        plan = query_plan_of(self._project.recipe, level, self._project.folder / "prompts")
+        return not any(unasked_queries(piece.subject, plan, self._recall) for piece in pieces_of(inputs, level))
 
     @cached_property
     def _plan(self) -> Plan:

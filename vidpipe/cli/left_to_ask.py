@@ -7,7 +7,7 @@ Only what is left costs: records that stand and answers that are kept cost nothi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.lengths import Lengths
@@ -16,6 +16,7 @@ from vidpipe.annotation.plans import Call, Plan
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.asking.estimate import Ask
 from vidpipe.asking.services import paid_stages
+from vidpipe.cli.queries_left import QueriesLeft
 from vidpipe.cli.video_facts import Videos, catalogue_of
 from vidpipe.corpus.llm_categories import category_question, load_prompt
 from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
@@ -26,6 +27,7 @@ from vidpipe.ledger.sums import Sum
 from vidpipe.models.calls import Answer, Question, Settings, Usage
 from vidpipe.models.tokens import expected
 from vidpipe.ports import Project
+from vidpipe.recipe.query_section import LEVELS
 from vidpipe.store.answers import read_answer
 
 ANNOTATIONS, CATEGORIES = "video_annotations", "taxonomy_categories"
@@ -109,6 +111,7 @@ class LeftToAsk:
     def asks(self, missing: Mapping[str, Some]) -> list[Ask]:
         """The calls that are to be made about these videos, by asset."""
         ways: dict[str, Callable[[str], Iterator[Ask]]] = {ANNOTATIONS: self._annotated, CATEGORIES: self._categorised}
+        ways |= {asset: partial(self._queried, asset) for asset in self._recipe.query_stages}
         return [
             replace(ask, weight=some.weight)
             for asset, some in missing.items()
@@ -156,6 +159,21 @@ class LeftToAsk:
         """The scenes in a part of a video."""
         duration_s = Fraction(str(round(self.videos.duration_s(name), 3)))
         return self.videos.n_scenes(name) / len(parts_of(duration_s, self.plan.max_duration_s))
+
+    # --- queries ---
+
+    @cached_property
+    def queries(self) -> Mapping[str, QueriesLeft]:
+        """The queries that are asked for, by stage."""
+        levels = dict(zip(self._recipe.query_stages, LEVELS, strict=False))
+        return {asset: QueriesLeft(self.project, self.snapshot, self.videos, level) for asset, level in levels.items()}
+
+    def _queried(self, asset: str, name: str) -> Iterator[Ask]:
+        queries = self.queries[asset]
+        low, high = BOUNDS if queries.mean_out is None else KNOWN_BOUNDS
+        for left in queries.of(name, self._recall(asset, name)):
+            out, model = left.usage.out, left.question.settings.model
+            yield Ask(asset, asset, model, left.usage, round(out * low), round(out * high), n_bytes=left.n_bytes)
 
     # --- categories ---
 
@@ -218,5 +236,6 @@ class LeftToAsk:
 def asking_stages(project: Project) -> tuple[str, ...]:
     """The stages that ask a service, in line order."""
     recipe = project.recipe
-    asks = {CATEGORIES: recipe.taxonomy.categoriser != "offline", ANNOTATIONS: recipe.annotation.annotator != "offline"}
-    return tuple(asset for asset, is_asked in asks.items() if is_asked)
+    categorising = () if recipe.taxonomy.categoriser == "offline" else (CATEGORIES,)
+    annotating = () if recipe.annotation.annotator == "offline" else (*recipe.query_stages, ANNOTATIONS)
+    return (*categorising, *annotating)

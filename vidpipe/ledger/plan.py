@@ -5,6 +5,7 @@ A run is one contiguous range of a set in its order of registration: Dagster kno
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ, stale_records
@@ -24,13 +25,13 @@ def needs(
     line: Line,
     stages: Sequence[Stage],
     held: Collection[str] = (),
-    free: Collection[str] = (),
+    free: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> dict[str, tuple[str, ...]]:
     """The stages, among these, that each video has to go through, in line order, by video id; none: not there.
 
     Needed is what has no valid record, or has not been reported, and then whatever reads it: those decide again
     whether they are still valid. Where a record of one of the assets `held` is only stale, it stays, and all that reads
-    it waits, but for the videos that are `free`. Videos that no catalogue keeps need nothing.
+    it waits, but for the videos that are `free` there. Videos that no catalogue keeps need nothing.
     """
     names = [stage.name for stage in stages]
     settled = _settled(snapshot, line, names)
@@ -64,18 +65,21 @@ def _waiting(line: Line, held: Mapping[str, frozenset[str]]) -> dict[str, frozen
 
 
 def held_back(
-    snapshot: Snapshot, line: Line, held: Collection[str], free: Collection[str] = ()
+    snapshot: Snapshot,
+    line: Line,
+    held: Collection[str],
+    free: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> dict[str, frozenset[str]]:
     """The videos whose record is stale by itself, and nothing worse, by asset, of those `held`; without empty ones.
 
-    Videos that are `free` are not held: to make their records again costs nothing.
+    Videos that are `free` at an asset are not held there: to make their records again costs nothing.
     """
     stale = stale_records(snapshot, line)
     found = {}
     for name in held:
         entries = snapshot.entries.get(name, {})
         ids = {v for v, why in stale[name].items() if why.direct and not entries[v].damaged}
-        if ids := ids.difference(free):
+        if ids := ids.difference(free.get(name, ())):
             found[name] = frozenset(ids)
     return found
 

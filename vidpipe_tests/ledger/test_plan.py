@@ -51,8 +51,12 @@ def test_what_is_only_stale_and_held_stays_and_all_that_reads_it_waits() -> None
     assert needs(history.snapshot, line, DEFAULT.per_video, ["video_annotations"]) == {}
     assert held_back(history.snapshot, line, ["video_annotations"]) == {"video_annotations": {"a", "b"}}
     assert held_back(history.snapshot, history.line, ["video_annotations"]) == {}
-    assert needs(history.snapshot, line, DEFAULT.per_video, ["video_annotations"], {"b"}).keys() == {"b"}
-    assert held_back(history.snapshot, line, ["video_annotations"], {"b"}) == {"video_annotations": {"a"}}
+    assert needs(
+        history.snapshot, line, DEFAULT.per_video, ["video_annotations"], {"video_annotations": {"b"}}
+    ).keys() == {"b"}
+    assert held_back(history.snapshot, line, ["video_annotations"], {"video_annotations": {"b"}}) == {
+        "video_annotations": {"a"}
+    }
 
 
 def test_what_is_held_stays_held_whatever_else_there_is_to_do_above_it_or_to_report() -> None:
@@ -64,7 +68,7 @@ def test_what_is_held_stays_held_whatever_else_there_is_to_do_above_it_or_to_rep
     entries["a"] = entries["a"]._replace(reported=False)
     assert needs(history.snapshot, line, DEFAULT.per_video, held) == {"a": ("shots",), "b": ("shots",)}
     assert held_back(history.snapshot, line, held) == {"video_annotations": {"a", "b"}}
-    assert needs(history.snapshot, line, DEFAULT.per_video, held, free=["a"])["a"] == (
+    assert needs(history.snapshot, line, DEFAULT.per_video, held, free={held[0]: ["a"]})["a"] == (
         "shots",
         "video_annotations",
         "aligned_metadata",

@@ -1,0 +1,143 @@
+"""Queries by a model that is shown segments or a whole video: what it is asked, and the record its answers make."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from assets.query_subjects import Piece, pieces_of
+from vidpipe.annotation.quality import quality, query_checks
+from vidpipe.annotation.queries import Queries, QueryPlan, ask_queries, unasked_queries
+from vidpipe.annotation.query_recipes import query_plan_of, query_tokens
+from vidpipe.annotation.rounds import SchemaLevels
+from vidpipe.asking.asker import Asker
+from vidpipe.asking.services import asker_for
+from vidpipe.asking.video_calls import Exchange, VideoCalls
+from vidpipe.errors import (
+    AnswerError,
+    BlockedAnswerError,
+    ForeignAnswerError,
+    RejectedRequestError,
+    TransientServiceError,
+)
+from vidpipe.inputs import Inputs
+from vidpipe.models.paid import Purpose
+from vidpipe.ports import Project, Service
+from vidpipe.recipe.query_section import Level
+from vidpipe.records import Kind, Outcome
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model told about one piece: its queries, or why there are none, and what that cost."""
+
+    queries: Queries | None
+    kind: Kind
+    reason: str | None
+    calls: VideoCalls
+    exchanges: Sequence[Exchange]
+
+    def entry(self, piece: Piece) -> dict[str, Any]:
+        """The piece in a record that has several."""
+        return {**piece.told, "outcome": self.kind, "reason": self.reason, "queries": self.queries}
+
+
+@dataclass(frozen=True)
+class ModelQueries:
+    """Asks one service about the pieces of one run's videos. Several threads may share it.
+
+    Each piece is a question of its own, so that one that failed is asked again alone. All run on `pool`.
+    """
+
+    service: Service
+    run_id: str
+    level: Level
+    plan: QueryPlan
+    asker: Asker
+    pool: Executor
+    schema_levels: SchemaLevels = field(default_factory=SchemaLevels)
+
+    @classmethod
+    def of(cls, project: Project, service: Service, run_id: str, *, level: Level, pool: Executor) -> Self:
+        """As the project's recipe and prompts have it.
+
+        Raises:
+            RecipeError: the prompt or the project's own prices cannot be used.
+        """
+        plan = query_plan_of(project.recipe, level, project.folder / "prompts")
+        return cls(service, run_id, level, plan, asker_for(project, service), pool)
+
+    def __call__(self, inputs: Inputs) -> Outcome:
+        """The queries of a video's pieces; of a piece that the model refuses, that it did, with what that cost.
+
+        Raises:
+            PendingError: nobody can be asked, or not for the money that is left.
+            ServiceError, StoreError, WaitingError: as they come; all other pieces have been asked about.
+        """
+        pieces = pieces_of(inputs, self.level)
+        told = self._all(inputs, pieces)
+        asked = self._asked(told)
+        cost_usd = round(sum(one.calls.cost_usd(one.exchanges) for one in told), 9)
+        kind, reason = _together(told)
+        if self.level == "segment":
+            value: dict[str, Any] = {"segments": [one.entry(piece) for one, piece in zip(told, pieces, strict=True)]}
+        else:
+            value = {"queries": told[0].queries}
+        value |= {"annotator": self.service.name, "language": self.plan.language}
+        return Outcome(kind, reason, value, cost_usd=cost_usd, asked=asked)
+
+    def _all(self, inputs: Inputs, pieces: Sequence[Piece]) -> list[Told]:
+        """Everything that is told; raises the first thing that went wrong once all that can be asked was asked."""
+        futures: list[Future[Told | None]] = []
+        for piece in pieces:
+            futures.append(self.pool.submit(self._unless, tuple(futures), inputs, piece))
+        wait(futures)
+        errors = [error for future in futures if (error := future.exception())]
+        if errors:
+            raise errors[0]
+        return [told for future in futures if (told := future.result())]
+
+    def _unless(self, earlier: Sequence[Future[Told | None]], inputs: Inputs, piece: Piece) -> Told | None:
+        """What is told of a piece; None where something happened before after which nothing can go well."""
+        errors = (future.exception() for future in earlier if future.done())
+        is_over = any(error and not isinstance(error, TransientServiceError | AnswerError) for error in errors)
+        return None if is_over else self._told(inputs, piece)
+
+    def _told(self, inputs: Inputs, piece: Piece) -> Told:
+        has_audio = bool(inputs.record("raw_videos").value["has_audio"])
+        tokens = query_tokens(self.plan, piece.span.length_s, has_audio=has_audio)
+        purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
+        calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=lambda _question: tokens)
+        subject = piece.subject
+        with ExitStack() as held:
+            try:
+                if unasked_queries(subject, self.plan, calls.recall, levels=self.schema_levels):
+                    subject = replace(subject, media=replace(subject.media, place=piece.file()))
+                    held.enter_context(self.service.holding(subject.media))
+                said = ask_queries(
+                    calls.named(self.level), subject, self.plan, recall=calls.recall, levels=self.schema_levels
+                )
+            except ForeignAnswerError:
+                raise
+            except (AnswerError, RejectedRequestError) as error:
+                kind: Kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
+                return Told(None, kind, str(error), calls, calls.exchanges)
+        return Told(said.queries, "ok", None, calls, [(one.question, one.answer) for one in said.exchanges])
+
+    def _asked(self, told: Sequence[Told]) -> Mapping[str, Any]:
+        """What a record says of all answers, and first of the one that gave the first queries that there are."""
+        every = [dict(one.calls.provenance(one.exchanges)) for one in told]
+        calls = [call for one in every for call in one.pop("calls", ())]
+        first = next((of for one, of in zip(told, every, strict=True) if one.kind == "ok"), every[-1])
+        said = [one.queries for one in told if one.queries is not None]
+        checks = query_checks(said, self.plan.language)
+        judged = {"score": quality(checks), "checks": {check.name: check.score for check in checks}}
+        return {**first, "calls": calls, **({"quality": judged} if said else {})}
+
+
+def _together(told: Sequence[Told]) -> tuple[Kind, str | None]:
+    """What became of a video: ok where there are queries of any piece; else what befell the first."""
+    if any(one.kind == "ok" for one in told):
+        return "ok", None
+    return told[0].kind, told[0].reason
