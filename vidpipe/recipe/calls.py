@@ -23,8 +23,12 @@ class AskedCall(Section):
     """One call to the model."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", description="Its name, and that of its prompt.")
-    fields: tuple[FieldName, ...] = Field((), strict=False, description="What it tells; none: free text, for later calls to read.")
-    reads: tuple[str, ...] = Field(strict=False, min_length=1, description="What it is shown, and the earlier calls that it reads.")
+    fields: tuple[FieldName, ...] = Field(
+        (), strict=False, description="What it tells; none: free text, for later calls to read."
+    )
+    reads: tuple[str, ...] = Field(
+        strict=False, min_length=1, description="What it is shown, and the earlier calls that it reads."
+    )
 
     @property
     def is_shown_the_video(self) -> bool:

@@ -8,7 +8,7 @@ from vidpipe.annotation.prompting import load_prompt
 from vidpipe.cli.projects import init_project
 from vidpipe.cli.services_found import asked_of, with_services
 from vidpipe.errors import RecipeError
-from vidpipe.recipe.fingerprints import TWO_PASS
+from vidpipe.recipe.calls import TWO_PASS
 from vidpipe.recipe.loading import builtin, check_recipe, read_recipe
 from vidpipe.recipe.schema import Recipe
 
@@ -106,7 +106,7 @@ def test_a_key_in_the_projects_own_env_counts(monkeypatch: pytest.MonkeyPatch) -
     Path("project/prompts/overview.md").write_text("My own words about {narrative}\n")
     recipe = made(monkeypatch, "annotation: {mode: two_pass}")
     assert recipe.annotation.annotator == "gemini"
-    assert {f"{name}.md" for name in TWO_PASS} == {path.name for path in Path("project/prompts").iterdir()}
+    assert {f"{call.name}.md" for call in TWO_PASS} == {path.name for path in Path("project/prompts").iterdir()}
     assert Path("project/prompts/overview.md").read_text() == "My own words about {narrative}\n"
 
 
