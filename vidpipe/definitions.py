@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from assets.alignment import aligned_metadata
-from assets.annotations import video_annotations
+from assets.annotations import annotation_requests, video_annotations
 from assets.batch import EXECUTOR, Settle
 from assets.catalogue import catalogue
 from assets.categories import taxonomy_categories
@@ -23,6 +23,7 @@ from assets.dynamism import dynamic_videos
 from assets.overview import ledger
 from assets.partitions import LineAsset
 from assets.proxies import annotation_proxy
+from assets.queries import episode_queries, segment_queries
 from assets.segments import segment_clips
 from assets.selection import selected_videos, selection
 from assets.shots import shots
@@ -48,7 +49,10 @@ ASSETS: tuple[LineAsset, ...] = (
     video_signals,
     shots,
     segment_clips,
+    segment_queries,
     annotation_proxy,
+    episode_queries,
+    annotation_requests,
     video_annotations,
     aligned_metadata,
     scene_dataset,

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe_tests.golden.versions import Version, measure_versions, read_software, read_versions
-from vidpipe_tests.lines import DEFAULT
+from vidpipe.asking.services import TOLD_BY_MODELS
+from vidpipe_tests.golden.versions import GOLDEN_LINE, Version, measure_versions, read_software, read_versions
 
-PAID = frozenset[str]()  # the assets that cost money to make again; none in this version
+PAID = frozenset(TOLD_BY_MODELS)  # the assets that may cost money to make again
 UPDATE = "then run `python -m vidpipe_tests.golden.update`"
 
 
 def test_every_stage_has_its_agreed_version() -> None:
     agreed = {name: one.version for name, one in read_versions().items()}
-    assert agreed == {stage.name: stage.version for stage in DEFAULT.stages}, f"a version was raised; {UPDATE}"
+    assert agreed == {stage.name: stage.version for stage in GOLDEN_LINE.stages}, f"a version was raised; {UPDATE}"
 
 
 def test_results_move_only_with_their_stages_version(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_results_move_only_with_their_stages_version(tmp_path: Path) -> None:
     if software != read_software():
         pytest.skip(f"agreed on with {read_software()}, here are {software}")
     blamed = unannounced(read_versions(), found)
-    paid = sorted(DEFAULT.dependents(set(blamed)) & PAID)
+    paid = sorted(GOLDEN_LINE.dependents(set(blamed)) & PAID)
     assert not blamed, (
         f"the results of {blamed} moved: raise the version in vidpipe/recipe/line.py, {UPDATE}; "
         f"this makes these paid assets stale: {paid or 'none'}"
@@ -35,12 +35,12 @@ def unannounced(agreed: Mapping[str, Version], found: Mapping[str, Version]) -> 
     return [
         name
         for name in moved
-        if found[name].version == agreed[name].version and DEFAULT.ancestors({name}) & moved == {name}
+        if found[name].version == agreed[name].version and GOLDEN_LINE.ancestors({name}) & moved == {name}
     ]
 
 
 def test_moved_results_are_told_from_announced_ones_and_from_what_follows_from_them() -> None:
-    agreed = {stage.name: Version(1, "a") for stage in DEFAULT.stages}
+    agreed = {stage.name: Version(1, "a") for stage in GOLDEN_LINE.stages}
     below = {"aligned_metadata": Version(1, "b"), "scene_dataset": Version(1, "b")}
     assert unannounced(agreed, agreed) == []
     assert unannounced(agreed, agreed | {"shots": Version(1, "b")} | below) == ["shots"]
@@ -50,4 +50,4 @@ def test_moved_results_are_told_from_announced_ones_and_from_what_follows_from_t
 
 
 def test_paid_assets_are_stages_of_the_line() -> None:
-    assert set(DEFAULT.names) >= PAID
+    assert set(GOLDEN_LINE.names) >= PAID

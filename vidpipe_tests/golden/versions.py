@@ -16,11 +16,13 @@ from vidpipe import keys
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.running import run_line
 from vidpipe.errors import MissingObjectError
+from vidpipe.recipe.fingerprints import line_of
+from vidpipe.recipe.loading import check_recipe
+from vidpipe.recipe.parsing import parse_yaml
 from vidpipe.recipe.stages import Stage
 from vidpipe.records import decode, version_of
 from vidpipe.store.objects import ObjectStore
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.lines import DEFAULT
 
 GOLDEN = Path(__file__).with_name("versions.json")
 RECIPE = """\
@@ -28,7 +30,10 @@ name: golden
 sources: [videos]
 dynamism: {drop: true}
 segments: {length_s: 2, overlap_s: 0.5}
+queries: {}
 """
+GOLDEN_LINE = line_of(check_recipe("golden", parse_yaml("golden", RECIPE)), Path("/"))
+"""The stages that it uses."""
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:02.000\nA short walk in the hills.\n\n00:02.500 --> 00:04.000\nThen home.\n"
 
 
@@ -65,7 +70,9 @@ def measure_versions(folder: Path) -> tuple[dict[str, Version], dict[str, str]]:
     with _project_in(folder) as (project, run):
         assert run() == 0, "the golden line runs through"
         videos = project.ledger.snapshot().videos
-        found = {stage.name: Version(stage.version, _results(project.store, stage, videos)) for stage in DEFAULT.stages}
+        found = {
+            stage.name: Version(stage.version, _results(project.store, stage, videos)) for stage in GOLDEN_LINE.stages
+        }
         media = {name: version for name, version in project.software.items() if name != "vidpipe"}
         return found, media
 
