@@ -19,7 +19,7 @@ from vidpipe.cli.free_again import FreeAgain
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
 from vidpipe.cli.sweeping import sweep_after
-from vidpipe.ledger.plan import Piece, entering, held_back, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.plan import Piece, entering, held_back, in_turn, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ports import Project
 from vidpipe.recipe.stages import Stage
@@ -79,7 +79,8 @@ class Engine:
             if part[0].unit == "table":
                 self._table(part[0].name)
             else:
-                self._per_video(part)
+                for stages in in_turn(self.project.ledger.snapshot(), self.line, part, self._held):
+                    self._per_video(stages)
                 if part[0].name == _GATE:
                     self._settle_sets()
         sweep_after(self.project, self.runs.ids)

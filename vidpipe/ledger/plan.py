@@ -84,6 +84,27 @@ def held_back(
     return found
 
 
+def in_turn(
+    snapshot: Snapshot, line: Line, stages: Sequence[Stage], held: Collection[str] = ()
+) -> Iterator[tuple[Stage, ...]]:
+    """Neighbouring stages, cut before each one `held` where what the others make may change what was paid for.
+
+    Whether such a record stays is decided when they are through: a run of both would ask, and pay, at once.
+    """
+    settled = _settled(snapshot, line, [stage.name for stage in stages])
+    kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
+    here: list[Stage] = []
+    for stage in stages:
+        entries = snapshot.entries.get(stage.name, {}) if stage.name in held else {}
+        paid = {v for v, entry in entries.items() if entry.cost_usd > 0} & kept
+        above = line.ancestors({stage.name}) & {other.name for other in here}
+        if not all(paid <= settled[name] for name in above):
+            yield tuple(here)
+            here = []
+        here.append(stage)
+    yield tuple(here)
+
+
 def _settled(snapshot: Snapshot, line: Line, names: Sequence[str]) -> dict[str, set[str]]:
     """The videos with a valid, reported record that is not stale by itself, by asset."""
     stale = stale_records(snapshot, line)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.ledger.plan import held_back, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.plan import held_back, in_turn, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.recipe.stages import Line
 from vidpipe_tests.ledger.histories import CODE, NOW, History, run_history
 from vidpipe_tests.lines import DEFAULT, versioned
 
@@ -42,6 +43,27 @@ def test_no_more_pieces_than_needed_where_all_want_the_same(keys: list[str], siz
 
 def test_keys_outside_the_set_are_in_no_piece() -> None:
     assert list(pieces(["a"], {"b": ("shots",)}, 5)) == []
+
+
+def test_what_was_paid_for_comes_apart_from_what_may_change_it() -> None:
+    history = run_history("a", "b")
+    made = [stage for stage in DEFAULT.per_video if stage.over == "selected"]
+
+    def parts(history: History, line: Line, held: tuple[str, ...] = ("video_annotations",)) -> list[list[str]]:
+        return [[stage.name for stage in part] for part in in_turn(history.snapshot, line, made, held)]
+
+    names = [stage.name for stage in made]
+    cut = names.index("video_annotations")
+    changed = versioned(history.code | {"shots": "other"})
+    assert parts(history, changed) == [names], "what cost nothing is not held"
+    annotations = history.entries["video_annotations"]
+    annotations["a"] = annotations["a"]._replace(cost_usd=0.01)
+    assert parts(history, history.line) == [names], "nothing changes"
+    assert parts(history, changed) == [names[:cut], names[cut:]]
+    assert parts(history, changed, ()) == [names], "--stale"
+    assert parts(history, versioned(history.code | {"segment_clips": "other"})) == [names], "nobody reads it here"
+    history.lose("shots", "a")
+    assert parts(history, history.line) == [names[:cut], names[cut:]]
 
 
 def test_what_is_only_stale_and_held_stays_and_all_that_reads_it_waits() -> None:
