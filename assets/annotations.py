@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
+from assets.canaries import with_canaries
 from assets.model_annotations import ModelAnnotator
 from assets.partitions import in_line
 from assets.reading import best_cues, catalogue_row, frame_table, loudness
@@ -31,7 +32,8 @@ def video_annotations(
     if project.recipe.annotation.annotator == "offline":
         work = Work(annotate_by_measures)
     else:
-        work = Work(ModelAnnotator.of(project, gemini, context.run.run_id), n_threads=gemini.at_once)
+        annotator = ModelAnnotator.of(project, gemini, context.run.run_id)
+        work = Work(with_canaries(project, "video_annotations", annotator), n_threads=gemini.at_once)
     yield from each_video(context, project, work)
 
 

@@ -15,6 +15,7 @@ from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.annotation.shown import shown_media, source_media
 from vidpipe.asking.asker import Asker
+from vidpipe.asking.canaries import Watch, watched
 from vidpipe.asking.services import asker_for
 from vidpipe.asking.video_calls import Exchange, VideoCalls
 from vidpipe.errors import AnswerError, BlockedAnswerError, ForeignAnswerError, RejectedRequestError
@@ -37,6 +38,7 @@ class ModelAnnotator:
     plan: Plan
     asker: Asker
     levels: SchemaLevels = field(default_factory=SchemaLevels)
+    watch: Watch | None = None
 
     @classmethod
     def of(cls, project: Project, service: Service, run_id: str) -> Self:
@@ -77,7 +79,8 @@ class ModelAnnotator:
             if unasked(subject, self.plan, calls.recall, levels=self.levels):
                 subject = replace(subject, media=media_of(inputs, file_of(inputs)))
                 held.enter_context(self.service.holding(subject.media))
-            return annotate(calls.named, subject, self.plan, recall=calls.recall, levels=self.levels)
+            named = watched(calls.named, self.watch)
+            return annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
 
     def _judged(self, outcome: Outcome, said: Said, subject: Subject) -> Outcome:
         """With how good the annotation is; one that is not good enough for the recipe is dropped."""

@@ -20,11 +20,16 @@ from vidpipe.annotation.model_answers import read_free_text, read_object, read_s
 from vidpipe.annotation.plans import Call, Plan, Subject
 from vidpipe.annotation.questions import question_of
 from vidpipe.annotation.rounds import Ask, Exchange, Recall, Rounds, SchemaLevels
+from vidpipe.annotation.shown import made_by, proxy_settings
 from vidpipe.annotation.told import form_of
 from vidpipe.annotation.told_times import times_in
 from vidpipe.errors import AnswerError, MalformedAnswerError
-from vidpipe.media.canary_films import Film
+from vidpipe.media.canary_films import Film, make_film
+from vidpipe.media.limits import Limits
+from vidpipe.media.proxy import make_proxy
 from vidpipe.models.calls import Answer, Media
+from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.model_sections import Annotation
 from vidpipe.records import canonical
 from vidpipe.timeline.matching import match
 from vidpipe.timeline.spans import Span
@@ -90,14 +95,30 @@ def kind_of(plan: Plan) -> str:
     return hashlib.sha256(canonical(asked)).hexdigest()[:16]
 
 
-def subject_of(film: Film, place: Path) -> Subject:
-    """A film as a video of which nothing is known; `place` is where its file lies, or will."""
-    media = Media(place, source_sha256=film.sha256, made_by=f"canary {film.name}")
-    return Subject(media, film.duration_s)
+def media_of(film: Film, recipe: Annotation, place: Path) -> Media:
+    """A film as a question names it, shown as the recipe has videos shown; `place` is where its file is to lie."""
+    if not recipe.proxy:
+        return Media(place, film.sha256, f"canary {film.name}")
+    settings = proxy_settings(recipe)
+    seen = f"canary {film.name}, {made_by(settings, STAGES['annotation_proxy'].version)}"
+    return Media(place, film.sha256, seen, shows_time=recipe.burn_time)
+
+
+def make_file(film: Film, recipe: Annotation, place: Path) -> None:
+    """Writes the file that `media_of` names.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if not recipe.proxy:
+        make_film(film, place)
+        return
+    whole = make_film(film, place.with_name(f"whole-{place.name}"))
+    make_proxy(whole, place, Limits(), proxy_settings(recipe))
 
 
 def ask_about(
-    film: Film, place: Path, plan: Plan, ask: Ask, *, recall: Recall | None, levels: SchemaLevels
+    film: Film, media: Media, plan: Plan, ask: Ask, *, recall: Recall | None, levels: SchemaLevels
 ) -> Exchange:
     """Asks once about a film what a plan asks about videos it shows.
 
@@ -107,7 +128,8 @@ def ask_about(
         RecipeError: the prompt cannot be used.
     """
     call, whole = shown_calls(plan)[0], Span(Fraction(0), film.duration_s)
-    question = question_of(call, plan, subject_of(film, place), parts=[whole], i=0, texts={})
+    subject = Subject(media, film.duration_s)  # nothing else is known of it
+    question = question_of(call, plan, subject, parts=[whole], i=0, texts={})
     form = form_of(call.fields) if call.fields else None
     exchanges: list[Exchange] = []
     rounds = Rounds(call.name, 0, form, ask, recall, levels, exchanges, _NEVER_AGAIN)

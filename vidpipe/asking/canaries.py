@@ -23,10 +23,12 @@ from vidpipe.errors import (
     UnseeingServiceError,
 )
 from vidpipe.ledger.canaries import Canaries, Canary, Since
+from vidpipe.models.calls import Answer, Question
 from vidpipe.ports import Service
 
 _LOG = logging.getLogger(__name__)
 
+Ask = Callable[[Question], Answer]
 Mode = Literal["off", "report", "stop"]
 EVERY = 100
 """At most one canary comes with so many calls that are shown a video, …"""
@@ -151,6 +153,21 @@ class Watch:
         if self.mode == "stop" and n_bad([*before, canary]) >= MOST_BAD:
             self.service.standing.end(UnseeingServiceError(self.service.name, UNSEEING))
             self.service.standing.check()
+
+
+def watched(named: Callable[[str], Ask], watch: Watch | None) -> Callable[[str], Ask]:
+    """Who is asked for a call, by its name, after the canary that is due; None: without any."""
+    if watch is None:
+        return named
+
+    def named_after(name: str) -> Ask:
+        def ask(question: Question) -> Answer:
+            watch.before_call(is_shown=question.media is not None)
+            return named(name)(question)
+
+        return ask
+
+    return named_after
 
 
 def _named(canary: Canary) -> tuple[str, str]:

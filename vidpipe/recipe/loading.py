@@ -22,7 +22,6 @@ _LATER_KEYS = frozenset(
     {"publishing"}
     | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
-    | {f"annotation.{name}" for name in ("canaries",)}
 )
 _LATER_VALUES = ("default", "gemini", "oracle", "balanced")
 _NEEDS = {

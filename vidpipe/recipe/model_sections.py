@@ -20,6 +20,11 @@ Threshold = Annotated[
     BeforeValidator(lambda value: "OFF" if value is False else value),  # as YAML reads OFF
 ]
 
+Canaries = Annotated[
+    Literal["off", "report", "stop"],
+    BeforeValidator(lambda value: "off" if value is False else value),  # as YAML reads off
+]
+
 
 class Taxonomy(Section):
     """The categories that a video can have."""
@@ -106,6 +111,12 @@ class Annotation(Section):
         description="Annotations are checked (scenes cover the video, cast is known, scores given, and more); those "
         "with a lower score, 0 to 1, are dropped.",
     )
+    canaries: Canaries = Field(
+        "report",
+        description="Made films, whose words and cuts are known, ride among the paid calls: one before the first, then "
+        "one per 100 calls. report: `status` shows how attentive the model is; stop: a run ends when the model has "
+        "stopped looking; off: none. Changes no result.",
+    )
 
     @model_validator(mode="after")
     def _has_pictures_to_write_on(self) -> "Annotation":
@@ -143,7 +154,7 @@ class Annotation(Section):
         """What changes the result: offline, nothing but that; how a file travels never, what is shown elsewhere."""
         if self.annotator == "offline":
             return {"annotator": self.annotator}
-        apart = {"inline_below_bytes", "proxy", "burn_time", "by_url", "mode", "calls"}
+        apart = {"inline_below_bytes", "proxy", "burn_time", "by_url", "mode", "calls", "canaries"}
         calls = [call.model_dump(mode="json") for call in self.asked_calls]
         return {**self.model_dump(mode="json", exclude=apart), "calls": calls}
 

@@ -6,9 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
-from vidpipe.annotation.canaries import Seeing, ask_about, kind_of, seeing, seeing_of, shown_calls
+from vidpipe.annotation.canaries import Seeing, ask_about, kind_of, make_file, media_of, seeing, seeing_of, shown_calls
 from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of
 from vidpipe.annotation.rounds import SchemaLevels
@@ -19,6 +20,7 @@ from vidpipe.recipe.model_sections import Annotation
 from vidpipe_tests.annotation.answering import USAGE, scene, video
 
 FILM = film_of("0")
+MEDIA = media_of(FILM, Annotation(annotator="gemini"), Path("film.mp4"))
 
 
 def plan(**keys: Any) -> Plan:
@@ -111,7 +113,7 @@ class Model:
 
 def test_a_film_is_asked_about_once_with_the_plans_own_prompt_and_settings() -> None:
     model, asked = Model(), plan(fps=2.0, language="German")
-    exchange = ask_about(FILM, Path("film.mp4"), asked, model, recall=None, levels=SchemaLevels())
+    exchange = ask_about(FILM, MEDIA, asked, model, recall=None, levels=SchemaLevels())
     (question,) = model.asked
     assert question == exchange.question
     assert question.settings == asked.settings
@@ -127,25 +129,25 @@ def test_a_film_is_asked_about_once_with_the_plans_own_prompt_and_settings() -> 
 
 def test_an_answer_is_not_put_right_and_one_that_was_refused_says_nothing() -> None:
     broken = Model(text="no JSON at all")
-    exchange = ask_about(FILM, Path("film.mp4"), plan(), broken, recall=None, levels=SchemaLevels())
+    exchange = ask_about(FILM, MEDIA, plan(), broken, recall=None, levels=SchemaLevels())
     assert len(broken.asked) == 1
     found = seeing_of(exchange.answer, FILM)
     assert found is not None
     assert found.attention == 0
     blocked = Model(text="", finish="blocked")
-    exchange = ask_about(FILM, Path("film.mp4"), plan(), blocked, recall=None, levels=SchemaLevels())
+    exchange = ask_about(FILM, MEDIA, plan(), blocked, recall=None, levels=SchemaLevels())
     assert seeing_of(exchange.answer, FILM) is None
 
     def foreign(question: Question) -> Answer:
         raise ForeignAnswerError("not ours")
 
     with pytest.raises(ForeignAnswerError):
-        ask_about(FILM, Path("film.mp4"), plan(), foreign, recall=None, levels=SchemaLevels())
+        ask_about(FILM, MEDIA, plan(), foreign, recall=None, levels=SchemaLevels())
 
 
 def test_what_is_kept_is_not_asked() -> None:
     kept, nobody = Model(), Model()
-    ask_about(FILM, Path("film.mp4"), plan(), nobody, recall=kept, levels=SchemaLevels())
+    ask_about(FILM, MEDIA, plan(), nobody, recall=kept, levels=SchemaLevels())
     assert (len(kept.asked), nobody.asked) == (1, [])
 
 
@@ -159,6 +161,20 @@ def test_a_kind_is_another_with_another_prompt_model_or_setting() -> None:
     assert kind_of(plan(inline_below_bytes=0, text_model="other")) == kind_of(usual)
     assert [call.name for call in shown_calls(plan(mode="two_pass"))] == ["narrative"]
     assert shown_calls(replace(usual, calls=())) == ()
+
+
+def test_a_film_is_shown_as_the_recipe_has_videos_shown(tmp_path: Path) -> None:
+    place, made = tmp_path / "film.mp4", {}
+    for keys in ({"proxy": False}, {"proxy": True}, {"burn_time": True}, {"fps": 2.0}):
+        recipe = Annotation(annotator="gemini", **keys)
+        media = media_of(FILM, recipe, place)
+        make_file(FILM, recipe, place)
+        with av.open(str(place)) as container:
+            n_frames = sum(1 for _ in container.decode(video=0))
+        made[media.made_by] = (n_frames, media.shows_time)
+        assert (media.place, media.source_sha256) == (place, FILM.sha256)
+    assert [n_frames for n_frames, _ in made.values()] == [165, 17, 17, 33]
+    assert [shows_time for _, shows_time in made.values()] == [False, False, True, False]
 
 
 def test_no_told_beginning_is_ahead_of_the_first_scene() -> None:

@@ -33,9 +33,13 @@ def serving(profile: str, videos: Sequence[Path] = (), *, seed: int = 1) -> Iter
         assert server.errors == []
 
 
-def asks_models(line: Line, *, budget_usd: float = 5) -> Line:
-    """Has the project annotated by Gemini, which every video is uploaded to, and categorised by an open model."""
-    edit(line, _ASKS_MODELS | {"budget_usd: null": f"budget_usd: {budget_usd}"})
+def asks_models(line: Line, *, budget_usd: float = 5, canaries: str = "off") -> Line:
+    """Has the project annotated by Gemini, which every video is uploaded to, and categorised by an open model.
+
+    There are no canaries unless they are wanted: who counts requests counts those about videos.
+    """
+    changes = {"budget_usd: null": f"budget_usd: {budget_usd}", "canaries: report": f"canaries: {canaries}"}
+    edit(line, _ASKS_MODELS | changes)
     return line
 
 

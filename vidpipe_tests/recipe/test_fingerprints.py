@@ -78,6 +78,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.by_url": (True, SHOWN),
     "annotation.max_duration_s": (60.0, ANNOTATED),
     "annotation.min_quality": (0.5, ANNOTATED),
+    "annotation.canaries": ("stop", NOTHING),
     "queries.language": ("German", NOTHING),
     "queries.fields": (["a", "b", "c", "d", "e"], NOTHING),
     "queries.fps": (1.0, NOTHING),

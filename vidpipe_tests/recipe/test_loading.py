@@ -7,6 +7,7 @@ import pytest
 
 from vidpipe.errors import RecipeError
 from vidpipe.recipe.loading import builtin, builtin_names, check_recipe, read_recipe
+from vidpipe.recipe.parsing import parse_yaml
 from vidpipe.recipe.query_section import EDITIONS
 from vidpipe.recipe.schema import Recipe
 
@@ -65,7 +66,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
     "raw",
     [
         {"publishing": {"repo": "a/b"}},
-        {"annotation": {"canaries": "report"}},
         {"download": {"max_height": 720}},
         {"selection": {"target_hours": 3}},
         {"selection": {"strategy": "balanced"}},
@@ -73,6 +73,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
 )
 def test_what_the_contract_promises_for_later_is_refused_as_not_yet_available(raw: dict[str, Any]) -> None:
     assert "not available in this version" in why(raw)
+
+
+def test_canaries_that_are_off_are_what_yaml_reads_as_false() -> None:
+    for text, canaries in (("off", "off"), ("'off'", "off"), ("stop", "stop"), ("report", "report")):
+        raw = parse_yaml("recipe.yaml", f"annotation: {{canaries: {text}}}")
+        assert check_recipe("recipe.yaml", raw).annotation.canaries == canaries
+    assert Recipe().annotation.canaries == "report"
+    assert "canaries" in why({"annotation": {"canaries": True}})
 
 
 FIVE = ["a", "b", "c", "d", "e"]
