@@ -9,15 +9,32 @@ import dagster as dg
 from assets.batch import each_video
 from assets.canaries import with_canaries
 from assets.model_annotations import ModelAnnotator
+from assets.model_requests import Requests
 from assets.partitions import in_line
 from assets.reading import best_cues, catalogue_row, frame_table, loudness
 from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline import Texts, annotate_offline
+from vidpipe.asking.services import terms_for
+from vidpipe.asking.submitting import Submitter
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project, Service
 from vidpipe.records import Outcome
 from vidpipe.timeline.shots import Shot
+
+
+@in_line("annotation_requests")
+def annotation_requests(
+    context: dg.AssetExecutionContext, project: dg.ResourceParam[Project], gemini: dg.ResourceParam[Service]
+) -> Iterator[Any]:
+    """What a model is asked about a video, submitted with those of other videos as one batch job at half the price.
+
+    Answers come within a day: the next `vidpipe run` collects them, or the sensor `batch_jobs`, and `video_annotations`
+    finds them. A video whose line failed, or whose job expired, goes into another job.
+    """
+    requests = Requests(ModelAnnotator.of(project, gemini, context.run.run_id))
+    jobs = Submitter(project, gemini, terms_for(project, gemini))
+    yield from each_video(context, project, Work(requests.prepare, requests.finish, workers=jobs))
 
 
 @in_line("video_annotations")

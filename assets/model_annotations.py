@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
-from vidpipe.annotation.annotate import Said, annotate, unasked
+from vidpipe.annotation.annotate import Said, Unasked, annotate, unasked
 from vidpipe.annotation.plans import Plan, Subject
 from vidpipe.annotation.quality import Asked, checks_of, quality
 from vidpipe.annotation.recipes import plan_of, tokens_of
@@ -18,7 +18,14 @@ from vidpipe.asking.asker import Asker
 from vidpipe.asking.canaries import Watch, watched
 from vidpipe.asking.services import asker_for
 from vidpipe.asking.video_calls import Exchange, VideoCalls
-from vidpipe.errors import AnswerError, BlockedAnswerError, ForeignAnswerError, RejectedRequestError
+from vidpipe.errors import (
+    AnswerError,
+    BlockedAnswerError,
+    ForeignAnswerError,
+    InJobError,
+    RejectedRequestError,
+    WaitingError,
+)
 from vidpipe.inputs import Inputs
 from vidpipe.models.calls import Media
 from vidpipe.models.paid import Purpose
@@ -57,10 +64,7 @@ class ModelAnnotator:
             PendingError: nobody can be asked, or not for the money that is left.
             ServiceError, StoreError, WaitingError: as they come.
         """
-        subject, facts = subject_of(inputs, media_of(inputs, Path())), inputs.record("raw_videos").value
-        tokens = tokens_of(self.recipe, float(subject.duration_s), has_audio=bool(facts["has_audio"]))
-        purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
-        calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=tokens)
+        subject, calls = self.known(inputs, inputs.stage.name)
         try:
             said = self._said(inputs, subject, calls)
         except ForeignAnswerError:
@@ -73,14 +77,41 @@ class ModelAnnotator:
         outcome = _outcome("ok", None, said.annotation().value(), calls, said.asked, decided)
         return self._judged(outcome, said, subject)
 
+    def known(self, inputs: Inputs, asset: str) -> tuple[Subject, VideoCalls]:
+        """A video as its questions name it, and what asks about it for an asset.
+
+        Raises:
+            StoreError, WaitingError: as they come.
+        """
+        subject, facts = subject_of(inputs, media_of(inputs, Path())), inputs.record("raw_videos").value
+        tokens = tokens_of(self.recipe, float(subject.duration_s), has_audio=bool(facts["has_audio"]))
+        purpose = Purpose(self.service.name, asset, "", inputs.video_id, self.run_id)
+        return subject, VideoCalls(self.asker, purpose, self.service.lacks, tokens=tokens)
+
     def _said(self, inputs: Inputs, subject: Subject, calls: VideoCalls) -> Said:
         """What the model says; the file is fetched where there is something left to ask."""
         with ExitStack() as held:
-            if unasked(subject, self.plan, calls.recall, levels=self.levels):
+            if left := unasked(subject, self.plan, calls.recall, levels=self.levels):
+                self._check_jobs(inputs, left)
                 subject = replace(subject, media=media_of(inputs, file_of(inputs)))
                 held.enter_context(self.service.holding(subject.media))
             named = watched(calls.named, self.watch)
             return annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
+
+    def _check_jobs(self, inputs: Inputs, left: Sequence[Unasked]) -> None:
+        """What a batch job is asked, or is still to be asked, is not asked here.
+
+        Raises:
+            InJobError: it is.
+            WaitingError: it is to be.
+        """
+        ledger = inputs.project.ledger
+        if ledger.jobs.asked([one.question.address for one in left if one.question is not None]):
+            raise InJobError
+        if self.recipe.asks_batches and not self.service.lacks:
+            requests = ledger.snapshot([inputs.video_id]).entry("annotation_requests", inputs.video_id)
+            if requests is None or requests.damaged:
+                raise WaitingError("annotation_requests")
 
     def _judged(self, outcome: Outcome, said: Said, subject: Subject) -> Outcome:
         """With how good the annotation is; one that is not good enough for the recipe is dropped."""

@@ -19,7 +19,7 @@ from resources.gemini_projects import SERVICE
 from resources.gemini_remotes import Remotes
 from resources.gemini_tries import Tries, read
 from vidpipe.errors import LostAnswerError, ServiceError
-from vidpipe.models.batches import JobState, Kept, Line, Result
+from vidpipe.models.batches import JobLine, JobState, Kept, Result
 from vidpipe.models.calls import Media
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class GeminiBatches:
         project = self._tries.project(home)
         return self._tries.tried(project, lambda: Kept(*self._uploads.left(project, media)))
 
-    def submit(self, home: str, label: str, lines: Sequence[Line]) -> str:
+    def submit(self, home: str, label: str, lines: Sequence[JobLine]) -> str:
         """Makes one job of lines that all ask the same model; the service's name for it.
 
         Raises:

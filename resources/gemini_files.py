@@ -48,6 +48,7 @@ class Uploads:
         self._pace = pace
         self._lock = threading.Lock()
         self._shares: dict[tuple[str, str], Share] = {}
+        self._leaving: dict[tuple[int, str, str], threading.Lock] = {}
 
     @contextmanager
     def holding(self, media: Media) -> Iterator[None]:
@@ -74,8 +75,12 @@ class Uploads:
         Raises:
             ProblemError: it is not there, or not usable.
         """
-        share = Share(Path(media.place), *_key(media), is_made=media.made_by != "source")
-        uri = self._brought(project, share)
+        key = _key(media)
+        share = Share(Path(media.place), *key, is_made=media.made_by != "source")
+        with self._lock:
+            lock = self._leaving.setdefault((project, *key), threading.Lock())
+        with lock:
+            uri = self._brought(project, share)
         return uri, tuple(sorted(name for _, name in share.begun))
 
     def where(self, media: Media) -> tuple[int, float] | None:

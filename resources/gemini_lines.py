@@ -11,14 +11,14 @@ from resources.gemini_answers import answer_of
 from resources.gemini_errors import of_status
 from resources.gemini_problems import Kind, ProblemError
 from resources.gemini_requests import config_of, content_of
-from vidpipe.models.batches import Line, Result
+from vidpipe.models.batches import JobLine, Result
 
 _BESIDE = ("safetySettings",)  # of the body; all else that is told is its `generationConfig`
 _NOT_SENT = frozenset({"automaticContinuation", "automaticFunctionCalling", "shouldReturnHttpResponse"})
 _AGAIN = frozenset({Kind.BUSY, Kind.CROWDED, Kind.SPENT, Kind.LATE, Kind.UNREADY, Kind.FORBIDDEN, Kind.DENIED})
 
 
-def encoded(lines: Iterable[Line]) -> bytes:
+def encoded(lines: Iterable[JobLine]) -> bytes:
     """The input of a job, one JSON object on each line, named by the question's address.
 
     Raises:
@@ -39,7 +39,7 @@ def results(data: bytes, model: str) -> Iterator[Result]:
             yield _result(told["key"], told, model)
 
 
-def _line(line: Line) -> bytes:
+def _line(line: JobLine) -> bytes:
     question = line.question
     content = _plain(content_of(question, uri=line.uri))
     told = {name: value for name, value in _plain(config_of(question)).items() if name not in _NOT_SENT}

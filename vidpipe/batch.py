@@ -29,7 +29,7 @@ from vidpipe.errors import (
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.counts import is_pending
 from vidpipe.ledger.snapshot import Snapshot, as_text
-from vidpipe.ports import Project
+from vidpipe.ports import Project, WorkerPool
 from vidpipe.reasons import FULL, short_reason, video_error
 from vidpipe.recipe.stages import Stage
 from vidpipe.records import Outcome, Record
@@ -66,12 +66,14 @@ class Work:
     """What a stage does with one video.
 
     `prepare` answers at once, or gives a task whose result `finish` turns into the outcome. With `n_threads` above 1 so
-    many videos are prepared at once, and each answers: that is for work that waits for services.
+    many videos are prepared at once, and each answers: that is for work that waits for services. `workers` do the
+    tasks; None: the project's.
     """
 
     prepare: Prepare
     finish: Finish | None = None
     n_threads: int = 1
+    workers: WorkerPool | None = None
 
 
 def run_batch(
@@ -112,7 +114,7 @@ class _Batch:
         if self.work.n_threads > 1:
             yield from self._on_threads(segments, ids)
             return
-        for done in self.project.workers.run(self._tasks(segments, ids), self._stopped):
+        for done in (self.work.workers or self.project.workers).run(self._tasks(segments, ids), self._stopped):
             yield from self._drain()
             inputs = self.flying.pop(done.key)
             with inputs.closing:

@@ -143,6 +143,7 @@ def _gemini(environ: Mapping[str, str], project: Project) -> Service:
     if not keys or recipe.annotation.annotator != "gemini":
         return Service("gemini", None, lacks="no GEMINI_API_KEY")
     from resources.gemini import GeminiModel
+    from resources.gemini_batches import GeminiBatches
     from resources.gemini_pace import Pace
 
     def wait(seconds: float) -> None:
@@ -150,12 +151,14 @@ def _gemini(environ: Mapping[str, str], project: Project) -> Service:
             raise StoppedError
 
     url, below = environ.get("GOOGLE_GEMINI_BASE_URL"), recipe.annotation.inline_below_bytes
+    pace, owner = Pace(wait=wait), _owner(project)
     try:
-        model = GeminiModel(keys, url, inline_below_bytes=below, pace=Pace(wait=wait), owner=_owner(project))
+        model = GeminiModel(keys, url, inline_below_bytes=below, pace=pace, owner=owner)
+        jobs = GeminiBatches(keys, url, pace=pace, owner=owner)
     except CredentialError as error:
         raise RecipeError("GEMINI_API_KEY", error.why) from error
     sweep = partial(model.sweep, _FORGOTTEN_S, with_own=True)
-    return Service("gemini", model, holding=model.holding, sweep=sweep)
+    return Service("gemini", model, holding=model.holding, sweep=sweep, jobs=jobs)
 
 
 def _owner(project: Project) -> str:

@@ -1,7 +1,7 @@
 """What stages ask for and do not make themselves: Protocols, and the project that bundles the embedded ones."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from vidpipe.errors import ServiceError
 from vidpipe.ledger.ledger import Ledger
+from vidpipe.models.batches import JobLine, JobState, Kept, Result
 from vidpipe.models.calls import Answer, Media, Question
 from vidpipe.recipe.fingerprints import code_version, fingerprint, line_of
 from vidpipe.recipe.line import LINE
@@ -46,6 +47,44 @@ class Answerer(Protocol):
         ...
 
 
+class Batches(Protocol):
+    """Jobs of many questions at a service, answered within a day. Safe to call from several threads at once.
+
+    A job belongs to one `home`, a project at the service. All raise `ServiceError`, nothing else but what is named.
+    """
+
+    def homes(self) -> tuple[str, ...]:
+        """The projects that a new job may go to, the first one first."""
+        ...
+
+    def bring(self, home: str, media: Media) -> Kept:
+        """Bring a local file to a project, where it stays. Raises `OSError` where it cannot be read here."""
+        ...
+
+    def submit(self, home: str, label: str, lines: Sequence[JobLine]) -> str:
+        """Make a job of lines that ask one model; the service's name for it.
+
+        Raises `LostAnswerError` where it may have been made: `find` tells.
+        """
+        ...
+
+    def find(self, home: str, label: str) -> str | None:
+        """The service's name of the job that was submitted under a label."""
+        ...
+
+    def look(self, home: str, job: str) -> JobState:
+        """Where a job is."""
+        ...
+
+    def results(self, home: str, job: str, model: str) -> list[Result] | None:
+        """What came of a job's lines, as far as it has any; None where it had, and they are no longer there."""
+        ...
+
+    def clear(self, home: str, label: str, job: str, files: Sequence[str]) -> None:
+        """Take away what is left of a job, named or not, and these files. Raises nothing."""
+        ...
+
+
 class Standing:
     """Whether a service may still be asked by this process; all who ask it share one.
 
@@ -77,7 +116,8 @@ class Service:
     was sent of a video at the service until all questions about it are answered. `sweep` takes away what this project,
     or long ago another, left there; only while nobody else works on the project. At most `at_once` calls are in flight,
     and so many requests and tokens of input are sent in a minute, by all processes together; None: any number.
-    `standing` outlives batches: what ends asking ends it for all later ones of this process.
+    `standing` outlives batches: what ends asking ends it for all later ones of this process. `jobs` takes many
+    questions at once, where the service has that.
     """
 
     name: str
@@ -89,6 +129,7 @@ class Service:
     holding: Callable[[Media], AbstractContextManager[None]] = lambda _media: nullcontext()
     sweep: Callable[[], object] = lambda: None
     standing: Standing = field(default_factory=Standing)
+    jobs: Batches | None = None
 
 
 class Clock(Protocol):

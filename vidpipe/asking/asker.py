@@ -202,11 +202,16 @@ class Asker:
             self._usual_out.learn(paid.call, paid.answer.usage)
 
     def _check_trust(self, service: str) -> None:
-        n_refused, n_answers = self.calls.refused_of_last(service, _LAST)
-        if n_refused >= _LEAST_REFUSED and n_refused > _MOST_REFUSED_SHARE * n_answers:
-            self.standing.end(UntrustedServiceError(service, "answers other requests than those asked"))
+        check_trust(self.calls, service, self.standing)
         self._check()
 
     def _check(self) -> None:
         self.standing.check()
         self._turns.check()
+
+
+def check_trust(calls: Calls, service: str, standing: Standing) -> None:
+    """After another request's answer: have nothing more asked where too many of the last ones were such."""
+    n_refused, n_answers = calls.refused_of_last(service, _LAST)
+    if n_refused >= _LEAST_REFUSED and n_refused > _MOST_REFUSED_SHARE * n_answers:
+        standing.end(UntrustedServiceError(service, "answers other requests than those asked"))

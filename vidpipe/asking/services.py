@@ -13,7 +13,7 @@ from vidpipe.recipe.schema import Recipe
 
 PAID = frozenset({"gemini"})
 """Services that cost money per call; all others are servers of one's own."""
-TOLD_BY_MODELS = ("segment_queries", "episode_queries", "video_annotations")
+TOLD_BY_MODELS = ("segment_queries", "episode_queries", "annotation_requests", "video_annotations")
 """Assets whose records models tell that may be paid: what is stale there is not simply done again."""
 _OWN_PRICES = "prices.json"
 
@@ -24,18 +24,26 @@ def asker_for(project: Project, service: Service) -> Asker:
     Raises:
         RecipeError: the project's own prices cannot be used.
     """
-    prices = prices_of(project) if service.name in PAID else FREE
-    limits = Limits(service.at_once, service.requests_per_minute, service.tokens_per_minute)
-    terms = Terms(prices, limits, budget_of(project.recipe))
     return Asker(
         service.answerer or _Nobody(),
         project.store,
         project.ledger.calls,
-        terms,
+        terms_for(project, service),
         project.clock,
         project.stop,
         standing=service.standing,
     )
+
+
+def terms_for(project: Project, service: Service) -> Terms:
+    """On which terms that is.
+
+    Raises:
+        RecipeError: the project's own prices cannot be used.
+    """
+    prices = prices_of(project) if service.name in PAID else FREE
+    limits = Limits(service.at_once, service.requests_per_minute, service.tokens_per_minute)
+    return Terms(prices, limits, budget_of(project.recipe))
 
 
 class _Nobody:

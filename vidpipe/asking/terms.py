@@ -19,11 +19,19 @@ class Terms:
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)
 
-    def stake(self, question: Question, media: Usage, when: datetime, stand_ins: Collection[str] = ()) -> Stake:
+    def stake(
+        self,
+        question: Question,
+        media: Usage,
+        when: datetime,
+        stand_ins: Collection[str] = (),
+        *,
+        is_batch: bool = False,
+    ) -> Stake:
         """What a call may cost at most, and what it is expected to, if it is sent at `when`.
 
         `media` holds the tokens of what is seen and heard, and of the answer, as they are expected. `stand_ins` are
-        models that answered for this one before.
+        models that answered for this one before. `is_batch`: it is a line of a batch job.
 
         Raises:
             RecipeError: the model has no price.
@@ -34,8 +42,10 @@ class Terms:
             max_out=question.settings.max_output_tokens,
             model=model,
             when=when,
+            is_batch=is_batch,
             stand_ins=stand_ins,
         )
         usage = expected(question, media)
-        bill = self.prices.bill(replace(usage, cached=0), reported=model, requested=model, when=when)
+        fresh = replace(usage, cached=0)
+        bill = self.prices.bill(fresh, reported=model, requested=model, when=when, is_batch=is_batch)
         return Stake(most, min(bill.nusd, most), usage.n_in)

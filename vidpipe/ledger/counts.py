@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC
 from typing import Any
 
-from vidpipe.errors import BudgetError, CredentialError, PendingError, QuotaExhaustedError
+from vidpipe.errors import BudgetError, CredentialError, InJobError, PendingError, QuotaExhaustedError
 from vidpipe.ledger.snapshot import Entry, Snapshot
 from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, table_is_stale
 from vidpipe.recipe.stages import Line, Stage
 
 _QUOTA = "quota until "
 _SERVICE = "service closed: "
-_PENDING = frozenset({str(BudgetError()), "no GEMINI_API_KEY", "no TGI_BASE_URL"})
+_JOB = "batch job "  # why a question goes into another one
+_PENDING = frozenset({str(BudgetError()), str(InJobError()), "no GEMINI_API_KEY", "no TGI_BASE_URL"})
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ def pending_reason(error: PendingError | QuotaExhaustedError | CredentialError) 
 
 def is_pending(reason: str) -> bool:
     """Whether the reason of an attempt says that nothing was tried."""
-    return reason in _PENDING or reason.startswith((_QUOTA, _SERVICE))
+    return reason in _PENDING or reason.startswith((_QUOTA, _SERVICE, _JOB))
 
 
 def overview(snapshot: Snapshot, line: Line, members: Mapping[str, Sequence[str]]) -> Overview:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from vidpipe.ledger.bookings import owner_of
 from vidpipe.ledger.database import alone
-from vidpipe.ledger.schema import JOBS, RESERVATIONS
+from vidpipe.ledger.schema import CALLS, JOBS, RESERVATIONS
 from vidpipe.models.paid import Call, Purpose
 
 JobEnd = Literal["collected", "withdrawn", "expired", "failed", "cancelled", "gone"]
@@ -65,9 +65,9 @@ class Jobs:
             db.execute(JOBS.delete().where(JOBS.c.label == job.label, JOBS.c.how.is_not(None)))
             db.execute(JOBS.insert(), row)
 
-    def sending(self, label: str, n_lines: int, files: Sequence[str]) -> None:
-        """Note what a job consists of, just before it is submitted."""
-        self._note(label, n_lines=n_lines, files=json.dumps(list(files)))
+    def sending(self, label: str, home: str, n_lines: int, files: Sequence[str]) -> None:
+        """Note what a job consists of, and where it goes, just before it is submitted; no lines: it was not."""
+        self._note(label, home=home, n_lines=n_lines, files=json.dumps(list(files)))
 
     def opened(self, label: str, name: str) -> None:
         """Note the service's name of a job that was submitted."""
@@ -109,6 +109,17 @@ class Jobs:
         with self._engine.connect() as db:
             rows = db.execute(held.where(RESERVATIONS.c.owner.startswith(owner_of(""))))
             return {row.video_id: row.owner.removeprefix(owner_of("")) for row in rows}
+
+    def tries(self, addresses: Sequence[str]) -> dict[str, int]:
+        """How often a question was asked and not answered, by its address."""
+        found: dict[str, int] = {}
+        counted = sa.select(CALLS.c.address, sa.func.count()).group_by(CALLS.c.address)
+        missed = counted.where(CALLS.c.outcome.in_(("failed", "lost", "foreign", "odd")))
+        with self._engine.connect() as db:
+            for first in range(0, len(addresses), _CHUNK):
+                some = addresses[first : first + _CHUNK]
+                found |= {row[0]: row[1] for row in db.execute(missed.where(CALLS.c.address.in_(some)))}
+        return found
 
     def _note(self, label: str, **values: object) -> None:
         with self._engine.begin() as db:

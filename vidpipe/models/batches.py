@@ -21,7 +21,7 @@ may be paid, but is none.
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JobLine:
     """A question of a job; `uri` is where the service keeps its video, where that was brought there."""
 
     question: Question

@@ -40,7 +40,7 @@ def fingerprint(recipe: Recipe, stage: Stage, folder: Path) -> str:
 def _prompts(recipe: Recipe, stage: Stage, folder: Path) -> Iterator[tuple[str, str]]:
     """The project's own prompts that a stage's models read, by name; a built-in one belongs to the stage's version."""
     names: tuple[str, ...] = ()
-    if stage.name == "video_annotations" and recipe.annotation.annotator != "offline":
+    if stage.name in ("annotation_requests", "video_annotations") and recipe.annotation.annotator != "offline":
         names = tuple(call.name for call in recipe.annotation.asked_calls)
     elif stage.name in recipe.query_stages and recipe.annotation.annotator != "offline":
         names = (stage.name,)

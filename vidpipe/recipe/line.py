@@ -7,6 +7,15 @@ place here, never beside it. What a stage does stands in `assets/` and the libra
 from vidpipe.recipe.stages import Read, Stage
 
 _LIMITS = ("limits.max_pixels", "limits.max_duration_s")  # what the stages that decode read of `limits`
+_ANNOTATED = (  # what questions about a video are made of; that they were put into a job changes no answer
+    Read("video_signals", "value"),
+    Read("shots", "value"),
+    Read("annotation_proxy", "value"),
+    Read("taxonomy_categories", "value", when="annotation.reads_category"),
+    Read("raw_videos", "media"),
+    Read("raw_videos", "captions"),
+    Read("catalogue", "texts"),
+)
 
 LINE: tuple[Stage, ...] = (
     Stage(
@@ -142,21 +151,24 @@ LINE: tuple[Stage, ...] = (
         when="queries",
     ),
     Stage(
-        "video_annotations",
+        "annotation_requests",
         "video",
         "selected",
         version=1,
         group="production",
         after=("shots", "annotation_proxy"),
-        reads=(
-            Read("video_signals", "value"),
-            Read("shots", "value"),
-            Read("annotation_proxy", "value"),
-            Read("taxonomy_categories", "value", when="annotation.reads_category"),
-            Read("raw_videos", "media"),
-            Read("raw_videos", "captions"),
-            Read("catalogue", "texts"),
-        ),
+        reads=_ANNOTATED,
+        recipe=("annotation.read",),
+        when="annotation.asks_batches",
+    ),
+    Stage(
+        "video_annotations",
+        "video",
+        "selected",
+        version=1,
+        group="production",
+        after=("shots", "annotation_proxy", "annotation_requests"),
+        reads=_ANNOTATED,
         recipe=("annotation.read",),
     ),
     Stage(

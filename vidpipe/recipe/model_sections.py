@@ -102,6 +102,11 @@ class Annotation(Section):
         description="Have the model read public videos from YouTube, where a manifest's url or an info file names "
         "their page: nothing of these is sent. All others go as said above.",
     )
+    batch: bool = Field(
+        default=False,
+        description="Ask about many videos in one job, which Gemini answers within a day at half the price: `vidpipe "
+        "run` submits, a later one, or the sensor of the UI, collects. Changes no result.",
+    )
     max_duration_s: Annotated[float, Field(ge=10)] | None = Field(
         1800.0, description="Longer videos are asked about in parts of at most so many seconds."
     )
@@ -154,9 +159,14 @@ class Annotation(Section):
         """What changes the result: offline, nothing but that; how a file travels never, what is shown elsewhere."""
         if self.annotator == "offline":
             return {"annotator": self.annotator}
-        apart = {"inline_below_bytes", "proxy", "burn_time", "by_url", "mode", "calls", "canaries"}
+        apart = {"inline_below_bytes", "proxy", "burn_time", "by_url", "mode", "calls", "canaries", "batch"}
         calls = [call.model_dump(mode="json") for call in self.asked_calls]
         return {**self.model_dump(mode="json", exclude=apart), "calls": calls}
+
+    @property
+    def asks_batches(self) -> bool:
+        """Whether questions about videos go into jobs."""
+        return self.annotator == "gemini" and self.batch
 
     @property
     def shows_views(self) -> bool:

@@ -18,8 +18,9 @@ from vidpipe.recipe.sections import Section
 
 DECODING = frozenset({"raw_videos", "dynamic_videos", "video_signals", "segment_clips", "annotation_proxy"})
 NOTHING = frozenset[str]()
-ANNOTATED = frozenset({"video_annotations"})
+ANNOTATED = frozenset({"annotation_requests", "video_annotations"})
 SHOWN = frozenset({"annotation_proxy"})
+QUERIES = frozenset({"segment_queries", "episode_queries"})
 ASKING: dict[str, Any] = {
     "budget_usd": 5.0,
     "annotation": {"annotator": "gemini"},
@@ -76,12 +77,13 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.proxy": (False, SHOWN),
     "annotation.burn_time": (True, SHOWN),
     "annotation.by_url": (True, SHOWN),
+    "annotation.batch": (True, NOTHING),
     "annotation.max_duration_s": (60.0, ANNOTATED),
     "annotation.min_quality": (0.5, ANNOTATED),
     "annotation.canaries": ("stop", NOTHING),
-    "queries.language": ("German", NOTHING),
-    "queries.fields": (["a", "b", "c", "d", "e"], NOTHING),
-    "queries.fps": (1.0, NOTHING),
+    "queries.language": ("German", QUERIES),
+    "queries.fields": (["a", "b", "c", "d", "e"], QUERIES),
+    "queries.fps": (1.0, QUERIES),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
 }  # None: the key has one value in this version
@@ -173,6 +175,42 @@ def test_settings_of_a_model_that_is_not_asked_change_nothing(key: str, tmp_path
     assert versions(recipe, tmp_path) == versions(Recipe(), tmp_path)
 
 
+def test_queries_follow_the_model_that_is_asked_and_not_what_it_is_asked_about_scenes(tmp_path: Path) -> None:
+    base = {**ASKING, "queries": {}}
+    before = versions(check_recipe("recipe.yaml", base), tmp_path)
+    moving = set()
+    for key, (value, _) in CHANGES.items():
+        section, _, name = key.rpartition(".")
+        if section == "annotation":
+            recipe = check_recipe("recipe.yaml", {**base, section: {**base[section], name: value}})
+            moved = {stage for stage, version in versions(recipe, tmp_path).items() if version != before[stage]}
+            assert moved & QUERIES in (QUERIES, set()), key
+            moving |= {name} if moved & QUERIES else set()
+    asked = {"model", "media_resolution", "thinking_level", "temperature", "seed", "max_output_tokens", "safety"}
+    assert moving == asked | {"annotator"}
+
+
+@pytest.mark.parametrize("raw", [{"language": "German"}, {"fps": 1.0}, {"fields": {"series": "earlier"}}])
+def test_what_offline_queries_do_not_follow_changes_nothing(raw: dict[str, Any], tmp_path: Path) -> None:
+    usual, other = (check_recipe("recipe.yaml", {"queries": queries}) for queries in ({}, raw))
+    assert versions(usual, tmp_path) == versions(other, tmp_path)
+
+
+def test_fields_of_a_level_concern_that_level_alone(tmp_path: Path) -> None:
+    five = {"fields": {"episode": ["a", "b", "c", "d", "e"]}}
+    usual, other = (versions(check_recipe("recipe.yaml", {"queries": one}), tmp_path) for one in ({}, five))
+    assert {name for name in usual if usual[name] != other[name]} == {"episode_queries"}
+
+
+def test_a_prompt_of_queries_counts_where_it_is_read(tmp_path: Path) -> None:
+    recipe = check_recipe("recipe.yaml", {**ASKING, "queries": {}})
+    before = versions(recipe, tmp_path)
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts/segment_queries.md").write_text("{fields}")
+    after = versions(recipe, tmp_path)
+    assert {name for name in before if before[name] != after[name]} == {"segment_queries"}
+
+
 def test_a_prompt_of_the_project_counts_by_its_content_where_it_is_read(tmp_path: Path) -> None:
     recipe = check_recipe("recipe.yaml", ASKING)
     before, offline = versions(recipe, tmp_path), versions(Recipe(), tmp_path)
@@ -180,7 +218,7 @@ def test_a_prompt_of_the_project_counts_by_its_content_where_it_is_read(tmp_path
     for name in ("annotation", "scenes", "categorise"):
         (tmp_path / f"prompts/{name}.md").write_text("other words")
     after = versions(recipe, tmp_path)
-    assert {name for name in before if before[name] != after[name]} == {"video_annotations", "taxonomy_categories"}
+    assert {name for name in before if before[name] != after[name]} == ANNOTATED | {"taxonomy_categories"}
     assert versions(Recipe(), tmp_path) == offline
     (tmp_path / "prompts/scenes.md").write_text("of two_pass alone")
     assert versions(recipe, tmp_path) == after

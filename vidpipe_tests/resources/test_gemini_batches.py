@@ -20,8 +20,7 @@ from vidpipe.errors import (
     TransientServiceError,
     UnfitServiceError,
 )
-from vidpipe.models.batches import Line as Asked
-from vidpipe.models.batches import Result
+from vidpipe.models.batches import JobLine, Result
 from vidpipe.models.calls import Question, Settings
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.resources.gemini_line import MODEL, START, Line, ops, question
@@ -68,7 +67,7 @@ def questions(n: int = 3) -> list[Question]:
 
 
 def submitted(batches: GeminiBatches, asked: list[Question]) -> str:
-    return batches.submit(home(batches), LABEL, [Asked(one) for one in asked])
+    return batches.submit(home(batches), LABEL, [JobLine(one) for one in asked])
 
 
 def read(batches: GeminiBatches, asked: list[Question]) -> dict[str, Result]:
@@ -124,7 +123,7 @@ def test_a_line_asks_exactly_what_a_request_of_its_own_would(line: Line, server:
     with jobs_of(line) as batches:
         assert one.media is not None
         kept = batches.bring(home(batches), one.media)
-        job = batches.submit(home(batches), LABEL, [Asked(one, kept.uri)])
+        job = batches.submit(home(batches), LABEL, [JobLine(one, kept.uri)])
         (result,) = batches.results(home(batches), job, MODEL) or []
     assert result.answer is not None
     assert len(seen) == 2
@@ -232,7 +231,7 @@ def test_a_model_that_is_not_there_makes_the_service_unfit(batches: GeminiBatche
 def test_a_dead_key_is_left_for_the_next_one_and_jobs_stay_with_theirs(line: Line, server: GeminiServer) -> None:
     with jobs_of(line, "key-a", "key-b") as batches:
         first, second = batches.homes()
-        job = batches.submit(first, LABEL, [Asked(one) for one in questions()])
+        job = batches.submit(first, LABEL, [JobLine(one) for one in questions()])
         assert batches.look(second, job) == "gone"
         server.inject("*", key="key-a", reply=said.dead_key())
         with pytest.raises(CredentialError):
