@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vidpipe.recipe.fingerprints import line_of
+from vidpipe.recipe.line import LINE
 from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.stages import Line
 
 DEFAULT = line_of(Recipe(), Path("/"))
 """The stages that the default recipe uses."""
+
+EVERY_VIDEO_STAGE = tuple(stage for stage in LINE if stage.unit == "video")
+"""The stages with a record for each video, whichever recipe uses them."""
 
 
 def versioned(versions: Mapping[str, str]) -> Line:

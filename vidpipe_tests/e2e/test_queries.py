@@ -1,0 +1,127 @@
+"""Queries for segments and episodes, by a model behind a service: each segment is a question of its own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidpipe_tests.clips import make_clip
+from vidpipe_tests.e2e.projects import Line
+from vidpipe_tests.e2e.services import Asked, answers, asks_models, edit, environment_of, paid_twice, serving, stale
+from vidpipe_tests.servers.profiles import Servers
+from vidpipe_tests.servers.wire import Request
+
+N_SEGMENTS, FAILING = 8, 3
+PROMPT = Path(__file__).parents[2] / "vidpipe" / "annotation" / "prompts" / "segment_queries.md"
+QUERIES = ("--only", "segment_queries,episode_queries")
+CAPTIONS = "WEBVTT\n\n00:05.200 --> 00:05.800\nThe blue kite lands.\n"
+"""In segment 3 alone: windows of 2 s begin every 1.5 s."""
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Servers]:
+    """Services that fail where a test says so."""
+    with serving("calm") as servers:
+        yield servers
+
+
+def test_of_all_segments_the_one_whose_answer_was_lost_is_asked_about_again_alone(
+    services: Servers, tmp_path: Path
+) -> None:
+    line, env = _project(tmp_path), environment_of(services)
+    line.run("--only", "segment_clips,video_signals", env=env)
+    before = _estimate(line)
+    assert {stage["asset"]: stage["calls"] for stage in before["stages"] if "queries" in stage["asset"]} == {
+        "segment_queries": N_SEGMENTS,
+        "episode_queries": 1,
+    }
+    services.gemini.inject("generate", when=_asks_about_the_kite, truncate=20, times=3)
+    line.run(*QUERIES, env=env, code=1)
+    assert sum(line.counts("segment_queries")["failed"].values()) == 1
+    assert line.counts("episode_queries")["ok"] == 1
+    told = [entry for entry in services.gemini.log if entry.op == "generate"]
+    assert len(told) == N_SEGMENTS + 1 + 2, "the lost answer was asked for three times"
+    assert len(answers(services)) == N_SEGMENTS
+    said = line.run(*QUERIES, env=env)
+    assert "Traceback" not in said
+    (last, *others) = [entry for entry in services.gemini.log if entry.op == "generate"][len(told) :]
+    assert others == []
+    assert last.note == told[-1].note or last.note in {entry.note for entry in told}
+    assert paid_twice(services) == {}
+    assert services.gemini.files.names() == []
+    _is_told(line)
+    spent = sum(one["cost_usd"] for one in line.status()["assets"] if "queries" in one["asset"])
+    assert spent == pytest.approx(sum(entry.bill.usd for entry in answers(services) if entry.bill), abs=1e-6)
+    left = _estimate(line)
+    assert {stage["calls"] for stage in left["stages"] if "queries" in stage["asset"]} == {0}
+    price = {stage["asset"]: stage["cost_usd"] for stage in before["stages"]}
+    assert price["segment_queries"] + price["episode_queries"] == pytest.approx(spent, rel=0.1)
+    _an_edited_prompt_is_paid_for_when_that_is_asked_for(line, services)
+
+
+def _an_edited_prompt_is_paid_for_when_that_is_asked_for(line: Line, services: Servers) -> None:
+    env, n_before = environment_of(services), len(answers(services))
+    before = line.contents()["segment_queries/film.json"]
+    own = line.folder / "prompts" / PROMPT.name
+    own.write_text(PROMPT.read_text("utf-8") + "\nBe exact.\n", "utf-8")
+    assert stale(line) == {"segment_queries": 1}
+    asked = Asked.until_now(services)
+    assert "segment_queries: 1 stale, about 0.0" in line.run(*QUERIES, env=env)
+    (told,) = _estimate(line)["stale"]
+    assert (told["asset"], told["n"]) == ("segment_queries", N_SEGMENTS)
+    assert Asked.until_now(services) == asked
+    done = line("accept", "segment_queries", "--reason", "only words")
+    assert done.returncode == 0, done.stderr
+    assert stale(line) == {}
+    own.write_text(PROMPT.read_text("utf-8") + "\nBe very exact.\n", "utf-8")
+    line.run(*QUERIES, "--stale", env=env)
+    assert len(answers(services)) == n_before + N_SEGMENTS
+    asked = Asked.until_now(services)
+    own.unlink()
+    line.run(*QUERIES)
+    assert stale(line) == {}
+    assert line.contents()["segment_queries/film.json"] == before
+    assert Asked.until_now(services) == asked
+
+
+def _is_told(line: Line) -> None:
+    """Both records hold three sentences of each kind, and the bill of every answer in them."""
+    record = line.record("segment_queries", "film")
+    value, asked = record["value"], record["provenance"]
+    assert (value["annotator"], value["language"]) == ("gemini", "English")
+    assert [one["segment_index"] for one in value["segments"]] == list(range(N_SEGMENTS))
+    assert [one["start_s"] for one in value["segments"]] == [1.5 * i for i in range(N_SEGMENTS)]
+    assert len(asked["calls"]) == N_SEGMENTS
+    assert {call["tokens"]["video"] > 0 for call in asked["calls"]} == {True}
+    assert asked["quality"]["checks"]["three_of_each"] == 1.0
+    for one in value["segments"]:
+        assert (line.folder / "store" / one["key"]).is_file()
+        assert {len(set(texts)) for texts in one["queries"].values()} == {3}
+        assert list(one["queries"])[:2] == ["visual_saliency", "character_emotion"]
+    record = line.record("episode_queries", "film")
+    assert next(iter(record["value"]["queries"])) == "main_plot"
+    assert len(record["provenance"]["calls"]) == 1
+
+
+def _asks_about_the_kite(request: Request) -> bool:
+    """Whether a question is about the one segment in which that is said."""
+    return b"a clip of" in request.body and b"blue kite" in request.body
+
+
+def _project(folder: Path) -> Line:
+    (folder / "videos").mkdir()
+    shots = [(1.5, number) for number in range(1, 9)]
+    make_clip(folder / "videos" / "film.mp4", shots, fps=10, size=(96, 64))
+    (folder / "videos" / "film.en.vtt").write_text(CAPTIONS)
+    line = Line.at(folder / "project", folder / "videos", recipe="retrieval")
+    edit(line, {"length_s: 60.0": "length_s: 2.0", "overlap_s: 5.0": "overlap_s: 0.5"})
+    return asks_models(line)
+
+
+def _estimate(line: Line) -> dict[str, Any]:
+    done = line("estimate", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
