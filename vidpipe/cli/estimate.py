@@ -13,6 +13,7 @@ from vidpipe.annotation.query_recipes import EXPECTED_OUT
 from vidpipe.asking.estimate import AGAIN, UPLOAD_BYTES_PER_S, Ask, Estimate, Pace, estimated
 from vidpipe.asking.services import budget_of, paid_stages, prices_of
 from vidpipe.cli.asking import check_services
+from vidpipe.cli.canaries_left import in_words, with_canaries
 from vidpipe.cli.left_to_ask import ANNOTATIONS, BOUNDS, CATEGORIES, KNOWN_BOUNDS, MOST_LOOKED_AT, LeftToAsk
 from vidpipe.cli.projects import open_here
 from vidpipe.cli.words import counted
@@ -55,12 +56,20 @@ def estimate_of(project: Project) -> Estimate:
     def price(ask: Ask) -> int:
         if ask.asset not in paid:
             return 0
-        return prices.bill(ask.usage, reported=ask.model, requested=ask.model, when=now).nusd
+        is_batch = project.recipe.annotation.asks_batches and (ask.asset, ask.call) in left.put_into_jobs
+        return prices.bill(ask.usage, reported=ask.model, requested=ask.model, when=now, is_batch=is_batch).nusd
 
     paces = {asset: _pace(project, asset) for asset in left.missing}
-    asks, stale = left.asks(left.missing), left.asks(left.stale)
+    asks, stale = (_with_canaries(left, left.asks(some)) for some in (left.missing, left.stale))
     found = estimated(asks, stale, price=price, paces=paces)
-    return estimated(asks, stale, price=price, paces=paces, assumptions=_assumptions(left, found, paces))
+    assumptions = (*_assumptions(left, found, paces), *in_words(asks))
+    return estimated(asks, stale, price=price, paces=paces, assumptions=assumptions)
+
+
+def _with_canaries(left: LeftToAsk, asks: list[Ask]) -> list[Ask]:
+    """With the canaries among those that a model is shown."""
+    is_asked = any(ask.asset == ANNOTATIONS for ask in asks)
+    return with_canaries(left.project, left.plan, ANNOTATIONS, asks) if is_asked else asks
 
 
 def print_estimate(found: Estimate, *, stderr: bool = False) -> None:
@@ -98,6 +107,8 @@ def _pace(project: Project, asset: str) -> Pace:
     from vidpipe.opening import calls_at_once
 
     at_once = calls_at_once(project.folder)
+    if asset == ANNOTATIONS and project.recipe.annotation.asks_batches:
+        return Pace(at_once, 0.0)
     sums = project.ledger.calls.sums("asset", "outcome")
     done = [one for one in sums if (one.of["asset"], one.of["outcome"]) == (asset, "complete")]
     if done:
@@ -120,6 +131,9 @@ def _assumptions(left: LeftToAsk, found: Estimate, paces: dict[str, Pace]) -> It
         yield from _proxies(left)
         yield from _answers(left)
     for asset, pace in paces.items():
+        if pace.seconds == 0:
+            yield f"{asset}: in batch jobs, at half the price; they take up to 24 hours, which are not counted."
+            continue
         each = f"{pace.seconds:.1f} s" + (f" and {1 / pace.seconds_per_token:.0f} tokens/s" if _is_new(pace) else "")
         known = "assumed" if pace.seconds == _ASSUMED[asset][0] else "as until now"
         yield f"{asset}: {pace.at_once} calls at once (VIDPIPE_CALLS), an answer in {each} ({known})."
@@ -154,8 +168,9 @@ def _videos(left: LeftToAsk) -> Iterator[str]:
     if n_unknown:
         yield f"{n_unknown} of unknown duration: {videos.mean_s:.1f} s each, {_mean_of(left)}."
     if any(facts.n_shots is None for facts in videos.facts.values()):
-        words = "`vidpipe run --only shots` finds them at no cost, and then this is nearer the truth"
-        yield f"Where no shots are known yet, a scene lasts {videos.shot_s:.1f} s; {words}."
+        cuts, words = videos.cuts, "`vidpipe run --only shots` finds them at no cost, and then this is nearer the truth"
+        seen = f"as {cuts.seconds:.0f} s of {counted(cuts.n_videos, 'video')} do" if cuts.n_videos else "assumed"
+        yield f"Where no shots are known yet, a video cuts {60 * cuts.per_s:.1f} times a minute ({seen}); {words}."
     if left.n_on_their_way:
         yield f"{counted(left.n_on_their_way, 'video')} not selected yet: each counted as if no filter dropped it."
     for asset, some in (*left.missing.items(), *left.stale.items()):

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.lengths import Lengths
 from vidpipe.annotation.parts import parts_of
-from vidpipe.annotation.plans import Call, Plan
+from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.asking.estimate import Ask
 from vidpipe.asking.services import paid_stages
@@ -21,6 +21,7 @@ from vidpipe.cli.video_facts import Videos, catalogue_of
 from vidpipe.corpus.llm_categories import category_question, load_prompt
 from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
 from vidpipe.errors import CorruptObjectError, MissingObjectError
+from vidpipe.ledger.canaries import CANARY
 from vidpipe.ledger.plan import held_back, needs
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.sums import Sum
@@ -89,24 +90,16 @@ class LeftToAsk:
 
     @cached_property
     def factors(self) -> Mapping[str, float]:
-        """How much longer answers were than expected, by call, where enough of them came.
-
-        The ledger tells calls that are shown the video from those that read text, not each from each.
-        """
+        """How much longer answers were than expected, by call, where enough of them came."""
         known = [one for one in self._complete if one.of["video_id"] in self.videos.facts]
         found: dict[str, float] = {}
-        for name, is_shown in (("video", True), ("text", False)):
-            calls = [call for call in self.plan.calls if call.is_shown_the_video == is_shown]
-            sums = [one for one in known if one.of["name"] == name]
-            if calls and sum(one.n_calls for one in sums) >= LEAST_ANSWERS:
-                planned = sum(one.n_calls * self._mean_out(calls, one.of["video_id"]) for one in sums)
-                found |= dict.fromkeys((call.name for call in calls), sum(one.usage.out for one in sums) / planned)
+        lengths = Lengths(self.plan, {})
+        for call in self.plan.calls:
+            sums = [one for one in known if one.of["name"] == call.name]
+            if sum(one.n_calls for one in sums) >= LEAST_ANSWERS:
+                planned = sum(one.n_calls * lengths.out(call, self._n_scenes(one.of["video_id"])) for one in sums)
+                found[call.name] = sum(one.usage.out for one in sums) / planned
         return found
-
-    def _mean_out(self, calls: Sequence[Call], name: str) -> float:
-        """The tokens that answers to these calls about a part of a video are expected to have on average."""
-        n_scenes = self._n_scenes(name)
-        return sum(Lengths(self.plan, {}).out(call, n_scenes) for call in calls) / len(calls)
 
     def asks(self, missing: Mapping[str, Some]) -> list[Ask]:
         """The calls that are to be made about these videos, by asset."""
@@ -131,6 +124,11 @@ class LeftToAsk:
         return found
 
     # --- annotations ---
+
+    @cached_property
+    def put_into_jobs(self) -> frozenset[tuple[str, str]]:
+        """The calls, by asset and name, that go into batch jobs where the recipe asks in batches."""
+        return frozenset((ANNOTATIONS, call.name) for call in self.plan.calls if call.is_shown_the_video)
 
     def _annotated(self, name: str) -> Iterator[Ask]:
         recipe, n_bytes = self._recipe.annotation, self.videos.views.n_bytes(name)
@@ -208,7 +206,9 @@ class LeftToAsk:
         return [
             one
             for one in sums
-            if (one.of["asset"], one.of["outcome"]) == (ANNOTATIONS, "complete") and one.of["model"] in models
+            if (one.of["asset"], one.of["outcome"]) == (ANNOTATIONS, "complete")
+            and one.of["model"] in models
+            and one.of["name"] != CANARY
         ]
 
     def _answered(self) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ import polars as pl
 
 from assets.model_annotations import subject_of
 from assets.model_categories import texts_of
-from vidpipe.annotation.lengths import SCENE_S
 from vidpipe.annotation.plans import Subject
 from vidpipe.annotation.shown import shown_media
+from vidpipe.cli.cut_rates import CutRate, sampled
 from vidpipe.cli.views import Seen, Views
 from vidpipe.corpus.catalogue import CatalogueSettings, build_catalogue
 from vidpipe.corpus.llm_categories import Texts
@@ -76,10 +76,13 @@ class Videos:
         return sum(f.n_bytes or 0 for f in known) / sum(f.duration_s or 0 for f in known) if known else 0.0
 
     @cached_property
-    def shot_s(self) -> float:
-        """The mean length of a shot of those known."""
-        known = [f for f in self.facts.values() if f.duration_s and f.n_shots]
-        return sum(f.duration_s or 0 for f in known) / sum(f.n_shots or 0 for f in known) if known else SCENE_S
+    def cuts(self) -> CutRate:
+        """How often those cut whose shots are known; where none are, pieces of some are looked at now."""
+        known = [(f.n_shots, f.duration_s) for f in self.facts.values() if f.duration_s and f.n_shots]
+        if known:
+            return CutRate(sum(n - 1 for n, _ in known), sum(length_s for _, length_s in known), len(known))
+        paths = {str(row["path"]): self.duration_s(name) for name, row in self._rows.items() if row.get("path")}
+        return sampled(self._project, paths)
 
     def duration_s(self, name: str) -> float:
         """A video's duration, or the mean."""
@@ -98,7 +101,7 @@ class Videos:
 
     def n_scenes(self, name: str) -> float:
         """As many scenes as shots, or as a video of its length has on average."""
-        return self.facts[name].n_shots or max(1.0, self.duration_s(name) / self.shot_s)
+        return self.facts[name].n_shots or 1 + self.duration_s(name) * self.cuts.per_s
 
     def subject(self, name: str) -> Subject:
         """What questions name; without captions where it was not probed yet."""
