@@ -3,7 +3,7 @@
 One process loads the command line; every command runs in a fork of it, with its own arguments, environment, folder
 and output, and ends as any process does. `python -m vidpipe_tests.commands FD` is that process; what it loads stands
 inside a function, since the workers of a command load its main module again. How the program itself starts, and is
-interrupted or killed, is tested by starting `VIDPIPE`.
+interrupted, is tested by starting `VIDPIPE`.
 """
 
 import atexit
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -48,6 +49,35 @@ def call(*args: str, cwd: Path | None = None, env: Mapping[str, str] | None = No
     return subprocess.CompletedProcess([VIDPIPE, *args], code, *told)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A command that runs beside the test, in a session of its own."""
+
+    pid: int
+    end: socket.socket
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended; minus the signal where one ended it."""
+        with self.end:
+            return int(self.end.recv(16))
+
+    def kill(self) -> int:
+        """End it at once, as `kill -9` does; as `wait`."""
+        os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
+
+
+def begin(*args: str, said: Path, env: Mapping[str, str] | None = None) -> Begun:
+    """`vidpipe …` as in `call`, not waited for; what it says is added to `said`."""
+    asked = {"args": args, "cwd": str(Path.cwd()), "environ": environment(**(env or {}))}
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with said.open("ab") as log, theirs:
+        fds = [log.fileno(), log.fileno(), theirs.fileno()]
+        socket.send_fds(_loaded(), [json.dumps(asked).encode()], fds)
+    ours.settimeout(TIMEOUT_S)
+    return Begun(int(ours.recv(16)), ours)
+
+
 @cache
 def _loaded() -> socket.socket:
     """The way to the process that has loaded everything; it ends with this one."""
@@ -72,7 +102,7 @@ def _serve(channel: socket.socket) -> None:
     gc.freeze()  # no command looks through what all of them share
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
-        request, fds, _, _ = socket.recv_fds(channel, _REQUEST_BYTES, 2)
+        request, fds, _, _ = socket.recv_fds(channel, _REQUEST_BYTES, 3)
         if not request:
             sys.exit(0)
         asked = json.loads(request)
@@ -80,11 +110,29 @@ def _serve(channel: socket.socket) -> None:
             import_module("google.genai")  # for all that follow; most commands need none of it
         if (child := os.fork()) == 0:
             channel.close()
+            if len(fds) > 2:
+                _keep(fds.pop())
             _become(asked, fds)
             return
         for fd in fds:
             os.close(fd)
-        channel.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if len(fds) == 2:
+            channel.send(str(code).encode())
+
+
+def _keep(end: int) -> None:
+    """Go on in a process that nobody here waits for; another one does, and tells `end` of it."""
+    if os.fork() != 0:
+        os._exit(0)
+    if (child := os.fork()) == 0:
+        os.close(end)
+        os.setsid()
+        return
+    with socket.socket(fileno=end) as told:
+        told.send(str(child).encode())
+        told.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+    os._exit(0)
 
 
 def _become(asked: Mapping[str, Any], fds: list[int]) -> None:

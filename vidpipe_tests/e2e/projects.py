@@ -17,8 +17,8 @@ import dagster as dg
 
 from vidpipe.keys import segment
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.commands import VIDPIPE, call, environment
-from vidpipe_tests.lines import DEFAULT
+from vidpipe_tests.commands import VIDPIPE, Begun, begin, call, environment
+from vidpipe_tests.lines import DEFAULT, EVERY_VIDEO_STAGE
 
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -90,6 +90,10 @@ class Line:
                 command, env=environment(**(env or {})), stdout=log, stderr=log, start_new_session=True
             )
 
+    def begin(self, *args: str, env: Mapping[str, str] | None = None) -> Begun:
+        """A command on the project that runs beside the test, with what it says in `said.log`."""
+        return begin(args[0], "-C", str(self.folder), *args[1:], said=self.folder / "said.log", env=env)
+
     def status(self, *args: str, code: int = 0, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """`vidpipe status --json`."""
         done = self("status", "--json", *args, env=env)
@@ -135,7 +139,7 @@ class Line:
     def record_paths(self) -> list[Path]:
         """All records of videos."""
         return sorted(
-            p for stage in DEFAULT.per_video for p in (self.folder / "store" / stage.name).glob("*.json") if p.is_file()
+            p for stage in EVERY_VIDEO_STAGE for p in (self.folder / "store" / stage.name).glob("*.json") if p.is_file()
         )
 
     def stamps(self) -> dict[str, tuple[str, int]]:
@@ -169,7 +173,7 @@ class Line:
 
     def statuses(self, asset: str) -> dict[str, str]:
         """Dagster's status of every partition of an asset, by key."""
-        over = next(stage.over for stage in DEFAULT.per_video if stage.name == asset)
+        over = next(stage.over for stage in EVERY_VIDEO_STAGE if stage.name == asset)
         with self.instance() as instance:
             keys = instance.get_dynamic_partitions(over)
             found = instance.get_status_by_partition(

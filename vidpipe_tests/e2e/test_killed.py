@@ -1,5 +1,6 @@
 """Killed runs: the next one goes on, and nothing tells of the first."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -37,10 +38,9 @@ def test_after_kill_9_at_any_moment_the_next_run_goes_on_to_what_an_undisturbed_
     line = Line.at(tmp_path / "project", finished.videos)
     for moment in MOMENTS:
         assert not (line.folder / moment).exists(), "no run before has come so far"
-        run = line.start("run", env=WORKERS)
+        run = line.begin("run", env=WORKERS)
         wait_for(line.folder / moment)
-        run.kill()
-        run.wait(timeout=30)
+        assert run.kill() == -signal.SIGKILL
         wait_for_end_of_workers(line.folder)
         assert line.contents().items() <= finished.contents().items(), "what a killed run leaves is whole and right"
     line.run()
