@@ -88,10 +88,12 @@ class Batches(Protocol):
 class Standing:
     """Whether a service may still be asked by this process; all who ask it share one.
 
-    Safe to use from many threads.
+    Who holds the `turnstile` asks next; `freed` is set when somebody's call has ended. Safe to use from many threads.
     """
 
     def __init__(self) -> None:
+        self.turnstile = threading.Lock()
+        self.freed = threading.Event()
         self._end: ServiceError | None = None
 
     def end(self, error: ServiceError) -> None:

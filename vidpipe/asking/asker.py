@@ -65,7 +65,7 @@ class Asker:
     _usual_out: UsualOut = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        turns = Turns(self.calls, self.terms, self.clock, self.stop, self.pause)
+        turns = Turns(self.calls, self.terms, self.clock, self.stop, self.pause, self.standing)
         object.__setattr__(self, "_turns", turns)
         object.__setattr__(self, "_room", Room(self.store))
         object.__setattr__(self, "_usual_out", UsualOut(self.calls))

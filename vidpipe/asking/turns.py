@@ -17,7 +17,7 @@ from vidpipe.ledger.calls import Calls, Stake
 from vidpipe.ledger.limits import Wait
 from vidpipe.models.calls import Question, Usage
 from vidpipe.models.paid import Call, Purpose
-from vidpipe.ports import Clock
+from vidpipe.ports import Clock, Standing
 
 _LOOK_S = 0.25  # at most so long until a stop is heard
 Pause = Callable[[threading.Event, float], object]
@@ -39,16 +39,15 @@ class Turn:
 
 @dataclass(frozen=True)
 class Turns:
-    """The turns of one process at one service. `stop` ends all waiting."""
+    """The turns of one process at one service; all who ask it share its `standing`. `stop` ends all waiting."""
 
     calls: Calls
     terms: Terms
     clock: Clock
     stop: threading.Event
     pause: Pause = pause
+    standing: Standing = field(default_factory=Standing)
     stand_ins: StandIns = field(init=False, repr=False)
-    _turnstile: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _freed: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stand_ins", StandIns(self.calls))
@@ -61,21 +60,21 @@ class Turns:
             StoppedError: a stop came first.
             RecipeError: the model has no price.
         """
-        with self._turnstile:
+        with self.standing.turnstile:
             while True:
                 self.check()
-                self._freed.clear()
+                self.standing.freed.clear()
                 turn = self._now(question, purpose, media)
                 wait = self.calls.reserve(turn.call, turn.stake, limits=self.terms.limits, budget=self.terms.budget)
                 if wait is None:
                     return turn
                 if wait.why == "asked already":
                     return wait
-                self.pause(self._freed, min(wait.seconds, _LOOK_S))
+                self.pause(self.standing.freed, min(wait.seconds, _LOOK_S))
 
     def freed(self) -> None:
         """A reservation of this process is gone: whoever waits may look again."""
-        self._freed.set()
+        self.standing.freed.set()
 
     def wait(self, seconds: float) -> None:
         """Wait outside the queue.
