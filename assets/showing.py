@@ -13,7 +13,8 @@ from vidpipe.records import Record
 
 # Stages whose page shows the strip of thumbnails: those below the analysis pass that made it.
 _WITH_STRIP = frozenset(
-    {"video_signals", "shots", "segment_clips", "annotation_proxy", "video_annotations", "aligned_metadata"}
+    {"video_signals", "shots", "segment_clips", "segment_queries", "episode_queries"}
+    | {"annotation_proxy", "video_annotations", "aligned_metadata"}
 )
 _MAX_TEXT = 200
 _MAX_LINKS = 12  # a long video has hundreds of clips; the record names them all

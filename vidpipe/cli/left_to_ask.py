@@ -171,7 +171,9 @@ class LeftToAsk:
         low, high = BOUNDS if queries.mean_out is None else KNOWN_BOUNDS
         for left in queries.of(name, self._recall(asset, name)):
             out, model = left.usage.out, left.question.settings.model
-            yield Ask(asset, asset, model, left.usage, round(out * low), round(out * high), n_bytes=left.n_bytes)
+            yield Ask(
+                asset, queries.level, model, left.usage, round(out * low), round(out * high), n_bytes=left.n_bytes
+            )
 
     # --- categories ---
 

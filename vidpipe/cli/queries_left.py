@@ -43,7 +43,7 @@ class QueriesLeft:
     """Queries of one level, in a project as it is now."""
 
     def __init__(self, project: Project, snapshot: Snapshot, videos: Videos, level: Level) -> None:
-        self._project, self._snapshot, self._videos, self._level = project, snapshot, videos, level
+        self._project, self._snapshot, self._videos, self.level = project, snapshot, videos, level
         self._asset = f"{level}_queries"
 
     def of(self, name: str, recall: Recall) -> Iterator[Left]:
@@ -67,7 +67,7 @@ class QueriesLeft:
 
     @cached_property
     def _plan(self) -> QueryPlan:
-        return query_plan_of(self._project.recipe, self._level, self._project.folder / "prompts")
+        return query_plan_of(self._project.recipe, self.level, self._project.folder / "prompts")
 
     def _pieces(self, name: str) -> list[tuple[Subject, int]]:
         """What is asked about, with the bytes of it; by its records, or as it will be cut."""
@@ -75,8 +75,8 @@ class QueriesLeft:
         if self._is_known(stage, name):
             inputs = Inputs(self._project, stage, name, segment(name), {})
             with suppress(StoreError, WaitingError), inputs.closing:
-                pieces = pieces_of(inputs, self._level)
-                if self._level == "episode":
+                pieces = pieces_of(inputs, self.level)
+                if self.level == "episode":
                     return [(piece.subject, self._videos.views.n_bytes(name)) for piece in pieces]
                 sizes = inputs.record("segment_clips").where["bytes"]
                 return [(piece.subject, int(sizes[piece.told["key"]])) for piece in pieces]
@@ -89,7 +89,7 @@ class QueriesLeft:
 
     def _planned(self, name: str) -> list[tuple[Subject, int]]:
         whole = self._videos.subject(name)
-        if self._level == "episode":
+        if self.level == "episode":
             return [(whole, self._videos.views.n_bytes(name))]
         cut = self._project.recipe.segments
         spans = sliding_windows(whole.duration_s, Fraction(str(cut.length_s)), Fraction(str(cut.overlap_s)))
