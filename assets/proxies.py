@@ -28,7 +28,7 @@ def annotation_proxy(context: dg.AssetExecutionContext, project: dg.ResourcePara
 
     The source itself where that is smaller; its page at YouTube where the recipe says so and the row names one.
     """
-    yield from each_video(context, project, Work(_show, _keep))
+    yield from each_video(context, project, WORK)
 
 
 def _show(inputs: Inputs) -> Task | Outcome:
@@ -65,3 +65,7 @@ def _without_file(inputs: Inputs, value: dict[str, Any]) -> Outcome:
 
 def _facts(inputs: Inputs) -> dict[str, Any]:
     return dict(inputs.record("raw_videos").value)
+
+
+WORK = Work(_show, _keep)
+"""What becomes of one video here."""

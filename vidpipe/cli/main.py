@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from vidpipe.cli.arguments import in_project, loading, project_folder, split
+from vidpipe.cli.try_command import try_command
 from vidpipe.cli.words import shown, this_command
 from vidpipe.errors import RecipeError, StoreError
 
@@ -190,6 +191,9 @@ def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **op
         raise click.UsageError(f"unexpected {more_files[0]}: files follow --files")
     options["is_full"] = options.pop("full")
     sys.exit(run_bench(what, BenchOptions(files=(*files, *more_files), **options)))
+
+
+cli.add_command(try_command)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ const COLUMNS = [
   ["Videos", "with an annotation, of those tried", (w) => `${w.n_told} of ${w.n_videos}`, (w) => w.n_told, 1],
   ["Quality", "mean score of the checks", (w) => share(w.quality), (w) => w.quality, 1],
   ["Attention", "whether it looked to the end", (w) => share(w.attention), (w) => w.attention, 1],
-  ["Cuts met", "share of the measured cuts that a scene begins at", (w) => share(w.cuts_met), (w) => w.cuts_met, 1],
+  ["Cuts met", "share of the measured cuts that a scene boundary is moved to", (w) => share(w.cuts_met), (w) => w.cuts_met, 1],
   ["Warnings", "checks that did not pass", (w) => (w.n_told ? String(w.n_warnings) : NONE), (w) => (w.n_told ? w.n_warnings : null), -1],
   ["Tokens", "in + out", (w) => tokens(w.tokens), () => null, 0],
   ["Seconds", "of answers, per video", (w) => seconds(w.seconds), (w) => w.seconds, -1],
@@ -61,10 +61,11 @@ function cuts(take) {
 }
 
 function takeTable(video) {
-  const names = ["Variant", "Quality", "Cuts met", "Drift, s", "Warnings", "Tokens", "Seconds", "US$"];
+  const names = ["Variant", "Quality", "Cuts met", "Moved, s", "Drift, s", "Warnings", "Tokens", "Seconds", "US$"];
   const rows = video.takes.map((take, i) => {
     const [text, kind] = outcome(take);
-    const cells = [text, cuts(take), take.alignment ? take.alignment.drift_s.toFixed(2) : NONE,
+    const moved = ["max_move_s", "drift_s"].map((key) => (take.alignment ? take.alignment[key].toFixed(2) : NONE));
+    const cells = [text, cuts(take), ...moved,
       take.told ? String(take.warnings.length) : NONE, tokens(take.tokens), seconds(take.seconds), usd(take.cost_usd)];
     return make("tr", {}, make("td", { dir: "auto" }, data.ways[i].name),
       ...cells.map((cell, j) => make("td", { class: j === 0 && kind ? kind : null, dir: "auto" }, cell)));
