@@ -7,6 +7,7 @@ work by claims. Nothing here knows what a stage does.
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from assets.catalogue import sources_mark
 from vidpipe.asking.services import TOLD_BY_MODELS, paid_stages
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.free_again import FreeAgain
+from vidpipe.cli.lanes import Lanes
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
 from vidpipe.cli.sweeping import sweep_after
@@ -164,10 +166,12 @@ class Engine:
             if not tried:
                 self.todo = Counter(name for key in keys for name in wanted.get(key, ()))
             n_before = len(tried)
-            for piece in pieces(keys, wanted, self.project.recipe.batch_size):
-                tried |= self._claimed_piece(piece, stages)
-                if self.project.stop.is_set():
-                    return
+            with Lanes(self.project, stages, self.runs.execute) as lanes:
+                for piece in pieces(keys, wanted, lanes.size):
+                    lanes.room()
+                    tried |= self._claimed_piece(piece, stages, lanes)
+                    if self.project.stop.is_set():
+                        return
             if not wanted:
                 return
             if len(tried) == n_before:
@@ -215,18 +219,16 @@ class Engine:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""
         return attempt.run_id in self.runs.ids or attempt.updated > self.began
 
-    def _claimed_piece(self, piece: Piece, stages: Sequence[Stage]) -> set[str]:
+    def _claimed_piece(self, piece: Piece, stages: Sequence[Stage], lanes: Lanes) -> set[str]:
         """Run what is still left of a piece once it is claimed; the keys that were claimed."""
         ids = self.project.ledger.video_ids(piece.keys)
-        over = stages[0].over
-        with self.project.ledger.claims.held(over, [ids[key] for key in piece.keys]) as got:
+        with ExitStack() as claim:
+            got = claim.enter_context(self.project.ledger.claims.held(stages[0].over, [ids[key] for key in piece.keys]))
             mine = set(got)
             wanted = self._wanted(self.project.ledger.snapshot(got), stages, ())
             wanted = {key: names for key, names in wanted.items() if ids.get(key) in mine}
-            for part in pieces(piece.keys, wanted, len(piece.keys)):  # neighbours in a piece are neighbours in its set
-                if not self.project.stop.is_set():
-                    self.doing = part.assets
-                    self.runs.execute(part.assets, part.keys)
+            self.doing = tuple(stage.name for stage in stages)
+            lanes.run(list(pieces(piece.keys, wanted, len(piece.keys))), claim)  # neighbours there are so in the set
         return {key for key in piece.keys if ids[key] in mine}
 
     def _settle_sets(self) -> None:

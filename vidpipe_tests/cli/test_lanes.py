@@ -1,0 +1,122 @@
+"""What waits for services goes on beside what uses this machine."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from vidpipe.cli.lanes import MOST_BESIDE, Lanes
+from vidpipe.cli.projects import init_project
+from vidpipe.ledger.plan import Piece
+from vidpipe.opening import open_project
+from vidpipe.ports import Project
+
+ASSETS = ("video_signals", "shots", "video_annotations", "aligned_metadata")
+HERE, BESIDE = ASSETS[:2], ASSETS[2:]
+LONG_S = 60
+
+
+def project_of(folder: Path, *, annotator: str) -> Project:
+    (folder / "videos").mkdir()
+    settings = {"annotation": {"annotator": annotator}, "taxonomy": {"categoriser": "offline"}, "budget_usd": 1}
+    sources = (str(folder / "videos"),)
+    init_project(folder / "project", recipe="default", sources=sources, layout=None, settings=settings)
+    return open_project(folder / "project")
+
+
+def lanes_of(project: Project, execute: Callable[[Sequence[str], Sequence[str]], None]) -> Lanes:
+    return Lanes(project, [project.line()[name] for name in ASSETS], execute)
+
+
+def piece(key: str, assets: tuple[str, ...] = ASSETS) -> Piece:
+    return Piece(assets, (key,))
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Project:
+    return project_of(tmp_path, annotator="gemini")
+
+
+def test_where_nobody_is_asked_a_piece_is_one_run_of_a_whole_batch(tmp_path: Path) -> None:
+    project, runs = project_of(tmp_path, annotator="offline"), []
+    with lanes_of(project, lambda assets, keys: runs.append((tuple(assets), keys))) as lanes, ExitStack() as claim:
+        lanes.room()
+        lanes.run([piece("a"), piece("b", ("shots",))], claim)
+        assert runs == [(ASSETS, ("a",)), (("shots",), ("b",))]
+    assert lanes.size == project.recipe.batch_size == 50
+
+
+def test_the_next_piece_is_decoded_while_the_last_one_waits_for_answers_and_keeps_its_claim(asking: Project) -> None:
+    runs: list[tuple[object, ...]] = []
+    given_back: list[str] = []
+    answered, decoded = threading.Event(), threading.Event()
+
+    def execute(assets: Sequence[str], keys: Sequence[str]) -> None:
+        if tuple(assets) == BESIDE and keys == ("a",):
+            assert answered.wait(LONG_S)
+        runs.append((tuple(assets), *keys))
+        if (tuple(assets), *keys) == (HERE, "b"):
+            decoded.set()
+
+    with lanes_of(asking, execute) as lanes:
+        for key in "ab":
+            lanes.room()
+            with ExitStack() as claim:
+                claim.callback(given_back.append, key)
+                lanes.run([piece(key)], claim)
+        assert decoded.wait(LONG_S)
+        assert "a" not in given_back
+        answered.set()
+    assert sorted(runs) == [(assets, key) for assets in sorted([HERE, BESIDE]) for key in "ab"]
+    assert runs.index((HERE, "b")) < runs.index((BESIDE, "a"))
+    assert sorted(given_back) == ["a", "b"]
+    assert lanes.size == 16
+
+
+def test_only_so_many_pieces_wait_at_once(asking: Project) -> None:
+    at_once, peak, lock = 0, 0, threading.Lock()
+
+    def execute(assets: Sequence[str], _keys: Sequence[str]) -> None:
+        nonlocal at_once, peak
+        if tuple(assets) == BESIDE:
+            with lock:
+                at_once += 1
+                peak = max(peak, at_once)
+            threading.Event().wait(0.01)
+            with lock:
+                at_once -= 1
+
+    with lanes_of(asking, execute) as lanes:
+        for number in range(4 * MOST_BESIDE):
+            lanes.room()
+            with ExitStack() as claim:
+                lanes.run([piece(str(number))], claim)
+    assert 1 <= peak <= MOST_BESIDE
+
+
+def test_what_fails_beside_is_raised_and_gives_its_claim_back(asking: Project) -> None:
+    given_back: list[str] = []
+
+    def execute(assets: Sequence[str], _keys: Sequence[str]) -> None:
+        if tuple(assets) == BESIDE:
+            raise LookupError("as it came")
+
+    def run() -> None:
+        with lanes_of(asking, execute) as lanes, ExitStack() as claim:
+            claim.callback(given_back.append, "a")
+            lanes.run([piece("a")], claim)
+
+    with pytest.raises(LookupError, match="as it came"):
+        run()
+    assert given_back == ["a"]
+
+
+def test_after_a_stop_nothing_is_begun(asking: Project) -> None:
+    runs = []
+    asking.stop.set()
+    with lanes_of(asking, lambda assets, keys: runs.append((assets, keys))) as lanes, ExitStack() as claim:
+        lanes.room()
+        lanes.run([piece("a")], claim)
+    assert runs == []
