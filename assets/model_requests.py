@@ -54,13 +54,13 @@ class Requests:
         return self._outcome(subject, str(label))
 
     def _outcome(self, subject: Subject, label: str = "") -> Outcome:
-        """The questions, whoever answers them, since that is what they follow from; beside them, the job."""
+        """The questions, whoever answers them; the job, which others follow from no more than from who paid, beside."""
         asked = [
             {"call": one.call, "part": one.part, "address": one.question.address}
             for one in unasked(subject, self.annotator.plan, _nothing)
             if one.question is not None and one.question.media is not None
         ]
-        return Outcome("ok", value={"questions": asked}, where={"job": label} if label else {})
+        return Outcome("ok", value={"questions": asked}, asked={"job": label} if label else {})
 
 
 def _first(left: Sequence[Unasked]) -> tuple[tuple[str, Question], ...]:

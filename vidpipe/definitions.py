@@ -15,6 +15,7 @@ import dagster as dg
 from assets.alignment import aligned_metadata
 from assets.annotations import annotation_requests, video_annotations
 from assets.batch import EXECUTOR, Settle
+from assets.batch_jobs import batch_jobs
 from assets.catalogue import catalogue
 from assets.categories import taxonomy_categories
 from assets.checks import checks_of
@@ -87,6 +88,7 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
             dg.define_asset_job("produce", dg.AssetSelection.assets(*produced).without_checks()),
             dg.define_asset_job("check", dg.AssetSelection.all_asset_checks()),
         ],
+        sensors=[batch_jobs] if recipe.annotation.asks_batches else [],
         executor=EXECUTOR,
     )
 

@@ -14,7 +14,7 @@ from vidpipe.errors import CorruptObjectError
 
 Kind = Literal["ok", "dropped", "unusable", "blocked", "skipped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_ASKED = frozenset({"request_id", "address", "model", "model_requested", "tokens", "prompt", "calls", "quality"})
+_ASKED = frozenset({"job", "request_id", "address", "model", "model_requested", "tokens", "prompt", "calls", "quality"})
 
 
 def canonical(value: object) -> bytes:

@@ -10,7 +10,9 @@ from rich.console import Console
 
 from assets.overview import look
 from vidpipe import keys
+from vidpipe.asking.collecting import REQUESTS
 from vidpipe.cli.asking import check_services
+from vidpipe.cli.batch_jobs import collect_jobs, waiting_lines
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
@@ -56,6 +58,7 @@ def run_line(
         video_ids=frozenset(ids) if ids is not None else None,
         **options,
     )
+    collected = collect_jobs(project)
     engine = Engine(project, instance, asked)
     console = terminal(stderr=True)
     _say_store(project)
@@ -68,6 +71,8 @@ def run_line(
         return INTERRUPTED
     for line in notices(project.store):
         click.echo(f"vidpipe: {line}", err=True)
+    for line in (*map(str, collected.errors), *waiting_lines(project)):
+        click.echo(f"vidpipe: {shown(line)}", err=True)
     _say_held_back(engine)
     code = _verdict(state, engine, console)
     if not engine.runs.ids:
@@ -77,7 +82,7 @@ def run_line(
 
 def _say_held_back(engine: Engine) -> None:
     """What is stale and was not done, since it costs money: with the price that `estimate` has for it."""
-    held = engine.held_back()
+    held = {asset: n for asset, n in engine.held_back().items() if asset not in REQUESTS.values()}
     if held and not engine.is_paid:
         for asset, n in held.items():
             click.echo(f"{asset}: {n} by a model stay as they are; run --replace-model-answers", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vidpipe.cli.batch_jobs import jobs_json, waiting_lines
 from vidpipe.cli.members import members_of
 from vidpipe.cli.naming import named_videos, other_store
 from vidpipe.cli.projects import dagster_home, open_here, open_instance
@@ -51,6 +52,8 @@ def _show_status(folder: Path, video_id: str | None, *, videos: bool, verify: bo
         _print(state, items, found, only=video_id is not None)
         if video_id is None:
             _print_models(project)
+            for line in waiting_lines(project):
+                click.echo(shown(line))
     for difference in found:
         click.echo(f"{difference}", err=True)
     if (elsewhere := other_store(project)) is not None:
@@ -83,6 +86,8 @@ def _document(
     }
     if models := _models(project):
         document["models"] = models
+    if jobs := jobs_json(project):
+        document["jobs"] = jobs
     if state.problems:
         document["problems"] = list(state.problems)
     if items is not None:
