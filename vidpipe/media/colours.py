@@ -11,14 +11,38 @@ from vidpipe.media.pictures import Pixels
 
 def hsv_of(bgr: Pixels) -> Pixels:
     """OpenCV's 8-bit HSV of blue, green, red (3, …): (3, …) with hue 0..179, saturation and value 0..255."""
+    hsv = np.empty(bgr.shape, np.uint8)
+    hue, saturation, value = hsv
     blue, green, red = bgr
-    value = np.maximum(np.maximum(blue, green), red)
+    np.maximum(np.maximum(blue, green), red, out=value)
     chroma = value - np.minimum(np.minimum(blue, green), red)
-    b, g, r, c = (plane.astype(np.int16) for plane in (blue, green, red, chroma))
-    angle = np.where(value == red, g - b, np.where(value == green, b - r + 2 * c, r - g + 4 * c))
-    hue = _HUES.take(((angle.astype(np.int32) + 256) << 8) | chroma)
-    saturation = _SATURATIONS.take((value.astype(np.uint16) << 8) | chroma)
-    return np.stack((hue, saturation, value))
+    index = _angles(bgr, value, chroma).astype(np.int32)
+    index += 256
+    index <<= 8
+    index |= chroma
+    np.take(_HUES, index, out=hue, mode="clip")
+    shade = value.astype(np.uint16)
+    shade <<= 8
+    shade |= chroma
+    np.take(_SATURATIONS, shade, out=saturation, mode="clip")
+    return hsv
+
+
+def _angles(bgr: Pixels, value: Pixels, chroma: Pixels) -> npt.NDArray[np.int16]:
+    """How far round the circle, 60 degrees being one chroma: -chroma to 5 chroma.
+
+    Which colours are compared is chosen by masks of whole bytes: much quicker than numpy's `where`.
+    """
+    blue, green, red = bgr
+    is_red = value == red
+    is_green = (value == green) > is_red
+    if_red, if_green = (np.negative(chosen.view(np.uint8)) for chosen in (is_red, is_green))
+    more = red ^ ((red ^ green) & if_red) ^ ((red ^ blue) & if_green)
+    less = green ^ ((green ^ blue) & if_red) ^ ((green ^ red) & if_green)
+    start = 4 ^ (4 & if_red) ^ (6 & if_green)
+    angles: npt.NDArray[np.int16] = np.subtract(more, less, dtype=np.int16)
+    angles += np.multiply(start, chroma, dtype=np.int16)
+    return angles
 
 
 def _divisors(scale: float) -> npt.NDArray[np.int32]:

@@ -15,8 +15,10 @@ from vidpipe.timeline.frame_table import LOUDNESS_BIN_S, SILENCE_DBFS
 
 _BINS_PER_S = int(1 / LOUDNESS_BIN_S)
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
+Samples = npt.NDArray[Any]
 _KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}  # numpy's names
 _MOST_PLANES = 8  # FFmpeg's AV_NUM_DATA_POINTERS
+_AT_ONCE = 1 << 16  # samples of all channels that are looked at together, at least
 _MAX_SAMPLE = 8.0  # a broken float stream must not swamp its bin: +18 dBFS
 
 
@@ -31,14 +33,50 @@ class Loudness:
         self._n_max = int(max_s * _BINS_PER_S) + 1
         self._squares = np.zeros(0, np.float64)
         self._counts = np.zeros(0, np.int64)
+        self._form = ("", 0, 0)  # of what is held: the name of its format, channels, samples a second
+        self._held: list[Samples] = []
+        self._n_held = 0  # in all channels
+        self._spans: list[tuple[int, int]] = []  # what is held: numbers of first samples, and of those after the last
 
     def update(self, sound: TimedSound) -> None:
         """The next piece of sound, at its own time; pieces may overlap or leave gaps."""
-        rate = sound.frame.sample_rate
-        squares = mean_squares(sound.frame)
-        if not rate or not len(squares):
+        samples = _samples_of(sound.frame)
+        form = (sound.frame.format.name, len(samples), sound.frame.sample_rate)
+        if not form[2] or not samples.size:
             return
-        first = round(sound.time_s * rate)
+        first = round(sound.time_s * form[2])
+        end = first + samples.shape[1]
+        if form != self._form or self._n_held >= _AT_ONCE:
+            self._measure()
+            self._form = form
+        if self._spans and self._spans[-1][1] == first:
+            first, _ = self._spans.pop()
+        self._held.append(samples)
+        self._n_held += samples.size
+        self._spans.append((first, end))
+
+    def result(self) -> npt.NDArray[np.float32] | None:
+        """One float32 per bin up to the last sample; None without any sound."""
+        self._measure()
+        n_bins = int(np.flatnonzero(self._counts)[-1]) + 1 if self._counts.any() else 0
+        if not n_bins:
+            return None
+        power = self._squares[:n_bins] / np.maximum(self._counts[:n_bins], 1)
+        floor = 10 ** (SILENCE_DBFS / 10)
+        return (10 * np.log10(np.maximum(power, floor))).astype(np.float32)
+
+    def _measure(self) -> None:
+        """Adds what is held to its bins; all at once is much quicker than piece by piece."""
+        if not self._held:
+            return
+        squares = mean_squares(np.concatenate(self._held, axis=1), self._form[0])
+        for first, end in self._spans:
+            self._add(first, squares[: end - first])
+            squares = squares[end - first :]
+        self._held, self._spans, self._n_held = [], [], 0
+
+    def _add(self, first: int, squares: npt.NDArray[np.float64]) -> None:
+        rate = self._form[2]
         low, high = max(first, 0), min(first + len(squares), -(-self._n_max * rate // _BINS_PER_S))
         while low < high:
             this_bin = low * _BINS_PER_S // rate
@@ -48,15 +86,6 @@ class Loudness:
             self._counts[this_bin] += end - low
             low = end
 
-    def result(self) -> npt.NDArray[np.float32] | None:
-        """One float32 per bin up to the last sample; None without any sound."""
-        n_bins = int(np.flatnonzero(self._counts)[-1]) + 1 if self._counts.any() else 0
-        if not n_bins:
-            return None
-        power = self._squares[:n_bins] / np.maximum(self._counts[:n_bins], 1)
-        floor = 10 ** (SILENCE_DBFS / 10)
-        return (10 * np.log10(np.maximum(power, floor))).astype(np.float32)
-
     def _grow(self, n_bins: int) -> None:
         missing = n_bins - len(self._squares)
         if missing > 0:
@@ -65,25 +94,25 @@ class Loudness:
             self._counts = np.pad(self._counts, (0, room))
 
 
-def mean_squares(frame: AudioFrame) -> npt.NDArray[np.float64]:
-    """The mean square over the channels of each sample, full scale 1; of no sample with more than 8 planes."""
-    name = frame.format.name.removesuffix("p")
-    samples = _samples_of(frame, _KINDS.get(name, "f4"))
+def mean_squares(samples: Samples, name: str) -> npt.NDArray[np.float64]:
+    """The mean square over the channels of each sample, full scale 1, of samples (channels, n) in FFmpeg's format."""
+    name = name.removesuffix("p")
     wide = samples.astype(np.float64)
     if name == "u8":
         wide -= 128
     wide *= 1 / _FULL_SCALE.get(name, 1.0)
-    squares = wide * wide
+    squares = np.multiply(wide, wide, out=wide)
     if not squares.max(initial=0) <= _MAX_SAMPLE**2:  # too loud, or no number
         squares = np.minimum(np.nan_to_num(squares), _MAX_SAMPLE**2)
     return np.asarray(squares.sum(axis=0) / max(len(squares), 1), np.float64)
 
 
-def _samples_of(frame: AudioFrame, kind: str) -> npt.NDArray[Any]:
-    """The samples of each channel, (channels, n).
+def _samples_of(frame: AudioFrame) -> Samples:
+    """The samples of each channel, (channels, n), a copy; none with more than 8 planes.
 
     Planes are counted here: with 8 of them PyAV 18.1 takes what lies behind for more, and with more it reads anything.
     """
+    kind = _KINDS.get(frame.format.name.removesuffix("p"), "f4")
     n_channels = frame.layout.nb_channels
     if not frame.format.is_planar:
         whole = np.frombuffer(memoryview(frame.planes[0]), kind)[: frame.samples * n_channels]

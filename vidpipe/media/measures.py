@@ -7,6 +7,8 @@ that no machine's order of adding matters. Which frames there are, and what foll
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ Floats = npt.NDArray[np.float32]
 _HASH_WIDTH, _HASH_HEIGHT = 9, 8
 _N_BLOCKS = 4  # a side
 _BENT_OVER = 6  # frames
+_LUMA_WEIGHTS = (29, 150, 77)  # of blue, green and red, in 1/256
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,10 @@ class SmallPictures:
 
 def small_pictures(bgr: Pixels, orientation: Orientation) -> SmallPictures:
     """Pictures (3, N, H, W) with their luma, 0.299 red + 0.587 green + 0.114 blue as OpenCV has it."""
-    blue, green, red = (plane.astype(np.uint16) for plane in bgr)
-    gray = (77 * red + 150 * green + 29 * blue + 128) >> 8
+    gray = np.full(bgr.shape[1:], 128, np.uint16)
+    for plane, weight in zip(bgr, _LUMA_WEIGHTS, strict=True):
+        gray += np.multiply(plane, weight, dtype=np.uint16)
+    gray >>= 8
     return SmallPictures(bgr, gray.astype(np.uint8), orientation)
 
 
@@ -198,26 +203,31 @@ def _fine_means(differences: npt.NDArray[np.int16], per: int) -> npt.NDArray[np.
 
 def _variances(pictures: npt.NDArray[np.int16]) -> Floats:
     """The variance of each picture (N, H, W); float64 holds the sums, whole numbers, exactly."""
-    flat = pictures.reshape(len(pictures), -1).astype(np.float64)
-    n_pixels = flat.shape[1]
+    n_pixels = pictures[0].size
     if not n_pixels:
         return np.zeros(len(pictures), np.float32)
-    sums, squares = flat.sum(axis=1), np.einsum("ij,ij->i", flat, flat)
+    wide = pictures.astype(np.int32)  # holds the squares of a row
+    sums = wide.sum(axis=(1, 2), dtype=np.float64)
+    squares = np.einsum("nij,nij->ni", wide, wide).sum(axis=1, dtype=np.float64)
     return np.asarray((squares * n_pixels - sums * sums) / n_pixels**2, np.float32)
 
 
 def _block_means(gray: Pixels, n_rows: int, n_columns: int) -> Floats:
     """(N, n_rows, n_columns) means of equal blocks of each picture (N, H, W); blocks of less than a pixel share it."""
-    (tops, heights), (lefts, widths) = _parts(gray.shape[1], n_rows), _parts(gray.shape[2], n_columns)
-    rows = np.add.reduceat(gray, tops, axis=1, dtype=np.uint32)
+    tops, heights = _parts(gray.shape[1], n_rows)
+    lefts, widths = _parts(gray.shape[2], n_columns)
+    rows = np.empty((len(gray), n_rows, gray.shape[2]), np.uint32)
+    for row, (top, height) in enumerate(zip(tops, heights, strict=True)):  # quicker than reduceat across rows
+        gray[:, top : top + height].sum(axis=1, dtype=np.uint32, out=rows[:, row])
     sums = np.add.reduceat(rows, lefts, axis=2)
     return np.asarray(sums / np.outer(heights, widths), np.float32)
 
 
-def _parts(n_pixels: int, n_parts: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+@lru_cache
+def _parts(n_pixels: int, n_parts: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Where equal parts of a side begin, and how many pixels each has: at least one."""
-    starts = np.arange(n_parts) * n_pixels // n_parts
-    return starts, np.maximum(np.diff(starts, append=n_pixels), 1)
+    starts = tuple(part * n_pixels // n_parts for part in range(n_parts))
+    return starts, tuple(max(end - start, 1) for start, end in pairwise((*starts, n_pixels)))
 
 
 def _numbers(eight: Pixels) -> npt.NDArray[np.uint64]:

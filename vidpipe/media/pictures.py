@@ -15,6 +15,7 @@ import numpy.typing as npt
 from av.sidedata.sidedata import SideData, Type
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
@@ -90,25 +91,32 @@ class Shrinker:
         self._side_px = side_px
         self._format = pixel_format
         self._reformatter = VideoReformatter()
+        self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
 
     def __call__(self, frame: VideoFrame) -> VideoFrame:
         """The small picture of `frame`, neither turned nor corrected for its sample aspect."""
-        width, height = fitted_size(frame.width, frame.height, max_width=self._side_px, max_height=self._side_px)
+        given = frame.width, frame.height
+        if given not in self._sizes:
+            self._sizes = {given: fitted_size(*given, max_width=self._side_px, max_height=self._side_px)}
         return self._reformatter.reformat(
-            frame, width, height, self._format, interpolation=_UNFILTERED, dst_color_range="JPEG", threads=1
+            frame, *self._sizes[given], self._format, interpolation=_UNFILTERED, dst_color_range="JPEG", threads=1
         )
 
 
 def plane_of(frame: VideoFrame, number: int) -> Pixels:
     """The samples of one plane of 8 bits a sample, (H, W), without copying: they live as long as the frame's."""
-    plane = frame.planes[number]
+    return _samples(frame.planes[number])
+
+
+def bgr_planes(frame: VideoFrame) -> tuple[Pixels, Pixels, Pixels]:
+    """The planes of a gbrp frame, blue, green and red, each (H, W), without copying."""
+    green, blue, red = frame.planes
+    return _samples(blue), _samples(green), _samples(red)
+
+
+def _samples(plane: VideoPlane) -> Pixels:
     samples: Pixels = np.frombuffer(memoryview(plane), np.uint8)
     return samples.reshape(-1, plane.line_size)[: plane.height, : plane.width]
-
-
-def bgr_planes(frame: VideoFrame) -> list[Pixels]:
-    """The planes of a gbrp frame, blue, green and red, each (H, W), without copying."""
-    return [plane_of(frame, number) for number in (1, 0, 2)]
 
 
 def is_full_range(frame: VideoFrame) -> bool:

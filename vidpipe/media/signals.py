@@ -29,11 +29,11 @@ from vidpipe.media.measures import (
     SmallPictures,
     small_pictures,
 )
-from vidpipe.media.pictures import Orientation, Pixels, Shrinker, bgr_planes, orientation_of, sample_aspect
+from vidpipe.media.pictures import Orientation, Shrinker, bgr_planes, orientation_of, sample_aspect
 from vidpipe.media.thumbnails import Thumbnails
 from vidpipe.timeline.frame_table import FrameTable, save_frame_table, save_loudness
 
-_RUN = 8  # frames measured at once
+_RUN = 16  # frames measured at once
 _SIDE_PX = 128  # half of what PySceneDetect 0.7.2 measures at
 _DOUBTFUL = 13.5  # change of hue, saturation, value across a gap that is looked into: 0.9 of PySceneDetect's least
 _BLACK_LUMA = 0.04  # mean luma of a black picture, encoder noise included
@@ -192,23 +192,25 @@ class _Runs:
     def __init__(self, orientation: Orientation) -> None:
         self.orientation = orientation
         self._shrink = Shrinker(_SIDE_PX, "gbrp")
-        self._pictures: list[Pixels] = []
+        self._bgr = np.empty((3, _RUN, 0, 0), np.uint8)
+        self._n = 0
 
     def add(self, frame: VideoFrame) -> SmallPictures | None:
-        """The next frame; the run that is complete, if one is."""
+        """The next frame; the run that is complete, if one is. It holds until the next frame."""
         small = self._shrink(frame)
-        picture = np.stack(bgr_planes(small))
-        ended = self.rest() if self._pictures and self._pictures[0].shape != picture.shape else None
-        self._pictures.append(picture)
-        return ended if len(self._pictures) < _RUN else self.rest()
+        shape = (3, _RUN, small.height, small.width)
+        ended = None
+        if self._bgr.shape != shape:
+            ended, self._bgr = self.rest(), np.empty(shape, np.uint8)
+        for channel, plane in enumerate(bgr_planes(small)):
+            self._bgr[channel, self._n] = plane
+        self._n += 1
+        return ended if self._n < _RUN else self.rest()
 
     def rest(self) -> SmallPictures | None:
         """The run that was begun, if one was."""
-        if not self._pictures:
-            return None
-        run = small_pictures(np.stack(self._pictures, axis=1), self.orientation)
-        self._pictures = []
-        return run
+        n, self._n = self._n, 0
+        return small_pictures(self._bgr[:, :n], self.orientation) if n else None
 
 
 def _mean(column: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> float:

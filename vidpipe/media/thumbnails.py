@@ -67,8 +67,10 @@ class Thumbnails:
 
 
 def _contrast(pixels: Pixels) -> int:
-    luma: npt.NDArray[np.int64] = pixels.astype(np.int64).sum(axis=2)
-    return int((luma * luma).sum()) * luma.size - int(luma.sum()) ** 2
+    red, green, blue = pixels.transpose(2, 0, 1)
+    luma: npt.NDArray[np.uint32] = np.add(red, green, dtype=np.uint32)
+    luma += blue
+    return int((luma * luma).sum(dtype=np.uint64)) * luma.size - int(luma.sum(dtype=np.uint64)) ** 2
 
 
 def _fitted(pixels: Pixels) -> Pixels:

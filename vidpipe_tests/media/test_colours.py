@@ -2,6 +2,7 @@
 
 import colorsys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,6 +19,13 @@ def test_hsv_is_the_8_bit_one() -> None:
         assert saturation[y, x] == pytest.approx(s * 255, abs=1)
         assert min(abs(hue[y, x] - h * 180), 180 - abs(hue[y, x] - h * 180)) <= 1
     assert 0 <= hue.min() <= hue.max() < 180
+
+
+@pytest.mark.parametrize("most", [255, 40, 3])  # few levels: two colours are often equal
+def test_hsv_is_opencvs_to_the_bit(most: int) -> None:
+    bgr = np.random.default_rng(3).integers(0, most, (3, 200, 200), dtype=np.uint8, endpoint=True)
+    theirs = cv2.cvtColor(np.ascontiguousarray(bgr.transpose(1, 2, 0)), cv2.COLOR_BGR2HSV)
+    assert np.array_equal(hsv_of(bgr), theirs.transpose(2, 0, 1))
 
 
 def test_grey_has_no_hue_and_no_saturation() -> None:

@@ -3,6 +3,7 @@
 import subprocess
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,20 @@ def test_a_gap_is_silent_and_sound_before_zero_is_left_out() -> None:
     assert measured(*pieces) == [0, -120, -120, 0]
 
 
+def test_how_sound_is_divided_into_pieces_changes_nothing() -> None:
+    samples = np.random.default_rng(1).uniform(-1, 1, (1, 160_000)).astype(np.float32)
+    ends = [0, 1, 700, 1500, 1501, 70_000, 160_000]
+    pieces = [sound(samples[:, a:b], Fraction(a, 8000)) for a, b in pairwise(ends)]
+    assert measured(*pieces) == measured(sound(samples))
+    assert measured(*reversed(pieces)) == measured(sound(samples))
+
+
+def test_sound_may_change_its_rate_and_its_format() -> None:
+    half = sound(square(0.1, 0.5, rate=16000), Fraction(1, 10), rate=16000)
+    whole = sound(np.full((1, 800), -(2**15), np.int16), Fraction(1, 5), name="s16")
+    assert measured(sound(square(0.1)), half, whole) == [0, -6.02, 0]
+
+
 def test_without_sound_there_is_no_loudness() -> None:
     assert Loudness(max_s=100).result() is None
 
@@ -65,16 +80,16 @@ def test_sound_beyond_the_limit_takes_no_memory() -> None:
     ("name", "kind", "full"), [("s16", np.int16, -32768), ("s32", np.int32, -(2**31)), ("u8", np.uint8, 0)]
 )
 def test_every_sample_format_has_the_same_scale(name: str, kind: type, full: int) -> None:
-    frame = sound(np.full((1, 800), full, kind), name=name).frame
-    assert mean_squares(frame) == pytest.approx(np.ones(800))
+    assert mean_squares(np.full((1, 800), full, kind), name) == pytest.approx(np.ones(800))
+    assert measured(sound(np.full((1, 800), full, kind), name=name)) == [0]
 
 
 def test_channels_weigh_the_same_planar_or_not() -> None:
     planar = np.array([[1.0] * 100, [0.0] * 100], np.float32)
     packed = np.ascontiguousarray(planar.T.reshape(1, -1))
     frame = av.AudioFrame.from_ndarray(packed, "flt", "stereo")
-    assert mean_squares(sound(planar).frame) == pytest.approx(np.full(100, 0.5))
-    assert mean_squares(frame) == pytest.approx(np.full(100, 0.5))
+    frame.sample_rate = 8000
+    assert measured(sound(planar)) == measured(TimedSound(Fraction(0), frame)) == [-3.01]
 
 
 def test_broken_samples_do_not_swamp_their_bin() -> None:
