@@ -5,6 +5,7 @@ from functools import partial
 import dagster as dg
 
 from assets.overview import look
+from assets.quality_checks import RULES, moves_check, told_checks
 from assets.tables import current_check
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
@@ -53,12 +54,14 @@ def not_applied(gate: Stage, snapshot: Snapshot) -> list[str]:
     return sorted(v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok" and v in changed)
 
 
-def checks_of(line: Line) -> tuple[dg.AssetChecksDefinition, ...]:
-    """The checks of the assets in use."""
+def checks_of(line: Line, *, by_model: bool) -> tuple[dg.AssetChecksDefinition, ...]:
+    """The checks of the assets in use; `by_model`: a model tells about videos, and what it says is judged."""
     tables = [stage.name for stage in line.tables if stage.unit == "table" and stage.name != "selection"]
     return (
         *(usable_check(stage.name) for stage in line.per_video),
         current_check("selection", also=partial(not_applied, line[_GATE])),
         *(current_check(name) for name in tables),
+        *(told_checks(name) for name in RULES if by_model and name in line),
+        moves_check(),
         conserved,
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
+from vidpipe.annotation.again import judged
 from vidpipe.annotation.annotate import Said, Unasked, annotate, unasked
 from vidpipe.annotation.plans import Plan, Subject
-from vidpipe.annotation.quality import Asked, checks_of, quality
+from vidpipe.annotation.quality import quality
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.annotation.shown import shown_media, source_media
@@ -73,8 +74,7 @@ class ModelAnnotator:
             kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
             told = {"faults": error.faults if isinstance(error, AnswerError) else ()}
             return _outcome(kind, str(error), told, calls, calls.exchanges)
-        decided = [one.verdict for one in said.exchanges].index("taken")
-        outcome = _outcome("ok", None, said.annotation().value(), calls, said.asked, decided)
+        outcome = _outcome("ok", None, said.annotation().value(), calls, said.asked, said.decided)
         return self._judged(outcome, said, subject)
 
     def known(self, inputs: Inputs, asset: str) -> tuple[Subject, VideoCalls]:
@@ -115,7 +115,7 @@ class ModelAnnotator:
 
     def _judged(self, outcome: Outcome, said: Said, subject: Subject) -> Outcome:
         """With how good the annotation is; one that is not good enough for the recipe is dropped."""
-        checks = checks_of(said.content, Asked(subject.duration_s, self.plan.language, self.plan.n_asked))
+        checks = judged(said.content, subject, self.plan)
         score, least = quality(checks), self.recipe.min_quality
         told = {"score": score, "checks": {check.name: check.score for check in checks}}
         outcome = replace(outcome, asked={**outcome.asked, "quality": told})

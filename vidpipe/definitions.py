@@ -81,7 +81,7 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
     resources |= {name: _service_resource(folder, name) for name in ("gemini", "llm")} | overrides
     return dg.Definitions(
         assets=[*(asset.of(line, batch_size=recipe.batch_size) for asset in ASSETS if asset.name in line), ledger],
-        asset_checks=checks_of(line),
+        asset_checks=checks_of(line, by_model=recipe.annotation.annotator != "offline"),
         resources=resources,
         jobs=[
             dg.define_asset_job("curate", dg.AssetSelection.assets(*curated).without_checks()),

@@ -7,11 +7,13 @@ who keeps the answers: `ask` does.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
+from itertools import chain
 from operator import add
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
+from vidpipe.annotation.again import AGAIN_ROUND, remarks_on, score_of
 from vidpipe.annotation.model_answers import read_free_text, read_structured
 from vidpipe.annotation.parts import halves, merged, parts_of
 from vidpipe.annotation.plans import Call, Plan, Subject
@@ -42,11 +44,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What models said about a video: the content, and every question with its answer, in the order of asking."""
+    """What models said about a video: the content, and every question with its answer, in the order of asking.
+
+    The content comes from the exchanges from place `since` on, before which it was worse.
+    """
 
     content: ContentMetadata
     exchanges: tuple[Exchange, ...]
     parts: tuple[Span, ...]
+    since: int = 0
+
+    @property
+    def decided(self) -> int:
+        """The place of the first answer that was used."""
+        return next(i for i, one in enumerate(self.exchanges) if i >= self.since and one.verdict == "taken")
 
     @property
     def asked(self) -> tuple[tuple[Question, Answer], ...]:
@@ -81,7 +92,8 @@ def annotate(
     `named` gives who is asked for a call, by its name. `recall` finds kept answers where the
     level of the schema at which they were got is not known. `levels` is shared by all videos of a run, so that a schema
     too complex is refused once only. Calls follow one another; several videos can be asked about at once. A part whose
-    answer is cut off for its length, though the model was told to be concise, is asked about in halves.
+    answer is cut off for its length, though the model was told to be concise, is asked about in halves. Where the plan
+    asks again for a poor annotation, the better of the two is given.
 
     Raises:
         BlockedAnswerError: the model refuses this video; `exchanges` hold what was asked until then.
@@ -90,14 +102,21 @@ def annotate(
         ServiceError: no answer was to be had.
         RecipeError: a prompt shows a field that its call does not have, or lacks one that it reads.
     """
-    parts = parts_of(subject.duration_s, plan.max_duration_s)
-    work = _Work(subject, plan, parts, named, recall, levels or SchemaLevels())
+    work = _Work.on(subject, plan, named, recall, levels)
     try:
-        told = list(work.in_parts(work.told))
+        first = work.said()
     except AnswerError as error:
         raise type(error)(error.why, error.faults, tuple(work.exchanges)) from error
-    values = merged(told, parts, n_questions=plan.n_questions)
-    return Said(content_of([values], fps=subject.fps), tuple(work.exchanges), tuple(parts))
+    remarks = remarks_on(first.content, subject, plan)
+    if not remarks:
+        return first
+    again = replace(work, parts=work.whole(), remarks=remarks)
+    try:
+        second = replace(again.said(), since=len(first.exchanges))
+    except AnswerError:
+        return replace(first, exchanges=tuple(work.exchanges))
+    is_better = score_of(second.content, subject, plan) > score_of(first.content, subject, plan)
+    return second if is_better else replace(first, exchanges=second.exchanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +139,20 @@ def unasked(subject: Subject, plan: Plan, recall: Recall, *, levels: SchemaLevel
     Raises:
         RecipeError: as `annotate`.
     """
-    parts = parts_of(subject.duration_s, plan.max_duration_s)
-    work = _Work(subject, plan, parts, lambda _name: ask_nobody, recall, levels or SchemaLevels())
+    work = _Work.on(subject, plan, lambda _name: ask_nobody, recall, levels)
     found: list[Unasked] = []
     with suppress(AnswerError):
-        for unasked_here in work.in_parts(work.unasked):
-            found += unasked_here
+        found += chain.from_iterable(work.in_parts(work.unasked))
+        if not found and plan.again_below is not None:
+            remarks = remarks_on(replace(work, parts=work.whole()).said().content, subject, plan)
+            again = replace(work, parts=work.whole(), remarks=remarks)
+            found += chain.from_iterable(again.in_parts(again.unasked)) if remarks else ()
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One video's calls, as they are carried out; `parts` can become more."""
+    """One video's calls, as they are carried out; `parts` can become more, `remarks` are made on calls, by name."""
 
     subject: Subject
     plan: Plan
@@ -140,6 +161,23 @@ class _Work:
     recall: Recall | None
     levels: SchemaLevels
     exchanges: list[Exchange] = field(default_factory=list)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, subject: Subject, plan: Plan, named: Named, recall: Recall | None, levels: SchemaLevels | None) -> Self:
+        """All of a video's calls."""
+        parts = parts_of(subject.duration_s, plan.max_duration_s)
+        return cls(subject, plan, parts, named, recall, levels or SchemaLevels())
+
+    def whole(self) -> list[Span]:
+        """The parts before any was halved."""
+        return parts_of(self.subject.duration_s, self.plan.max_duration_s)
+
+    def said(self) -> Said:
+        """Everything that the calls tell."""
+        values = merged(list(self.in_parts(self.told)), self.parts, n_questions=self.plan.n_questions)
+        content = content_of([values], fps=self.subject.fps)
+        return Said(content, tuple(self.exchanges), tuple(self.parts))
 
     def in_parts(self, what: Callable[[int], T]) -> Iterator[T]:
         """What is to be had of each part, in order; a part whose answer is cut off is halved, a few times a video."""
@@ -185,6 +223,8 @@ class _Work:
     def _settled(self, call: Call, i: int, texts: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """What a call says, as later calls read it, and the fields that it tells."""
         question = question_of(call, self.plan, self.subject, parts=self.parts, i=i, texts=texts)
+        if call.name in self.remarks:
+            question = replace(question, round=AGAIN_ROUND, remark=self.remarks[call.name])
         form = form_of(call.fields) if call.fields else None
         rounds = Rounds(
             call.name, i, form, self.named(call.name), self.recall, self.levels, self.exchanges, self.plan.retries

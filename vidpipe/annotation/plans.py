@@ -81,6 +81,7 @@ class Plan:
     `settings` are those of calls that are shown the video, `text_settings` those of all others; None: the same, but
     for what only concerns video. A video longer than `max_duration_s` is asked about in parts. `language` is named to
     the model as it stands here. `n_questions` are for the whole video. `retries` says how often a call is asked again.
+    An annotation of a lower quality than `again_below` is asked for once more, with what is wrong with it.
 
     Raises:
         ValueError: a call has no prompt, or parts would be shorter than `MIN_PART_S`.
@@ -94,6 +95,7 @@ class Plan:
     language: str = "English"
     n_questions: int = 5
     retries: Mapping[Verdict, int] = field(default_factory=lambda: RETRIES)
+    again_below: float | None = None
 
     @property
     def n_asked(self) -> int:

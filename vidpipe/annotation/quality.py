@@ -27,6 +27,11 @@ MIN_COVER = 0.95
 MIN_ATTENTION = 0.7
 LOOKING = ("scenes_cover", "kept_looking")
 """Checks about whether the model looked at all: the quality is no better than the worse of them."""
+_FIELDS = {
+    "questions_asked": frozenset({"qAndA"}),
+    "scene_ids_distinct": frozenset({"scenes", "storylines"}),
+    "cast_known": frozenset({"scenes", "characterList"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,11 @@ def checks_of(content: ContentMetadata, asked: Asked) -> tuple[Check, ...]:
         language_as_asked(content, asked),
         kept_looking(content, asked),
     )
+
+
+def fields_of(check: str) -> frozenset[str]:
+    """The fields of an annotation that a check is about, by its name."""
+    return _FIELDS.get(check, frozenset({"scenes"}))
 
 
 def quality(checks: Sequence[Check]) -> float:

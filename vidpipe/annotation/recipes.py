@@ -39,6 +39,7 @@ def plan_of(recipe: Annotation, prompts: Path) -> Plan:
         max_duration_s=recipe.max_duration_s,
         language=recipe.language,
         retries=TRIED_RETRIES,
+        again_below=recipe.min_quality if recipe.below_min_quality == "ask_again" else None,
     )
 
 

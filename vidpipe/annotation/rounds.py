@@ -131,7 +131,7 @@ class Rounds:
             ServiceError: there was no answer.
         """
         left = Counter(self.retries)
-        remarks: dict[Verdict, str] = {}
+        first, remarks = question.remark, dict[Verdict, str]()
         while True:
             verdict, error, value = self._once(question, read)
             if error is None:
@@ -142,7 +142,7 @@ class Rounds:
             if verdict in ("odd", "foreign"):
                 continue  # it was not the question's fault
             remarks[verdict] = _remark(verdict, error.faults)
-            question = replace(question, round=question.round + 1, remark="\n\n".join(remarks.values()))
+            question = replace(question, round=question.round + 1, remark="\n\n".join(filter(None, (first, *remarks.values()))))
 
     def _once(self, question: Question, read: Read[T]) -> tuple[Verdict, AnswerError | None, T | None]:
         """One round: verdict, error and value."""

@@ -116,6 +116,10 @@ class Annotation(Section):
         description="Annotations are checked (scenes cover the video, cast is known, scores given, and more); those "
         "with a lower score, 0 to 1, are dropped.",
     )
+    below_min_quality: Literal["drop", "ask_again"] = Field(
+        "drop",
+        description="ask_again: before they are dropped, the calls at fault are asked once more, with what is wrong.",
+    )
     canaries: Canaries = Field(
         "report",
         description="Made films, whose words and cuts are known, ride among the paid calls: one before the first, then "

@@ -382,3 +382,72 @@ def test_what_would_be_asked_about_halves_can_be_told() -> None:
     found = unasked(long, plan(), keeper.recall)
     assert calls_of(found) == [("annotation", 0, True), ("annotation", 1, True)]
     assert [one.question.media.span_s for one in found if one.question and one.question.media] == [(0, 150), (150, 300)]
+
+
+def half(question: Question) -> Answer:
+    """Tells of the first half of the video alone."""
+    return tells(question, video(30))
+
+
+def looking_again(question: Question) -> Answer:
+    """Poor at first, and good when told so."""
+    return good(question) if "found poor" in question.remark else half(question)
+
+
+def test_a_poor_annotation_is_asked_for_once_more_with_what_is_wrong_and_the_better_one_is_given() -> None:
+    keeper = Keeper(Service(looking_again, looking_again))
+    said = annotate(always(keeper), SUBJECT, plan(again_below=0.8))
+    first, second = said.exchanges
+    assert "- scenes cover 50% of the video" in second.question.remark
+    assert second.question.request_id != first.question.request_id
+    assert (said.since, said.decided) == (1, 1)
+    assert said.content == annotate(always(Service()), SUBJECT, plan()).content
+    assert annotate(always(keeper), SUBJECT, plan(again_below=0.8), recall=keeper.recall) == said
+    assert keeper.n_asked == 2
+
+
+def test_of_two_poor_annotations_the_better_is_given() -> None:
+    def worse(question: Question) -> Answer:
+        return tells(question, video(10)) if question.remark else half(question)
+
+    said = annotate(always(Service(worse, worse)), SUBJECT, plan(again_below=0.8))
+    assert said.since == 0
+    assert len(said.exchanges) == 2
+    assert said.content == annotate(always(Service(half)), SUBJECT, plan()).content
+
+
+def test_an_unusable_second_answer_leaves_the_first() -> None:
+    def refusing(question: Question) -> Answer:
+        return answered("", "blocked") if question.remark else half(question)
+
+    said = annotate(always(Service(refusing, refusing)), SUBJECT, plan(again_below=0.8))
+    assert [one.verdict for one in said.exchanges] == ["taken", "blocked"]
+    assert said.content == annotate(always(Service(half)), SUBJECT, plan()).content
+
+
+def test_a_good_annotation_is_not_asked_for_again() -> None:
+    service = Service()
+    annotate(always(service), SUBJECT, plan(again_below=0.8))
+    annotate(always(service), SUBJECT, plan())
+    assert len(service.questions) == 2
+
+
+def test_what_would_be_asked_again_is_unasked() -> None:
+    keeper = Keeper(Service(half))
+    annotate(always(keeper), SUBJECT, plan())
+    assert unasked(SUBJECT, plan(), keeper.recall) == ()
+    (left,) = unasked(SUBJECT, plan(again_below=0.8), keeper.recall)
+    assert left.question is not None
+    assert "found poor" in left.question.remark
+
+
+def test_only_calls_at_fault_are_told_so() -> None:
+    def few(question: Question) -> Answer:
+        is_asked = "qAndA" in str(question.schema)
+        return tells(question, {"qAndA": video(60, n_questions=1)["qAndA"]}) if is_asked else good(question)
+
+    service = Service(*[few] * 20)
+    annotate(always(service), SUBJECT, plan(TWO_PASS, again_below=0.99))
+    told = [question for question in service.questions if "found poor" in question.remark]
+    assert len(told) == 1
+    assert "qAndA" in str(told[0].schema)

@@ -80,6 +80,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.batch": (True, NOTHING),
     "annotation.max_duration_s": (60.0, ANNOTATED),
     "annotation.min_quality": (0.5, ANNOTATED),
+    "annotation.below_min_quality": ("ask_again", ANNOTATED),
     "annotation.canaries": ("stop", NOTHING),
     "queries.language": ("German", QUERIES),
     "queries.fields": (["a", "b", "c", "d", "e"], QUERIES),
