@@ -129,6 +129,8 @@ class ModelQueries:
         """What a record says of all answers, and first of the one that gave the first queries that there are."""
         every = [dict(one.calls.provenance(one.exchanges)) for one in told]
         calls = [call for one in every for call in one.pop("calls", ())]
+        if not calls:
+            return {}
         first = next((of for one, of in zip(told, every, strict=True) if one.kind == "ok"), every[-1])
         said = [one.queries for one in told if one.queries is not None]
         checks = query_checks(said, self.plan.language)

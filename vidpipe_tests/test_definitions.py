@@ -10,10 +10,13 @@ import pytest
 
 from vidpipe.definitions import CURATE, build_definitions
 from vidpipe.errors import RecipeError
+from vidpipe.recipe.fingerprints import line_of
+from vidpipe.recipe.loading import read_recipe
 from vidpipe_tests.golden.graph import golden_graph, graph_of
 from vidpipe_tests.lines import DEFAULT
 
 ROOT = Path(__file__).parents[1]
+ASKING = "budget_usd: 1\nannotation: {annotator: gemini}\nqueries: {}"
 
 
 def test_the_graph_is_the_agreed_one() -> None:
@@ -24,9 +27,14 @@ def test_definitions_load_and_validate() -> None:
     dg.Definitions.validate_loadable(build_definitions())
 
 
-def test_the_graph_follows_the_line() -> None:
-    assets = graph_of(build_definitions())["assets"]
-    for stage in DEFAULT.stages:
+@pytest.mark.parametrize("settings", ["", "queries: {}", ASKING])
+def test_the_graph_follows_the_line(settings: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(settings)
+    line = line_of(read_recipe(tmp_path / "recipe.yaml"), tmp_path)
+    assets = graph_of(build_definitions(tmp_path))["assets"]
+    assert set(assets) == {*line.names, "ledger"}
+    assert ("segment_queries" in line) == ("queries" in settings)
+    for stage in line.stages:
         assert set(assets[stage.name]["after"]) == set(stage.after)
         assert assets[stage.name]["group"] == stage.group
         assert assets[stage.name]["partitions"] == (stage.over if stage.unit == "video" else None)
@@ -44,12 +52,14 @@ def test_a_job_belongs_to_one_set_and_the_two_hold_every_asset() -> None:
     assert curate | produce == set(graph_of(build_definitions())["assets"])
 
 
-def test_every_asset_is_described_for_the_ui_and_versioned() -> None:
-    graph = build_definitions().resolve_asset_graph()
+@pytest.mark.parametrize("settings", ["", ASKING])
+def test_every_asset_is_described_for_the_ui_and_versioned(settings: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(settings)
+    graph = build_definitions(tmp_path).resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.description, key
-        assert (node.code_version is not None) == (key.to_user_string() in DEFAULT.names)
+        assert (node.code_version is not None) == (key.to_user_string() != "ledger")
 
 
 def test_per_video_assets_run_in_batches_of_the_recipes_size(tmp_path: Path) -> None:
