@@ -209,6 +209,8 @@ class GeminiModel:
         except SchemaTooComplexError:
             raise  # asked again with a looser one
         except RejectedRequestError as error:
+            if trial.names_address and self._refusals.has_taken(trial.model):
+                raise  # about its page: however many are not public, the model does answer
             self._refusals.refused(trial.model, error.why, trial.question.address)
             if problem.kind in (Kind.REFUSED, Kind.COMPLEX) and not self._refusals.has_taken(trial.model):
                 raise TransientServiceError(SERVICE, f"{error.why}, as all questions so far") from None

@@ -104,7 +104,9 @@ class Trial:
                 raise TransientServiceError(SERVICE, problem.why, problem.retry_after_s)
             case Kind.UNREADY:  # of a file, or an address: nobody knows whether it ever will be
                 raise TransientServiceError(SERVICE, f"refused: {problem.why}", problem.retry_after_s)
-            case Kind.MISSING if not self.names_address:
+            case Kind.FORBIDDEN | Kind.MISSING if self.names_address:
+                raise MediaRefusedError(SERVICE, f"refused: {problem.why}, the video's page is not public or not there")
+            case Kind.MISSING:
                 raise UnfitServiceError(SERVICE, f"{problem.why}: there is no model {self.model}")
             case Kind.ELSEWHERE:
                 raise UnfitServiceError(SERVICE, f"{problem.why}: the address is not Gemini's")

@@ -49,10 +49,13 @@ def test_real_clips_cost_what_was_estimated(services: Servers, tmp_path: Path) -
     second = estimate(line)
     assert stages(second) == {"taxonomy_categories": 3, "video_annotations": 3}
     assert {**second, "assumptions": []} == {**first, "assumptions": []}
-    line.run("--only", "shots", env=env)
+    assert "3 proxies are not made yet" in " ".join(second["assumptions"])
+    line.run("--only", "shots,annotation_proxy", env=env)
     before, usd, asked = estimate(line), services.gemini.usd(), Asked.until_now(services)
     assert stages(before) == {"taxonomy_categories": 0, "video_annotations": 3}
-    assert 0 < before["bytes_to_upload"] <= sum((SHARED / "video" / name).stat().st_size for name in CLIPS)
+    proxies = list((line.folder / "store" / "annotation_proxy").rglob("*.mp4"))
+    assert before["bytes_to_upload"] == sum(path.stat().st_size for path in proxies)
+    assert len(proxies) == 3
     assert estimate(line, env) == before
     assert Asked.until_now(services) == asked
     line.run(env=env)

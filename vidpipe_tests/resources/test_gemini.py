@@ -13,6 +13,7 @@ from resources.gemini import GeminiModel
 from vidpipe.errors import (
     CredentialError,
     LostAnswerError,
+    MediaRefusedError,
     QuotaExhaustedError,
     RecipeError,
     RejectedRequestError,
@@ -283,9 +284,25 @@ def test_an_address_that_is_not_public_says_nothing_about_the_key(line: Line, se
     address = "https://www.youtube.com/watch?v=abcdefghijk"
     server.youtube[address] = None
     asker = line.model()
-    with pytest.raises(RejectedRequestError):
+    with pytest.raises(MediaRefusedError, match="not public or not there"):
         asker.answer(question(address))
     assert asker.answer(question()).finish == "complete"
+
+
+def test_pages_that_are_not_public_end_no_service_that_has_answered(line: Line, server: GeminiServer) -> None:
+    pages = [f"https://www.youtube.com/watch?v=abcdefghi{number:02d}" for number in range(4)]
+    server.youtube |= dict.fromkeys(pages)
+    asker = line.model(n_rejected=3)
+    for page in pages[:2]:
+        with pytest.raises(MediaRefusedError):
+            asker.answer(question(page, made_by=page))
+    with pytest.raises(UnfitServiceError, match="refused the same way"):
+        asker.answer(question(pages[2], made_by=pages[2]))
+    asker = line.model(n_rejected=3)
+    asker.answer(question())
+    for page in pages:
+        with pytest.raises(MediaRefusedError):
+            asker.answer(question(page, made_by=page))
 
 
 @pytest.mark.parametrize("keys", [(), ("", " "), ("key\nkey",), ("kéy",), ("auth_tokens/x",)])
