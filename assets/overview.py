@@ -1,9 +1,11 @@
 """The whole ledger as one page: what went in, what came out, and why the rest did not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
+from vidpipe.ledger.canaries import Score
 from vidpipe.ledger.counts import Counts, Overview, overview
 from vidpipe.ledger.sums import Sum
 from vidpipe.ports import Project
@@ -22,8 +24,17 @@ def ledger(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]
             "n_calls": sum(one.n_calls for one in spent),
             "spent_usd": round(sum(one.usd for one in spent), 6),
             "calls": dg.MetadataValue.md(calls_markdown(spent)),
+            **_attention(list(project.ledger.canaries.scores())),
         }
     )
+
+
+def _attention(scores: Sequence[Score]) -> dict[str, Any]:
+    """How attentive models are by their canaries; of the one that answered last as a number, which the page plots."""
+    if not scores:
+        return {}
+    last = max(scores, key=lambda one: one.latest)
+    return {"attention": last.attention, "canaries": dg.MetadataValue.md(canaries_markdown(scores))}
 
 
 def look(instance: dg.DagsterInstance, project: Project) -> Overview:
@@ -58,6 +69,20 @@ def calls_markdown(spent: Sequence[Sum]) -> str:
         names = [_plain(text) for text in (one.of["service"], one.of["asset"], one.of["name"], model)]
         numbers = [one.n_calls, one.n_estimated, one.usage.n_in, one.usage.out, f"{one.usd:.6f}"]
         lines.append(f"| {' | '.join([*names, *map(str, numbers)])} |")
+    return "\n".join(lines)
+
+
+def canaries_markdown(scores: Sequence[Score]) -> str:
+    """What models told of made films as a Markdown table, by the version that answered."""
+    lines = [
+        "| asset | model | canaries | attention | words read | s off | scenes invented |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for one in scores:
+        names = [_plain(text) for text in (one.asset, one.model_reported or one.model)]
+        off = "" if one.time_error_s is None else f"{one.time_error_s:.1f}"
+        numbers = [str(one.n), f"{one.attention:.2f}", f"{one.recall:.0%}", off, str(one.n_invented)]
+        lines.append(f"| {' | '.join([*names, *numbers])} |")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ by somebody who looked.
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,12 @@ from vidpipe.annotation.rounds import Ask, Exchange, Recall, Rounds, SchemaLevel
 from vidpipe.annotation.shown import made_by, proxy_settings
 from vidpipe.annotation.told import form_of
 from vidpipe.annotation.told_times import times_in
+from vidpipe.annotation.wire_schema import wire_schema
 from vidpipe.errors import AnswerError, MalformedAnswerError
 from vidpipe.media.canary_films import Film, make_film
 from vidpipe.media.limits import Limits
 from vidpipe.media.proxy import make_proxy
-from vidpipe.models.calls import Answer, Media
+from vidpipe.models.calls import Answer, Media, Question
 from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.model_sections import Annotation
 from vidpipe.records import canonical
@@ -38,6 +39,8 @@ from vidpipe.timeline.timecodes import parse_timestamp
 REACH_STEPS = 2
 """A told beginning of a scene belongs to a cut at most so many steps away, where a step is the time between two frames
 that the model sees; it is told well when it is no farther than one."""
+FILE_BYTES = 85_000
+"""The size of a film's file, about: 72 to 92 kB (eight films, as they are and as proxies)."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _TIME = re.compile(r"(?<![\d:.,])\d{1,3}(?::\d{2}){1,2}(?:[.,]\d{1,3})?(?![\d:])")
 
@@ -117,6 +120,18 @@ def make_file(film: Film, recipe: Annotation, place: Path) -> None:
     make_proxy(whole, place, Limits(), proxy_settings(recipe))
 
 
+def question_about(film: Film, media: Media, plan: Plan) -> Question:
+    """What a plan asks about videos it shows, about a film, of which nothing else is known.
+
+    Raises:
+        RecipeError: the prompt cannot be used.
+    """
+    call = shown_calls(plan)[0]
+    whole = [Span(Fraction(0), film.duration_s)]
+    question = question_of(call, plan, Subject(media, film.duration_s), parts=whole, i=0, texts={})
+    return replace(question, schema=wire_schema(form_of(call.fields), 0)) if call.fields else question
+
+
 def ask_about(
     film: Film, media: Media, plan: Plan, ask: Ask, *, recall: Recall | None, levels: SchemaLevels
 ) -> Exchange:
@@ -128,8 +143,7 @@ def ask_about(
         RecipeError: the prompt cannot be used.
     """
     call, whole = shown_calls(plan)[0], Span(Fraction(0), film.duration_s)
-    subject = Subject(media, film.duration_s)  # nothing else is known of it
-    question = question_of(call, plan, subject, parts=[whole], i=0, texts={})
+    question = question_about(film, media, plan)
     form = form_of(call.fields) if call.fields else None
     exchanges: list[Exchange] = []
     rounds = Rounds(call.name, 0, form, ask, recall, levels, exchanges, _NEVER_AGAIN)

@@ -100,11 +100,11 @@ class Watch:
         with self._lock:
             self.service.standing.check()
             number = self._number_due() if is_shown and not self._is_asking else None
-            self._n_passed += 1
-            if number is None:
-                return
-            if number == 0 or self.mode == "stop":
+            is_held = number == 0 or self.mode == "stop"
+            if number is not None and is_held:
                 self._see(number)
+            self._n_passed += 1
+            if number is None or is_held:
                 return
             self._is_asking = True
         try:

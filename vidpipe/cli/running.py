@@ -13,6 +13,7 @@ from vidpipe import keys
 from vidpipe.asking.collecting import REQUESTS
 from vidpipe.cli.asking import check_services
 from vidpipe.cli.batch_jobs import collect_jobs, waiting_lines
+from vidpipe.cli.canaries import bad_news
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
@@ -71,6 +72,8 @@ def run_line(
         return INTERRUPTED
     for line in notices(project.store):
         click.echo(f"vidpipe: {line}", err=True)
+    for line in bad_news(project, engine.began):
+        click.echo(f"vidpipe: {shown(line)}", err=True)
     for line in (*map(str, collected.errors), *waiting_lines(project)):
         click.echo(f"vidpipe: {shown(line)}", err=True)
     _say_held_back(engine)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidpipe.cli.batch_jobs import jobs_json, waiting_lines
+from vidpipe.cli.canaries import scores_of
 from vidpipe.cli.members import members_of
 from vidpipe.cli.naming import named_videos, other_store
 from vidpipe.cli.projects import dagster_home, open_here, open_instance
 from vidpipe.cli.words import counted, shown
 from vidpipe.errors import StoreError
 from vidpipe.keys import segment
+from vidpipe.ledger.canaries import Score
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ledger.snapshot import Snapshot, without_collection
 from vidpipe.ports import Project
@@ -100,12 +102,19 @@ def _document(
 def _models(project: Project) -> list[dict[str, Any]]:
     """Who answered, as answers say, and what that cost: all calls that were ever made, whatever became of them."""
     sums = project.ledger.calls.sums("asset", "service", "model", "model_reported")
+    scores = scores_of(project)
     return [
         {**{name: one.of[name] for name in ("asset", "service")}, "model": one.of["model_reported"]}
         | {"model_requested": one.of["model"], "calls": one.n_calls, "cost_usd": round(one.usd, 6)}
+        | _attention(scores.get((one.of["asset"], one.of["model"], one.of["model_reported"])))
         for one in sums
         if one.of["model_reported"]
     ]
+
+
+def _attention(score: Score | None) -> dict[str, Any]:
+    """How attentive a model was in its last canaries, if it had any."""
+    return {} if score is None else {"attention": score.attention, "canaries": score.n}
 
 
 def _print_models(project: Project) -> None:
@@ -113,7 +122,9 @@ def _print_models(project: Project) -> None:
         asked = one["model_requested"]
         other = f" (asked: {asked})" if asked not in ("", one["model"]) else ""
         cost = f", {one['cost_usd']:.2f} US$" if one["cost_usd"] else ""
-        click.echo(f"{one['asset']}: {shown(one['model'])}{shown(other)}, {counted(one['calls'], 'answer')}{cost}")
+        looked = f", attention {one['attention']:.2f}" if "attention" in one else ""
+        told = f"{counted(one['calls'], 'answer')}{cost}{looked}"
+        click.echo(f"{one['asset']}: {shown(one['model'])}{shown(other)}, {told}")
 
 
 def _items(

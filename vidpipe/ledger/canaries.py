@@ -49,7 +49,10 @@ class Since(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How attentive a model is at an asset: the mean of its last canaries. `n` counts all that could be measured."""
+    """How attentive a model is at an asset: the mean of its last canaries. `n` counts all that could be measured.
+
+    `is_bad` tells of the last one, `latest` when it was asked.
+    """
 
     asset: str
     model: str
@@ -60,6 +63,7 @@ class Score:
     n_invented: int
     n: int
     is_bad: bool
+    latest: float
 
 
 class Canaries:
@@ -117,6 +121,7 @@ class Canaries:
                 n_invented=sum(one.n_invented for one in last),
                 n=len(found),
                 is_bad=found[-1].is_bad,
+                latest=found[-1].started,
             )
 
     def _found(self, query: "sa.Select[tuple[object, ...]]") -> list[Canary]:

@@ -1,0 +1,33 @@
+"""What canaries tell of the models, in words: for `run`, `status` and `doctor`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from vidpipe.asking.canaries import MOST_BAD, n_bad
+from vidpipe.ledger.canaries import Canary, Score
+from vidpipe.ports import Project
+
+
+def bad_news(project: Project, since: str) -> Iterator[str]:
+    """One line, if a model looked too little in a canary that was asked at a moment (ISO time) or later."""
+    canaries, started = project.ledger.canaries, datetime.fromisoformat(since).timestamp()
+    bad = [one for one in canaries.all() if one.is_bad and one.started >= started]
+    if not bad:
+        return
+    last = bad[-1]
+    is_over = project.recipe.annotation.canaries == "stop" and n_bad(canaries.of(last.kind)) >= MOST_BAD
+    what = "it was asked nothing more" if is_over else "what it told of videos may be made up"
+    yield f"{last.asset}: {last.model_reported} {_told(last)}; it does not look at what it is shown: {what}"
+
+
+def _told(canary: Canary) -> str:
+    """What a model told of a film, in numbers."""
+    words = f"read {canary.recall or 0:.0%} of the words of a canary"
+    invented = f", invented {canary.n_invented} of {canary.n_told} scenes" if canary.n_invented else ""
+    late = "" if canary.time_error_s is None else f", was {canary.time_error_s:.1f} s off"
+    return f"{words}{invented}{late} (attention {canary.attention or 0:.2f})"
+
+
+def scores_of(project: Project) -> dict[tuple[str, str, str], Score]:
+    """How attentive models were of late, by asset, the model that was asked and the one that answered."""
+    return {(one.asset, one.model, one.model_reported): one for one in project.ledger.canaries.scores()}
