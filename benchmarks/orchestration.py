@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.figures import Figure, Usage, measure, middle
-from benchmarks.projects import VIDPIPE, make_project, make_recorded, media_seconds
+from benchmarks.overlap import overlap
+from benchmarks.projects import VIDPIPE, from_checkout, make_project, make_recorded, media_seconds
 from vidpipe.opening import open_project
 from vidpipe.ports import Project
 
@@ -26,7 +27,7 @@ def batch(folder: Path, n_videos: int = BATCH) -> list[Figure]:
     """A batch of tiny videos through the whole line: seconds a video beyond the media work, and whose they are."""
     environ = make_project(folder, n_videos)
     out = folder / "sampled.json"
-    usage = measure([*_SAMPLED, str(folder / "project"), str(out)], environ=_from_checkout(environ))
+    usage = measure([*_SAMPLED, str(folder / "project"), str(out)], environ=from_checkout(environ))
     project = open_project(folder / "project")
     found: dict[str, float] = json.loads(out.read_text(encoding="utf-8"))
     overhead = _overhead(project, usage, found)
@@ -92,18 +93,13 @@ def index(folder: Path, n_videos: int = RECORDED, *, n_times: int = _TIMES) -> l
 
 
 TASKS: Mapping[str, Callable[[Path], list[Figure]]] = MappingProxyType(
-    {"batch_50": batch, "single": single, "index_20k": index}
+    {"batch_50": batch, "single": single, "index_20k": index, "overlap": overlap}
 )
 
 
 def run_tasks(tasks: Sequence[str], folder: Path) -> list[Figure]:
     """Each task in its own empty folder under `folder`, one after the other."""
     return [figure for name in tasks for figure in TASKS[name](folder / name)]
-
-
-def _from_checkout(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which `benchmarks` can be imported: it is no part of the installed package."""
-    return {**environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def _size(folder: Path) -> int:

@@ -63,19 +63,29 @@ def _draw(container: av.container.OutputContainer, stream: VideoStream, number: 
 def make_project(folder: Path, n_videos: int) -> dict[str, str]:
     """A project over so many tiny videos, nothing done; the environment in which its commands run."""
     make_clips(folder / "videos", n_videos)
-    offline = {
-        "annotation": {"annotator": "offline"},
-        "taxonomy": {"categoriser": "offline"},
-    }  # whatever keys there are
-    sources = (str(folder / "videos"),)
-    init_project(folder / "project", recipe="default", sources=sources, layout=None, settings=offline)
+    make_project_of(folder / "project", folder / "videos", annotator="offline")
     return environ_of(folder / "project")
+
+
+def make_project_of(folder: Path, videos: Path, *, annotator: str) -> None:
+    """A project over a folder of videos, which spends what it needs."""
+    settings = {
+        "annotation": {"annotator": annotator},
+        "taxonomy": {"categoriser": "offline"},
+        "budget_usd": "unlimited",
+    }  # whatever keys there are
+    init_project(folder, recipe="default", sources=(str(videos),), layout=None, settings=settings)
 
 
 def environ_of(project: Path) -> dict[str, str]:
     """The environment of a project's commands: nothing of this one's that would change them."""
     plain = {n: v for n, v in os.environ.items() if not n.startswith(("VIDPIPE_", "DAGSTER_", "AWS_"))}
     return plain | {"VIDPIPE_PROJECT": str(project), "DAGSTER_HOME": str(project / ".dagster")}
+
+
+def from_checkout(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which `benchmarks` can be imported: it is no part of the installed package."""
+    return {**environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def media_seconds(project: Project) -> tuple[float, float]:

@@ -45,7 +45,7 @@ def run_bench(what: str, options: BenchOptions) -> int:
         RecipeError: this is no checkout, there is no such task, or an option is for other benchmarks.
     """
     if what != "media" and (options.files or options.footage or options.is_full or options.plot_file):
-        raise RecipeError(f"bench {what}", "takes --json and --task only; the other options are for bench media")
+        raise RecipeError(f"bench {what}", "takes --json and --only alone; the other options are for bench media")
     for file in (options.json_file, options.plot_file):
         if file is not None and not file.absolute().parent.is_dir():
             raise RecipeError(str(file), "there is no such folder to write into")
@@ -79,15 +79,16 @@ def _measured(what: str, options: BenchOptions, folder: Path) -> "Iterator[Figur
         tasks = _known(options.tasks, media.TASKS)
         wish = media.Wish(options.files, options.footage, options.is_full)
         return media.run_tasks(tasks, folder, wish, progress=lambda words: click.echo(words, err=True))
-    from benchmarks import orchestration
+    from benchmarks import orchestration, services
 
-    return iter(orchestration.run_tasks(_known(options.tasks, list(orchestration.TASKS)), folder))
+    of = {"orchestration": orchestration, "services": services}[what]
+    return (figure for name in _known(options.tasks, list(of.TASKS)) for figure in of.run_tasks([name], folder))
 
 
 def _known(wanted: Sequence[str], tasks: Sequence[str]) -> Sequence[str]:
     for name in wanted:
         if name not in tasks:
-            raise RecipeError("--task", f"no task {name!r}; there are {', '.join(tasks)}")
+            raise RecipeError("--only", f"no task {name!r}; there are {', '.join(tasks)}")
     return wanted or tasks
 
 

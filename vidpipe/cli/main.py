@@ -175,21 +175,22 @@ def demo(directory: Path, annotator: str) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["media", "orchestration"]))
+@click.argument("what", type=click.Choice(["media", "orchestration", "services"]))
 @click.argument("more_files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="On these.")
 @click.option("--full", is_flag=True, help="All ten clips of the footage, and memory on long and large ones: hours.")
 @click.option("--footage", type=click.Path(path_type=Path), default=None, help="Where the footage is, or is made.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=None, help="Write the figures here.")
 @click.option("--plot", "plot_file", type=click.Path(path_type=Path), default=None, help="Draw the ratios here (SVG).")
-@click.option("--task", "tasks", multiple=True, help="Only these tasks; repeatable.")
+@click.option("--only", "--task", "tasks", multiple=True, metavar="A,B", help="Only these tasks; repeatable.")
 def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **options: Any) -> None:
-    """Measure vidpipe on this machine: its media stages beside others' work, or its own machinery."""
+    """Measure vidpipe on this machine: its media stages beside others' work, asking services, its own machinery."""
     from vidpipe.cli.bench import BenchOptions, run_bench
 
     if more_files and not files:
         raise click.UsageError(f"unexpected {more_files[0]}: files follow --files")
     options["is_full"] = options.pop("full")
+    options["tasks"] = [name for names in options["tasks"] for name in split(names) or ()]
     sys.exit(run_bench(what, BenchOptions(files=(*files, *more_files), **options)))
 
 

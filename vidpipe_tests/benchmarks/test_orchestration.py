@@ -100,6 +100,6 @@ def test_a_moment_belongs_to_the_innermost_of_ours_and_dagster() -> None:
 
 
 def test_an_unknown_task_is_refused() -> None:
-    with pytest.raises(RecipeError, match="no task 'speed'; there are batch_50, single, index_20k"):
+    with pytest.raises(RecipeError, match="no task 'speed'; there are batch_50, single, index_20k, overlap"):
         run_bench("orchestration", BenchOptions(tasks=["speed"]))
-    assert set(TASKS) == {"batch_50", "single", "index_20k"}
+    assert set(TASKS) == {"batch_50", "single", "index_20k", "overlap"}
