@@ -148,7 +148,7 @@ class Recipe(Section):
         description="The most that may be spent on paid services, in US$, by all runs of this project together; "
         "unlimited: any sum. With a paid service it must be given. Changes no result.",
     )
-    batch_size: int = Field(50, gt=0, description="Videos per run; changes no result.")
+    batch_size: int = Field(50, gt=0, description="Videos per run, fewer where services are asked; changes no result.")
     catalogue: Catalogue = Catalogue()
     download: Download = Download()
     limits: Limits = Limits()
@@ -166,9 +166,14 @@ class Recipe(Section):
     )
     alignment: Alignment = Alignment()
 
+    @property
+    def asks_gemini(self) -> bool:
+        """Whether Google's models are asked, for whatever."""
+        return "gemini" in (self.annotation.annotator, self.taxonomy.categoriser)
+
     @model_validator(mode="after")
     def _has_a_budget(self) -> "Recipe":
-        if self.budget_usd is None and self.annotation.annotator == "gemini":
+        if self.budget_usd is None and self.asks_gemini:
             raise ValueError("a paid service needs budget_usd: US$ that may be spent, or unlimited")
         return self
 
