@@ -16,6 +16,7 @@ from vidpipe.annotation.plans import Subject
 from vidpipe.asking.making import Wanted
 from vidpipe.errors import InJobError, PendingError
 from vidpipe.inputs import Inputs
+from vidpipe.ledger.snapshot import as_text
 from vidpipe.models.calls import Answer, Question
 from vidpipe.records import Outcome
 from vidpipe.workers.processes import Task
@@ -38,7 +39,7 @@ class Requests:
         """
         subject, calls = self.annotator.known(inputs, _ANSWERS)
         left = _first(unasked(subject, self.annotator.plan, calls.recall, levels=self.annotator.levels))
-        if not left:
+        if not left or _stands(inputs):
             return self._outcome(subject)
         if calls.lacks:
             raise PendingError(calls.lacks)
@@ -67,6 +68,16 @@ def _first(left: Sequence[Unasked]) -> tuple[tuple[str, Question], ...]:
     """Those of the questions that a job can be asked, by the names of their calls."""
     known = [(one.call, one.question) for one in left if one.question is not None]
     return tuple((call, q) for call, q in known if q.media is not None and q.round == 0)
+
+
+def _stands(inputs: Inputs) -> bool:
+    """Whether the answers are there already, or somebody has accepted others: nothing is asked for a valid record."""
+    project, video_id = inputs.project, inputs.video_id
+    snapshot, stage = project.ledger.snapshot([video_id]), project.stage(_ANSWERS)
+    entry, now = snapshot.entry(_ANSWERS, video_id), snapshot.inputs(stage, video_id)
+    if entry is None or entry.damaged or now is None:
+        return False
+    return entry.code_version == project.code_version(stage) and entry.inputs == as_text(now)
 
 
 def _nothing(_question: Question) -> Answer | None:

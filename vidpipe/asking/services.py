@@ -13,7 +13,7 @@ from vidpipe.recipe.schema import Recipe
 
 PAID = frozenset({"gemini"})
 """Services that cost money per call; all others are servers of one's own."""
-TOLD_BY_MODELS = ("segment_queries", "episode_queries", "annotation_requests", "video_annotations")
+TOLD_BY_MODELS = ("segment_queries", "episode_queries", "video_annotations")
 """Assets whose records models tell that may be paid: what is stale there is not simply done again."""
 _OWN_PRICES = "prices.json"
 

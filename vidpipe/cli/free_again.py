@@ -33,7 +33,7 @@ class FreeAgain:
         self._is_answered: Mapping[str, Callable[[Inputs], bool]] = {
             "segment_queries": partial(self._are_queries_answered, level="segment"),
             "episode_queries": partial(self._are_queries_answered, level="episode"),
-            **dict.fromkeys(("annotation_requests", "video_annotations"), self._is_annotation_answered),
+            "video_annotations": self._is_annotation_answered,
         }
 
     def of(self, snapshot: Snapshot, held: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from assets.overview import look
 from vidpipe import keys
-from vidpipe.asking.collecting import REQUESTS
 from vidpipe.cli.asking import check_services
 from vidpipe.cli.batch_jobs import collect_jobs, waiting_lines
 from vidpipe.cli.canaries import bad_news
@@ -85,7 +84,7 @@ def run_line(
 
 def _say_held_back(engine: Engine) -> None:
     """What is stale and was not done, since it costs money: with the price that `estimate` has for it."""
-    held = {asset: n for asset, n in engine.held_back().items() if asset not in REQUESTS.values()}
+    held = engine.held_back()
     if held and not engine.is_paid:
         for asset, n in held.items():
             click.echo(f"{asset}: {n} by a model stay as they are; run --replace-model-answers", err=True)

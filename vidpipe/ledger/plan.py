@@ -55,10 +55,10 @@ def needs(
 
 
 def _waiting(line: Line, held: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """What waits where records are held, these included, by video."""
+    """What waits where records are held, these and what only serves them included, by video."""
     waits: dict[str, frozenset[str]] = {}
     for name, video_ids in held.items():
-        below = frozenset(line.dependents({name}))
+        below = line.dependents({name}) | {stage.name for stage in line.stages if stage.serves == name}
         for video_id in video_ids:
             waits[video_id] = waits.get(video_id, frozenset()) | below
     return waits
@@ -95,10 +95,11 @@ def in_turn(
     kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
     here: list[Stage] = []
     for stage in stages:
-        entries = snapshot.entries.get(stage.name, {}) if stage.name in held else {}
+        name = stage.serves or stage.name
+        entries = snapshot.entries.get(name, {}) if name in held else {}
         paid = {v for v, entry in entries.items() if entry.cost_usd > 0} & kept
         above = line.ancestors({stage.name}) & {other.name for other in here}
-        if not all(paid <= settled[name] for name in above):
+        if not all(paid <= settled[other] for other in above):
             yield tuple(here)
             here = []
         here.append(stage)

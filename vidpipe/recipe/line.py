@@ -160,6 +160,7 @@ LINE: tuple[Stage, ...] = (
         reads=_ANNOTATED,
         recipe=("annotation.read",),
         when="annotation.asks_batches",
+        serves="video_annotations",
     ),
     Stage(
         "video_annotations",

@@ -40,7 +40,7 @@ class Stage:
     `version` is raised when the algorithm gives other results. `after` names the upstream assets in Dagster's graph,
     `reads` what the stage reads of them, `recipe` the dotted keys that change its result. `over` is the set of
     videos it runs over; a table over `selected` has rows for these. A stage with `when` is in use where this dotted
-    key of the recipe is true.
+    key of the recipe is true. One that `serves` another has no other use: it waits where that one's record is held.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Stage:
     reads: tuple[Read, ...] = ()
     recipe: tuple[str, ...] = ()
     when: str = ""
+    serves: str = ""
 
 
 @dataclass(frozen=True)

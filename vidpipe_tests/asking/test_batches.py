@@ -1,22 +1,18 @@
 """Batch jobs from questions to kept answers, with Google's client and an emulated service: nothing is paid twice."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from resources.gemini_batches import GeminiBatches
-from resources.gemini_pace import Pace
 from vidpipe import keys
 from vidpipe.asking.collecting import FORGOTTEN_S, GRACE_S, Collected, collect
-from vidpipe.asking.making import MOST_LINES, Wanted
-from vidpipe.asking.submitting import Submitter
-from vidpipe.asking.terms import Terms
+from vidpipe.asking.making import MOST_LINES
 from vidpipe.errors import (
     BudgetError,
     CredentialError,
@@ -28,82 +24,15 @@ from vidpipe.errors import (
 )
 from vidpipe.ledger.calls import Budget
 from vidpipe.ledger.jobs import Job
-from vidpipe.models.calls import Media, Question, Settings, Usage
-from vidpipe.models.paid import Purpose
 from vidpipe.models.prices import built_in
-from vidpipe.ports import Project, Service
-from vidpipe.records import Outcome, Provenance, Record
 from vidpipe.store.answers import read_answer
-from vidpipe.store.documents import write_record
-from vidpipe.workers.processes import Done, Task
+from vidpipe_tests.asking.desk import MODEL, Desk, desks
 from vidpipe_tests.clips import make_clip
-from vidpipe_tests.projects import project_at
 from vidpipe_tests.servers import gemini_errors as said
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_answers import asks, invalid_json
 from vidpipe_tests.servers.gemini_batches import Plan
 from vidpipe_tests.servers.wire import Reply, Request
-
-MODEL = "gemini-3.8-flash"
-TOKENS = Usage(video=280, out=100)
-
-
-@dataclass
-class Desk:
-    """A project whose clock is turned by hand, with a service that takes jobs."""
-
-    project: Project
-    service: Service
-    server: GeminiServer
-    clip: Path
-    budget: Budget = field(default_factory=Budget)
-    later: timedelta = timedelta()
-
-    def tasks(self, n: int, *, prompt: str = "Tell.", n_questions: int = 1) -> list[Task]:
-        """About so many videos, which have records of having been asked about."""
-        return [self.task(f"v{i}", prompt, n_questions) for i in range(n)]
-
-    def task(self, video_id: str, prompt: str = "Tell.", n_questions: int = 1) -> Task:
-        purpose = Purpose("gemini", "video_annotations", "video", video_id, "run")
-        asked = tuple(("video", self.question(video_id, f"{prompt} {i}")) for i in range(n_questions))
-
-        def file() -> AbstractContextManager[Path]:
-            return nullcontext(self.clip)
-
-        return Task(video_id, str, Wanted(asked, purpose, lambda _: TOKENS, file))
-
-    def question(self, video_id: str, prompt: str = "Tell. 0") -> Question:
-        media = Media(self.clip, "0" * 64)
-        return Question(f"{prompt} of {video_id}", Settings(MODEL, max_output_tokens=1000), media)
-
-    def submit(self, tasks: Sequence[Task]) -> dict[str, Done]:
-        """What became of the tasks; those that are in jobs get their record."""
-        pool = Submitter(self.project, self.service, Terms(built_in(), budget=self.budget))
-        done = {one.key: one for one in pool.run(tasks, lambda: False)}
-        for one in done.values():
-            if one.how == "ok":
-                self._settle(one.key)
-        return done
-
-    def collect(self) -> Collected:
-        return collect(self.project, self.service, built_in())
-
-    def _settle(self, video_id: str) -> None:
-        provenance = Provenance(None, {}, "1", "", {}, "run", 0.0, 0.0, "2026-01-01T00:00:00Z")
-        record = Record.of(video_id, "annotation_requests", Outcome("ok", value={}), provenance)
-        stored, sha256 = write_record(self.project.store, record)
-        self.project.ledger.settle(record, video_id=video_id, sha256=sha256, etag=stored.etag)
-
-    def to_ask_again(self) -> dict[str, str]:
-        """The videos whose question is to go into another job, and why."""
-        snapshot = self.project.ledger.snapshot()
-        attempts = snapshot.attempts.get("annotation_requests", {})
-        damaged = {v for v, e in snapshot.entries.get("annotation_requests", {}).items() if e.damaged}
-        assert damaged <= attempts.keys()
-        return {v: attempt.reason for v, attempt in attempts.items()}
-
-    def n(self, op: str) -> int:
-        return len(self.server.entries(op))
 
 
 @pytest.fixture(scope="module")
@@ -118,22 +47,7 @@ def desk(tmp_path: Path, clip: Path) -> Iterator[Desk]:
     """Jobs are answered as soon as they are asked about."""
     with GeminiServer() as server:
         server.batches.plan = Plan(0, 0)
-        yield from made(tmp_path, clip, server, ("key-a",))
-
-
-def made(folder: Path, clip: Path, server: GeminiServer, api_keys: Sequence[str]) -> Iterator[Desk]:
-    start = datetime.now(UTC)
-    desk: Desk
-    project = replace(project_at(folder), clock=lambda: start + desk.later)
-    steady = [0.0]
-
-    def wait(seconds: float) -> None:
-        steady[0] += seconds
-
-    pace = Pace(steady=lambda: steady[0], wait=wait)
-    with GeminiBatches(api_keys, server.url, owner="me", timeout_s=20, pace=pace) as jobs:
-        desk = Desk(project, Service("gemini", None, at_once=4, jobs=jobs), server, clip)
-        yield desk
+        yield from desks(tmp_path, clip, server, ("key-a",))
 
 
 def test_videos_are_asked_about_together_and_answers_are_kept_as_if_asked_one_by_one(desk: Desk) -> None:
@@ -322,7 +236,7 @@ def test_a_video_that_the_service_cannot_read_is_left_to_be_asked_about_alone(de
 def test_another_key_takes_what_the_first_one_cannot(tmp_path: Path, clip: Path) -> None:
     with GeminiServer() as server:
         server.batches.plan = Plan(0, 0)
-        for desk in made(tmp_path, clip, server, ("key-a", "key-b")):
+        for desk in desks(tmp_path, clip, server, ("key-a", "key-b")):
             server.inject("batch.create", key="key-a", reply=said.per_day())
             assert {one.how for one in desk.submit(desk.tasks(2)).values()} == {"ok"}
             assert desk.collect().n_answers == 2

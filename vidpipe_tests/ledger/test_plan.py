@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from vidpipe.ledger.plan import held_back, in_turn, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Snapshot
-from vidpipe.recipe.stages import Line
+from vidpipe.recipe.line import LINE
+from vidpipe.recipe.loading import check_recipe
+from vidpipe.recipe.stages import Line, stages_of
 from vidpipe_tests.ledger.histories import CODE, NOW, History, run_history
 from vidpipe_tests.lines import DEFAULT, versioned
 
@@ -95,6 +97,27 @@ def test_what_is_held_stays_held_whatever_else_there_is_to_do_above_it_or_to_rep
         "video_annotations",
         "aligned_metadata",
     )
+
+
+def test_what_only_serves_a_held_record_waits_with_it() -> None:
+    history, held = run_history("a", "b"), ["video_annotations"]
+    recipe = check_recipe("recipe.yaml", {"budget_usd": 1, "annotation": {"annotator": "gemini", "batch": True}})
+    stages = stages_of(recipe, LINE)
+    code = {stage.name: history.code.get(stage.name, "1+r") for stage in stages}
+    asks = Line(stages, code | {"video_annotations": "other"})
+    wanted = needs(history.snapshot, asks, asks.per_video, held)
+    assert "annotation_requests" not in wanted.get("a", ()), "what an offline annotator said is stale, and stays"
+    del history.entries["video_annotations"]["b"]
+    wanted = needs(history.snapshot, asks, asks.per_video, held)
+    both = {"annotation_requests", "video_annotations"}
+    assert both <= set(wanted["b"])
+    assert both <= set(needs(history.snapshot, asks, asks.per_video)["a"])
+    annotations = history.entries["video_annotations"]
+    annotations["a"] = annotations["a"]._replace(cost_usd=0.01)
+    changed = Line(stages, {**asks.versions, "shots": "other"})
+    made = [stage for stage in asks.per_video if stage.over == "selected"]
+    first, *_ = in_turn(history.snapshot, changed, made, held)
+    assert "annotation_requests" not in [stage.name for stage in first], "nor is asked before it is known to be held"
 
 
 def test_what_is_missing_is_needed_though_it_is_held() -> None:
