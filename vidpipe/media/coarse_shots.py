@@ -6,31 +6,28 @@ rows that a line of stages shares are made in `signals`.
 """
 
 from bisect import bisect
-from collections import deque
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, suppress
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
 from pathlib import Path
 from typing import Any, Literal
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.frame import VideoFrame
 
 from vidpipe.errors import LimitExceededError
+from vidpipe.media.ahead import ahead
 from vidpipe.media.coarse_frames import CoarseReader, Mode
-from vidpipe.media.container import check_pixels, clock_start_s, open_video, video_stream
-from vidpipe.media.content_samples import GAP, ContentChanges, Deltas, Sampler, changes, hsv_of_samples, is_sure
-from vidpipe.media.frames import FrameReader, nominal_ticks, read_frames, time_base_of
+from vidpipe.media.container import open_video, video_stream
+from vidpipe.media.content_samples import GAP, ContentChanges, Deltas, changes, hsv_of_samples, is_sure
+from vidpipe.media.frames import FrameReader, read_frames
 from vidpipe.media.key_frames import UncertainError
 from vidpipe.media.limits import Limits
-from vidpipe.media.packets import known_packets
-from vidpipe.media.pictures import Pixels
+from vidpipe.media.rough_frames import RoughFrame, RoughFrames
 from vidpipe.media.second_look import SecondLook
-from vidpipe.media.spare_packets import Group, Groups
+from vidpipe.media.spare_packets import Group
 from vidpipe.timeline.frame_table import COLUMNS, FrameTable
 from vidpipe.timeline.shots import CONTENT_THRESHOLD, Shot, detect_shots
 
@@ -39,13 +36,12 @@ Detector = Literal["content", "adaptive"]
 _RUN = 16  # frames compared at once
 _SURE_ROUGHLY = (0.8, 1.5)  # shares of the threshold below and above which a change is sure without the loop filter
 _WIDE_GAP = 1.0  # GAP where two pictures and more are left out: none changes as much as all
-_LONG = 120  # pictures of a group: over shorter ones errors of the rough pass do not add up to a cut
-_N_KEPT = 1  # frame next to a key frame that is never left out
+_N_AHEAD = 256  # small frames, and groups of packets, that one thread reads ahead of another
 _N_BESIDE = 2  # AdaptiveDetector's neighbours of a change
 _MIN_ADAPTIVE = 15.0  # least change of a cut for AdaptiveDetector
 
 
-def find_shots(
+def find_shots(  # noqa: PLR0913 - each is a plain choice of the caller
     path: Path,
     limits: Limits,
     *,
@@ -53,10 +49,12 @@ def find_shots(
     threshold: float | None = None,
     min_length_s: float = 0.6,
     mode: Mode = "coarse",
+    n_threads: int = 1,
 ) -> list[Shot]:
     """The shots of a file, by PySceneDetect's ContentDetector or AdaptiveDetector.
 
-    `coarse` decodes what may hold a cut, and everything where it cannot tell; `full` decodes everything.
+    `coarse` decodes what may hold a cut, and everything where it cannot tell; `full` decodes everything. With
+    `n_threads` of 2 and more the ContentDetector looks a second time while it reads on: the same shots, sooner.
 
     Raises:
         ValueError: the detector is unknown, or a number is negative.
@@ -70,8 +68,10 @@ def find_shots(
     table: FrameTable | None = None
     if mode == "coarse":
         with suppress(UncertainError):
-            is_rough = detector == "content"
-            table = _rough_rows(path, limits, least) if is_rough else _rows(path, limits, least, detector, mode)
+            if detector == "content":
+                table = _rough_rows(path, limits, least, n_threads=n_threads)
+            else:
+                table = _rows(path, limits, least, detector, mode)
     table = _rows(path, limits, least, detector, "full") if table is None else table
     return detect_shots(table, detector=detector, threshold=threshold, min_length_s=min_length_s)
 
@@ -94,9 +94,9 @@ def _rows(path: Path, limits: Limits, threshold: float, detector: Detector, mode
         return rows.table(reader.time_base, reader.start_s, reader.end_pts)
 
 
-def _rough_rows(path: Path, limits: Limits, threshold: float) -> FrameTable:
+def _rough_rows(path: Path, limits: Limits, threshold: float, *, n_threads: int) -> FrameTable:
     with open_video(path, limits) as container:
-        rough = _RoughPass(container, limits, threshold)
+        rough = _RoughPass(container, limits, threshold, n_threads=n_threads)
         rough.run()
         return rough.table()
 
@@ -130,29 +130,21 @@ class _Rows:
 class _RoughPass:
     """Changes of the frames that are not left out, without loop filter; exact ones, and of all frames, where in doubt.
 
+    With `n_threads` beyond 1 the first look runs ahead of the second one in a thread of its own.
+
     Raises:
         UncertainError: frames cannot be left out of such a file.
     """
 
-    def __init__(self, container: InputContainer, limits: Limits, threshold: float) -> None:
+    def __init__(self, container: InputContainer, limits: Limits, threshold: float, *, n_threads: int) -> None:
         self._container, self._limits, self._threshold = container, limits, threshold
-        self._video = video_stream(container, limits)
-        context = self._video.codec_context
-        if limits.hardware is not None or (container.format.name == "avi" and context.has_b_frames):
-            raise UncertainError("decoding order for time")
-        context.options = {**context.options, "skip_loop_filter": "all"}
-        self._groups = Groups(self._video, limits)
-        self._max_pts = floor((Fraction(limits.max_duration_s) + clock_start_s(container)) / time_base_of(self._video))
-        self._sample = Sampler()
+        self._n_threads = n_threads
+        self._rough = RoughFrames(container, limits)
         self._content = ContentChanges(threshold)
         self._rows = _Rows()
-        self._expected: deque[int] = deque()
-        self._run: list[tuple[int, Pixels]] = []
+        self._run: list[RoughFrame] = []
         self._last_exact: int | None = None
         self._left_out: list[int] = []
-        self._n_longest, self._n_last = _LONG, 0  # pictures of groups
-        self._regular_keys: set[int] = set()
-        self._end_pts = 0
 
     def run(self) -> None:
         """Reads to the end.
@@ -163,8 +155,14 @@ class _RoughPass:
         """
         with ExitStack() as stack:
             self._second = SecondLook(stack, self._container, self._limits)
+            items: Iterator[Group | RoughFrame] = self._rough.read()
+            if self._n_threads > 1:
+                items = stack.enter_context(closing(ahead(items, most=_N_AHEAD)))
             try:
-                self._read()
+                for item in items:
+                    self._take(item)
+                self._second.is_complete = True
+                self._judge()
             except av.FFmpegError as error:
                 if isinstance(error, MemoryError):
                     raise LimitExceededError("needs too much memory") from error
@@ -172,62 +170,27 @@ class _RoughPass:
 
     def table(self) -> FrameTable:
         """The rows."""
-        return self._rows.table(time_base_of(self._video), clock_start_s(self._container), self._end_pts)
+        return self._rows.table(self._rough.time_base, self._rough.start_s, self._rough.end_pts)
 
-    def _read(self) -> None:
-        for packet in known_packets(self._container, [self._video]):
-            if packet.size and (group := self._groups.add(packet)) is not None:
-                self._decode(group)
-        if (last := self._groups.rest()) is not None:
-            self._decode(last)
-        for frame in self._video.codec_context.decode(None):
-            self._see(frame)
-        self._second.is_complete = True
-        self._judge()
-        if self._expected or not self._end_pts:
-            raise UncertainError("missing frames")
-
-    def _decode(self, group: Group) -> None:
-        group.leave_out(_N_KEPT, is_rough=True)
-        if self._n_longest <= self._n_last:  # as long as can be: the key frame may be there for no cut
-            self._regular_keys.add(group.key_pts)
-        self._n_longest, self._n_last = max(self._n_longest, self._n_last), len(group.packets)
-        self._second.add(group)
-        self._left_out = sorted((*self._left_out, *group.left_out))
-        self._expected = deque(sorted((*self._expected, *(group.shown - group.left_out))))
-        for packet in group.packets:
-            if packet.pts not in group.left_out:
-                for frame in self._video.codec_context.decode(packet):
-                    self._see(frame)
-
-    def _see(self, frame: VideoFrame) -> None:
-        if not self._expected or frame.pts != self._expected.popleft() or frame.is_corrupt:
-            raise UncertainError("frames differ from packets")
-        if self._run and frame.pts <= self._run[-1][0]:
-            raise UncertainError("odd times")
-        check_pixels(frame.width, frame.height, self._limits)
-        if frame.pts > self._max_pts:
-            raise LimitExceededError("too long")
-        samples = self._sample(frame)
-        if self._run and self._run[0][1].shape != samples.shape:
-            raise UncertainError("pictures of several sizes")
-        self._end_pts = frame.pts + (frame.duration or nominal_ticks(self._video))
-        self._run.append((frame.pts, samples))
+    def _take(self, item: Group | RoughFrame) -> None:
+        if isinstance(item, Group):
+            self._second.add(item)
+            self._left_out = sorted((*self._left_out, *item.left_out))
+            return
+        self._run.append(item)
         if len(self._run) > _RUN:
             self._judge()
 
     def _judge(self) -> None:
         """Compares the frames of a run with each other; the last stays as the first of the next."""
-        if not self._run:
-            return
-        pts = [frame_pts for frame_pts, _ in self._run]
-        pictures = hsv_of_samples(np.stack([samples for _, samples in self._run], axis=1))
+        pts = [frame.pts for frame in self._run]
+        pictures = hsv_of_samples(np.stack([frame.samples for frame in self._run], axis=1))
         deltas = changes(pictures)
         if not self._rows.n:
             self._rows.add(pts[:1], np.zeros((3, 1), np.float32))
         n_between = np.diff([bisect(self._left_out, frame_pts) for frame_pts in pts])
         low = np.select([n_between == 0, n_between == 1], [_SURE_ROUGHLY[0], GAP], _WIDE_GAP)
-        is_drift = np.array([now in self._regular_keys for now in pts[1:]], np.bool_)  # errors have added up there
+        is_drift = np.array([frame.is_regular for frame in self._run[1:]], np.bool_)  # errors have added up there
         high = np.where((n_between > 0) | is_drift, np.inf, _SURE_ROUGHLY[1])
         are_sure = is_sure(pictures, deltas, low * self._threshold, high * self._threshold)
         for i, (first, now) in enumerate(pairwise(pts)):

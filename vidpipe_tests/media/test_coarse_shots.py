@@ -39,10 +39,12 @@ FILES = (
 B_FRAMES = {"preset": "veryfast", "crf": "23", "bf": "3", "g": "60"}
 
 
-def found(path: Path, mode: Literal["full", "coarse"], threshold: float = 27.0) -> list[Shot] | str:
+def found(
+    path: Path, mode: Literal["full", "coarse"], threshold: float = 27.0, *, n_threads: int = 1
+) -> list[Shot] | str:
     """The shots, or why there are none."""
     try:
-        return find_shots(path, Limits(), threshold=threshold, mode=mode)
+        return find_shots(path, Limits(), threshold=threshold, mode=mode, n_threads=n_threads)
     except VideoError as error:
         return str(error)
 
@@ -66,7 +68,7 @@ def test_films_of_real_shots_have_the_same_shots_in_both_modes(
     full, coarse = (
         find_shots(tmp_path / "film.mp4", Limits(), detector=detector, mode=mode) for mode in ("full", "coarse")
     )
-    assert full == coarse
+    assert full == coarse == find_shots(tmp_path / "film.mp4", Limits(), detector=detector, n_threads=2)
     assert len(full) > 2
 
 
@@ -134,7 +136,7 @@ def test_times_that_go_back_count_as_ever(tmp_path: Path, n_b_frames: str) -> No
     ]
     path = tmp_path / "both.ts"
     path.write_bytes(counted_on(b"".join(part.read_bytes() for part in parts)))
-    assert found(path, "coarse") == found(path, "full")
+    assert found(path, "coarse") == found(path, "coarse", n_threads=2) == found(path, "full")
     assert len(found(path, "full")) > 2
 
 
@@ -187,4 +189,5 @@ def test_shares_of_changes_are_pyscenedetects() -> None:
 @pytest.mark.corpus
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_the_corpus_have_the_same_shots_in_both_modes(name: str) -> None:
-    assert found(VIDEO / name, "full", 15.0) == found(VIDEO / name, "coarse", 15.0)
+    both = found(VIDEO / name, "coarse", 15.0), found(VIDEO / name, "coarse", 15.0, n_threads=2)
+    assert both == (found(VIDEO / name, "full", 15.0),) * 2
