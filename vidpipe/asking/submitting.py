@@ -16,6 +16,7 @@ from vidpipe.errors import (
     InJobError,
     LostAnswerError,
     MediaRefusedError,
+    PendingError,
     QuotaExhaustedError,
     RejectedRequestError,
     TransientServiceError,
@@ -29,6 +30,8 @@ from vidpipe.workers.processes import Done, Task
 
 SCOPE = "batch jobs"
 """Under which a job is claimed by whoever submits or collects it."""
+MOST_JOBS = 100
+"""At once, of a project at Gemini (services.md 1.7)."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -72,9 +75,12 @@ class Submitter:
 
         Raises:
             InJobError: it may have been submitted; `collecting` finds out.
+            PendingError: there are as many jobs as the service takes.
             VidpipeError, OSError: nothing was.
         """
         self.service.standing.check()
+        if len(self.project.ledger.jobs.open()) >= MOST_JOBS:
+            raise PendingError("batch job limit")
         Room(self.project.store).check()
         jobs, homes = self.project.ledger.jobs, self._batches.homes()
         when = self.project.clock()

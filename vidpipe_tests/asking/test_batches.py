@@ -13,6 +13,7 @@ import pytest
 from vidpipe import keys
 from vidpipe.asking.collecting import FORGOTTEN_S, GRACE_S, Collected, collect
 from vidpipe.asking.making import MOST_LINES
+from vidpipe.asking.submitting import MOST_JOBS
 from vidpipe.errors import (
     BudgetError,
     CredentialError,
@@ -23,6 +24,7 @@ from vidpipe.errors import (
     UntrustedServiceError,
 )
 from vidpipe.ledger.calls import Budget
+from vidpipe.ledger.counts import is_pending
 from vidpipe.ledger.jobs import Job
 from vidpipe.models.prices import built_in
 from vidpipe.store.answers import read_answer
@@ -218,6 +220,14 @@ def test_a_job_that_is_not_taken_costs_nothing_and_blames_no_video(
     assert desk.project.ledger.jobs.open() == []
     assert desk.project.ledger.calls.reserved() == 0
     assert desk.server.bills == []
+
+
+def test_there_are_no_more_jobs_than_the_service_takes(desk: Desk) -> None:
+    for number in range(MOST_JOBS):
+        desk.project.ledger.jobs.begin(Job(f"b{number}", "gemini", "tag", MODEL, desk.project.clock().timestamp()))
+    (done,) = desk.submit(desk.tasks(1)).values()
+    assert is_pending(str(done.value))
+    assert desk.server.log == []
 
 
 def test_a_video_that_the_service_cannot_read_is_left_to_be_asked_about_alone(desk: Desk, tmp_path: Path) -> None:
