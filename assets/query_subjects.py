@@ -46,9 +46,9 @@ def pieces_of(inputs: Inputs, level: Level) -> list[Piece]:
     facts = inputs.record("raw_videos").value
     if level == "segment":
         return list(_segments(inputs, _known(inputs, source_media(facts, Path()))))
-    media, file = media_of(inputs, Path()), partial(file_of, inputs)
-    if _shows_too_little(inputs):
-        media, file = source_media(facts, Path()), inputs.video_file
+    is_source = _shows_too_little(inputs)
+    media = source_media(facts, Path()) if is_source else media_of(inputs, Path())
+    file = inputs.video_file if is_source else partial(file_of, inputs)
     whole = _known(inputs, media)
     return [Piece(Span(Fraction(0), whole.duration_s), whole, {}, file)]
 
