@@ -54,10 +54,11 @@ class Ledger:
         if video_ids is not None:
             return self._read(video_ids)
         mark = self._changes.mark()  # before reading: what is written meanwhile is seen the next time
-        if mark is None or self._whole is None or self._whole[0] != mark:
-            self._whole = None  # a large project does not fit twice
-            self._whole = (mark, self._read(None))
-        return self._whole[1]
+        whole = self._whole  # other threads may replace it meanwhile
+        if mark is None or whole is None or whole[0] != mark:
+            whole = self._whole = None  # a large project does not fit twice
+            whole = self._whole = (mark, self._read(None))
+        return whole[1]
 
     def _read(self, video_ids: Sequence[str] | None) -> Snapshot:
         with self._engine.connect() as db, without_collection():
