@@ -36,6 +36,7 @@ from vidpipe.recipe.loading import check_recipe
 from vidpipe.records import Outcome
 from vidpipe.store.documents import read_record
 from vidpipe.workers.processes import Done, Processes, Task
+from vidpipe_tests import hostile
 from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import InPlace, admit, project_at
 
@@ -109,11 +110,10 @@ def test_good_videos_are_recorded_and_indexed_before_they_are_told(project: Proj
 
 
 def test_hostile_ids_go_through(tmp_path: Path) -> None:
-    hostile = ("../../x", "a/b", "-rf", "nul\0", "x" * 300, "🎬", "<script>", "a\nb", "a", "a.en")
     project = project_at(tmp_path)
-    admit(project, *hostile)
-    assert set(reasons(ran(project, "raw_videos", Work(raw), *hostile)).values()) == {"ok"}
-    assert all(read_record(project.store, "raw_videos", v).video_id == v for v in hostile)
+    admit(project, *hostile.IDS)
+    assert set(reasons(ran(project, "raw_videos", Work(raw), *hostile.IDS)).values()) == {"ok"}
+    assert all(read_record(project.store, "raw_videos", v).video_id == v for v in hostile.IDS)
 
 
 def test_what_waits_for_services_goes_on_beside_each_other(project: Project) -> None:

@@ -15,23 +15,9 @@ from resources.storage import store_of
 from vidpipe.errors import MissingObjectError, StoreError, StoreFullError, UnwritableObjectError
 from vidpipe.keys import segment
 from vidpipe.store.objects import ObjectStore, open_store, sha256_of
+from vidpipe_tests import hostile
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-HOSTILE_IDS = (
-    "../../x",
-    "a/b",
-    "-rf",
-    "nul\0",
-    "x" * 300,
-    "🎬",
-    "\u202e",
-    "<script>",
-    "a\nb",
-    "x...y",
-    "%2e%2e",
-    "~",
-    "#1",
-)
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +53,12 @@ def files_in(path: Path) -> list[str]:
 
 
 def test_what_is_put_is_got_whatever_the_id(store: ObjectStore) -> None:
-    for number, video_id in enumerate(HOSTILE_IDS):
+    for number, video_id in enumerate(hostile.IDS):
         stored = store.put(f"shots/{segment(video_id)}.json", b"%d" % number)
         assert stored.n_bytes == len(b"%d" % number)
-    for number, video_id in enumerate(HOSTILE_IDS):
+    for number, video_id in enumerate(hostile.IDS):
         assert store.get(f"shots/{segment(video_id)}.json") == b"%d" % number
-    assert {s.key for s in store.children("shots/")} == {f"shots/{segment(v)}.json" for v in HOSTILE_IDS}
+    assert {s.key for s in store.children("shots/")} == {f"shots/{segment(v)}.json" for v in hostile.IDS}
 
 
 def test_put_replaces_and_its_tag_changes_with_the_content(store: ObjectStore) -> None:
