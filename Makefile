@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(BIN)/vidpipe demo "$(DIR)" $(if $(ANNOTATOR),--annotator "$(ANNOTATOR)")
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --junitxml=build/tests.xml
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --junitxml=build/tests.xml
 
 check: $(STAMP)
 	$(BIN)/ruff check .

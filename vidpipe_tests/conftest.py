@@ -11,16 +11,11 @@ import pytest
 from vidpipe_tests.shared import SHARED
 
 OURS = ("VIDPIPE_", "AWS_", "GEMINI_", "GOOGLE_", "TGI_", "HF_", "HUGGINGFACE_", "TWELVELABS_", "DAGSTER_")
-_FOLDERS = ("e2e/", "benchmarks/", "media/", "ledger/", "workers/")
-_MODULES = (
-    "cli/test_demo",
-    "test_readme",
-    "assets/test_batch",
-    "test_versions",
-    "timeline/test_agreement",
-    "timeline/test_films",
+LONG = (
+    *("e2e/test_ui", "e2e/test_services", "e2e/", "benchmarks/", "media/", "ledger/", "cli/", "assets/", "asking/"),
+    *("timeline/test_agreement", "timeline/test_films", "test_readme", "test_versions", "test_arch", "workers/"),
 )
-LONG = tuple(f"vidpipe_tests/{name}" for name in (*_FOLDERS, *_MODULES))
+"""What takes long, in the order in which it begins: first what waits most, and needs nothing that others make."""
 
 
 def pytest_configure() -> None:
@@ -32,12 +27,17 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long ones first, so that short ones fill the end; skip what needs the shared corpus where it is not there."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=_place)
     if SHARED.is_dir():
         return
     for item in items:
         if item.get_closest_marker("corpus"):
             item.add_marker(pytest.mark.skip(reason="the shared corpus is not beside this checkout"))
+
+
+def _place(item: pytest.Item) -> int:
+    name = item.nodeid.removeprefix("vidpipe_tests/")
+    return next((place for place, begins in enumerate(LONG) if name.startswith(begins)), len(LONG))
 
 
 def pytest_collection_finish() -> None:
