@@ -68,7 +68,7 @@ def _measure(path: Path) -> Measured:
         for frame in container.decode(video=0):
             assert frame.pts is not None
             assert frame.time_base is not None
-            planes = _hsv(np.asarray(frame.to_ndarray(format="rgb24", width=160, height=90), np.uint8))
+            planes = _hsv(np.asarray(frame.to_ndarray(format="rgb24", width=80, height=45), np.uint8))
             times_s.append(frame.pts * frame.time_base)
             thumbs.append(planes[2])
             if before is not None:
