@@ -20,16 +20,20 @@ from vidpipe.records import Outcome
 
 @in_line("taxonomy_categories")
 def taxonomy_categories(
-    context: dg.AssetExecutionContext, project: dg.ResourceParam[Project], llm: dg.ResourceParam[Service]
+    context: dg.AssetExecutionContext,
+    project: dg.ResourceParam[Project],
+    llm: dg.ResourceParam[Service],
+    gemini: dg.ResourceParam[Service],
 ) -> Iterator[Any]:
     """One category per video, from title, description and captions: by their words, or chosen by a language model.
 
     A video without words that fit has no category and stays. Leaves that the recipe discards drop the video.
     """
-    if project.recipe.taxonomy.categoriser == "offline":
+    services = {"llm": llm, "gemini": gemini}
+    if (service := services.get(project.recipe.taxonomy.categoriser)) is None:
         work = Work(_categorise)
     else:
-        work = Work(ModelCategoriser.of(project, llm, context.run.run_id), n_threads=llm.at_once)
+        work = Work(ModelCategoriser.of(project, service, context.run.run_id), n_threads=service.at_once)
     yield from each_video(context, project, work)
 
 

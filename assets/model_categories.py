@@ -1,20 +1,20 @@
 """Categories that a language model chooses: what it is asked, and the record that its answer makes."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
 from vidpipe.asking.asker import Asker
-from vidpipe.asking.services import asker_for
+from vidpipe.asking.services import PAID, asker_for
 from vidpipe.asking.video_calls import VideoCalls
 from vidpipe.corpus.captions import plain_text
 from vidpipe.corpus.categories import Category
-from vidpipe.corpus.llm_categories import ChosenCategory, Texts, choose_category, load_prompt
+from vidpipe.corpus.llm_categories import CATEGORY_OUT, ChosenCategory, Texts, choose_category, load_prompt, settings_of
 from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
-from vidpipe.errors import AnswerError, BlockedAnswerError
+from vidpipe.errors import AnswerError, BlockedAnswerError, ForeignAnswerError, RejectedRequestError
 from vidpipe.inputs import Inputs
-from vidpipe.models.calls import Settings
+from vidpipe.models.calls import Question, Settings, Usage
 from vidpipe.models.paid import Purpose
 from vidpipe.ports import Project, Service
 from vidpipe.records import Outcome
@@ -43,7 +43,7 @@ class ModelCategoriser:
         return cls(
             service,
             run_id,
-            Settings(recipe.model or ""),
+            settings_of(recipe),
             recipe.discard,
             load_taxonomy(project.folder / recipe.file if recipe.file else None),
             load_prompt(project.folder / "prompts"),
@@ -59,15 +59,26 @@ class ModelCategoriser:
         """
         texts = texts_of(inputs)
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
-        calls = VideoCalls(self.asker, purpose, self.service.lacks, is_named=False)
+        is_named = self.service.name in PAID  # over connections that several requests share
+        calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=_tokens, is_named=is_named)
         ask = calls.named("category")
         try:
-            found = choose_category(ask, self.taxonomy, texts, self.settings, prompt=self.prompt)
-        except AnswerError as error:
+            found = choose_category(ask, self.taxonomy, texts, self.settings, prompt=self.prompt, is_named=is_named)
+        except ForeignAnswerError:
+            raise
+        except (AnswerError, RejectedRequestError) as error:
             kind: Any = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
-            return Outcome(kind, str(error), {"faults": error.faults}, asked=calls.provenance(error.exchanges))
-        asked = calls.provenance(found.exchanges) if found is not None else {}
-        return settled(found, self.discard, self.service.name, asked=asked)
+            faults = error.faults if isinstance(error, AnswerError) else ()
+            outcome = Outcome(kind, str(error), {"faults": faults})
+        else:
+            outcome = settled(found, self.discard, self.service.name)
+        asked, cost_usd = calls.provenance(calls.exchanges), calls.cost_usd(calls.exchanges)
+        return replace(outcome, asked=asked, cost_usd=cost_usd)
+
+
+def _tokens(_question: Question) -> Usage:
+    """What an answer has in tokens before any is known: a label, and no thoughts."""
+    return Usage(out=CATEGORY_OUT)
 
 
 def texts_of(inputs: Inputs) -> Texts:
@@ -84,14 +95,12 @@ def settled(
     found: Category | ChosenCategory | None,
     discard: Collection[str],
     categoriser: str,
-    *,
-    asked: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """The outcome of a video whose category was found, or of one without."""
     value: dict[str, Any] = {"category": None, "parent": None, "score": None, "categoriser": categoriser}
     if found is None:
-        return Outcome("ok", value=value, asked=asked or {})
+        return Outcome("ok", value=value)
     value |= {"category": found.leaf, "parent": found.parent, "score": found.score}
     if found.leaf in discard or found.parent in discard:
-        return Outcome("dropped", "category is discarded", value, asked=asked or {})
-    return Outcome("ok", value=value, asked=asked or {})
+        return Outcome("dropped", "category is discarded", value)
+    return Outcome("ok", value=value)

@@ -140,7 +140,7 @@ def _per_minute(environ: Mapping[str, str], variable: str) -> int | None:
 def _gemini(environ: Mapping[str, str], project: Project) -> Service:
     recipe = project.recipe
     keys = [key.strip() for key in environ.get("GEMINI_API_KEY", "").split(",") if key.strip()]
-    if not keys or recipe.annotation.annotator != "gemini":
+    if not keys or not recipe.asks_gemini:
         return Service("gemini", None, lacks="no GEMINI_API_KEY")
     from resources.gemini import GeminiModel
     from resources.gemini_batches import GeminiBatches

@@ -142,7 +142,8 @@ class Rounds:
             if verdict in ("odd", "foreign"):
                 continue  # it was not the question's fault
             remarks[verdict] = _remark(verdict, error.faults)
-            question = replace(question, round=question.round + 1, remark="\n\n".join(filter(None, (first, *remarks.values()))))
+            said = "\n\n".join(filter(None, (first, *remarks.values())))
+            question = replace(question, round=question.round + 1, remark=said)
 
     def _once(self, question: Question, read: Read[T]) -> tuple[Verdict, AnswerError | None, T | None]:
         """One round: verdict, error and value."""

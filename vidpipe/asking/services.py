@@ -13,7 +13,12 @@ from vidpipe.recipe.schema import Recipe
 
 PAID = frozenset({"gemini"})
 """Services that cost money per call; all others are servers of one's own."""
-TOLD_BY_MODELS = ("segment_queries", "episode_queries", "video_annotations")
+TOLD_BY_MODELS = (
+    "taxonomy_categories",
+    "segment_queries",
+    "episode_queries",
+    "video_annotations",
+)
 """Assets whose records models tell that may be paid: what is stale there is not simply done again."""
 _OWN_PRICES = "prices.json"
 
@@ -72,12 +77,15 @@ def prices_of(project: Project) -> Prices:
 
 def paid_stages(recipe: Recipe) -> dict[str, tuple[str, ...]]:
     """The stages whose answers cost money, with the models they ask."""
-    annotation = recipe.annotation
+    annotation, taxonomy = recipe.annotation, recipe.taxonomy
+    found: dict[str, tuple[str, ...]] = {}
+    if taxonomy.categoriser in PAID:
+        found["taxonomy_categories"] = (taxonomy.asked_model,)
     if annotation.annotator not in PAID:
-        return {}
+        return found
     models = (annotation.model, annotation.text_model or annotation.model)
     of_queries = dict.fromkeys(recipe.query_stages, (annotation.model,))
-    return {**of_queries, "video_annotations": tuple(dict.fromkeys(models))}
+    return {**found, **of_queries, "video_annotations": tuple(dict.fromkeys(models))}
 
 
 def check_prices(project: Project, when: datetime) -> None:

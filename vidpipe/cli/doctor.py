@@ -113,7 +113,7 @@ def _paid(project: "Project") -> Iterator[Finding]:
     from vidpipe.opening import environment
 
     environ = environment(project.folder)
-    n_keys, is_asked = gemini_keys(environ), project.recipe.annotation.annotator == "gemini"
+    n_keys, is_asked = gemini_keys(environ), project.recipe.asks_gemini
     mend = "set it, or `annotation.annotator: offline`; without it annotations stay pending"
     told = f"is set: {counted(n_keys, 'key')}" if n_keys else "is not set"
     yield Finding(f"GEMINI_API_KEY {told}", is_well=bool(n_keys) or not is_asked, mend=mend)

@@ -60,8 +60,8 @@ class Engine:
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
         self.is_paid = bool(paid_stages(project.recipe))
-        gives_way = asked.stale if self.is_paid else asked.replace_model_answers
-        self._held = () if gives_way else tuple(name for name in TOLD_BY_MODELS if name in self.line)
+        self._paid = frozenset({*paid_stages(project.recipe), *(("annotation_requests",) if self.is_paid else ())})
+        self._held = tuple(name for name in TOLD_BY_MODELS if name in self.line and not self._gives_way(name))
         self._free = FreeAgain(project)
         self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -208,12 +208,16 @@ class Engine:
 
         That is, all its answers are kept; where no model is asked any more, none was.
         """
-        if not self.is_paid:
-            entries = {name: snapshot.entries.get(name, {}) for name in self._held}
-            return {
-                name: frozenset(v for v, entry in of.items() if entry.cost_usd == 0) for name, of in entries.items()
-            }
-        return self._free.of(snapshot, held_back(snapshot, self.line, self._held))
+        held = held_back(snapshot, self.line, self._held)
+        unpaid = {
+            name: frozenset(v for v, entry in snapshot.entries.get(name, {}).items() if entry.cost_usd == 0)
+            for name in held.keys() - self._paid
+        }
+        return unpaid | self._free.of(snapshot, {name: held[name] for name in held.keys() & self._paid})
+
+    def _gives_way(self, asset: str) -> bool:
+        """Whether what models told there may be replaced: asked again and paid, or by what no model tells."""
+        return self.asked.stale if asset in self._paid else self.asked.replace_model_answers
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""

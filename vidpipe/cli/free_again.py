@@ -8,13 +8,17 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from assets.model_annotations import media_of, subject_of
+from assets.model_categories import texts_of
 from assets.query_subjects import pieces_of
 from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.queries import unasked_queries
 from vidpipe.annotation.query_recipes import query_plan_of
 from vidpipe.annotation.recipes import plan_of
-from vidpipe.errors import CorruptObjectError, MissingObjectError, StoreError, WaitingError
+from vidpipe.annotation.rounds import UnansweredError, ask_nobody
+from vidpipe.corpus.llm_categories import choose_category, load_prompt, settings_of
+from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
+from vidpipe.errors import AnswerError, CorruptObjectError, MissingObjectError, StoreError, WaitingError
 from vidpipe.inputs import Inputs
 from vidpipe.keys import segment
 from vidpipe.ledger.snapshot import Snapshot, as_text
@@ -33,6 +37,7 @@ class FreeAgain:
         self._is_answered: Mapping[str, Callable[[Inputs], bool]] = {
             "segment_queries": partial(self._are_queries_answered, level="segment"),
             "episode_queries": partial(self._are_queries_answered, level="episode"),
+            "taxonomy_categories": self._is_category_answered,
             "video_annotations": self._is_annotation_answered,
         }
 
@@ -64,6 +69,29 @@ class FreeAgain:
     def _are_queries_answered(self, inputs: Inputs, *, level: Level) -> bool:
         plan = query_plan_of(self._project.recipe, level, self._project.folder / "prompts")
         return not any(unasked_queries(piece.subject, plan, self._recall) for piece in pieces_of(inputs, level))
+
+    def _is_category_answered(self, inputs: Inputs) -> bool:
+        settings = settings_of(self._project.recipe.taxonomy)
+
+        def kept(question: Question) -> Answer:
+            return self._recall(question) or ask_nobody(question)
+
+        try:
+            choose_category(kept, self._taxonomy, texts_of(inputs), settings, prompt=self._prompt, is_named=True)
+        except UnansweredError:
+            return False
+        except AnswerError:
+            pass  # all that is asked of it is answered, and unusable
+        return True
+
+    @cached_property
+    def _taxonomy(self) -> Taxonomy:
+        file = self._project.recipe.taxonomy.file
+        return load_taxonomy(self._project.folder / file if file else None)
+
+    @cached_property
+    def _prompt(self) -> str:
+        return load_prompt(self._project.folder / "prompts")
 
     @cached_property
     def _plan(self) -> Plan:

@@ -18,14 +18,14 @@ from vidpipe.asking.estimate import Ask
 from vidpipe.asking.services import paid_stages
 from vidpipe.cli.queries_left import QueriesLeft
 from vidpipe.cli.video_facts import Videos, catalogue_of
-from vidpipe.corpus.llm_categories import category_question, load_prompt
+from vidpipe.corpus.llm_categories import CATEGORY_OUT, category_question, load_prompt, settings_of
 from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.canaries import CANARY
 from vidpipe.ledger.plan import held_back, needs
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.sums import Sum
-from vidpipe.models.calls import Answer, Question, Settings, Usage
+from vidpipe.models.calls import Answer, Question, Usage
 from vidpipe.models.tokens import expected
 from vidpipe.ports import Project
 from vidpipe.recipe.query_section import LEVELS
@@ -38,7 +38,6 @@ LEAST_ANSWERS = 3
 """From so many answers on their lengths are taken for those to come."""
 BOUNDS, KNOWN_BOUNDS = (0.5, 2.0), (0.8, 1.25)
 """How much shorter and longer answers may be than expected, before and after some came."""
-_CATEGORY_OUT = 15
 _MOST_LEARNED_FROM = 200
 
 
@@ -181,11 +180,11 @@ class LeftToAsk:
         texts = self.videos.texts(name)
         if texts.are_empty:
             return
-        recipe = self._recipe.taxonomy
-        question = category_question(self._taxonomy, texts, Settings(recipe.model or ""), prompt=self._prompt)
+        settings, is_named = settings_of(self._recipe.taxonomy), CATEGORIES in paid_stages(self._recipe)
+        question = category_question(self._taxonomy, texts, settings, prompt=self._prompt, is_named=is_named)
         if self._recall(CATEGORIES, name)(question) is None:
-            usage = expected(question, Usage(out=_CATEGORY_OUT))
-            yield Ask(CATEGORIES, "category", recipe.model or "", usage, usage.out // 2, usage.out * 2)
+            usage = expected(question, Usage(out=CATEGORY_OUT))
+            yield Ask(CATEGORIES, "category", settings.model, usage, usage.out // 2, usage.out * 2)
 
     @cached_property
     def _taxonomy(self) -> Taxonomy:

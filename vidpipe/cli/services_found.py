@@ -26,8 +26,8 @@ def with_services(raw: Mapping[str, Any], environ: Mapping[str, str]) -> dict[st
         found["annotation"] = _with(found.get("annotation"), "annotator", "gemini")
     if environ.get("TGI_BASE_URL"):
         found["taxonomy"] = _with(found.get("taxonomy"), "categoriser", "llm")
-    annotation = found.get("annotation")
-    if isinstance(annotation, Mapping) and annotation.get("annotator") == "gemini":
+    asked = (("annotation", "annotator"), ("taxonomy", "categoriser"))
+    if any(isinstance(of := found.get(name), Mapping) and of.get(key) == "gemini" for name, key in asked):
         found.setdefault("budget_usd", BUDGET_USD)
     return found
 

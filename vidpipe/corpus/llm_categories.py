@@ -18,6 +18,7 @@ from vidpipe.corpus.taxonomy import Leaf, Taxonomy
 from vidpipe.errors import BlockedAnswerError, MalformedAnswerError, RecipeError, SchemaTooComplexError
 from vidpipe.models.calls import Answer, Question, Settings
 from vidpipe.models.fences import fenced
+from vidpipe.recipe.model_sections import Taxonomy as TaxonomySection
 
 MAX_CHARS = {"title": 300, "channel": 200, "description": 2_000, "captions": 5_000}  # captions: as FineVideo's prompt
 MAX_PROMPT_BYTES = 100_000
@@ -27,11 +28,14 @@ REMARK = (
     "copied letter by letter from between the quotes."
 )
 MAX_ROUNDS = 2
+CATEGORY_OUT = 15
+"""The tokens of a usual answer."""
 UNUSABLE = "the model named no category of the taxonomy"
 
 _PLACE = "prompts/categorise.md"
 _KEYS = frozenset({"category", "request_id"})
 _JSON_TOKENS = 64  # braces, the key, the request's name, blanks
+_THINKING_TOKENS = 4096  # of a model that thinks before it names one; thoughts are billed as they are
 _TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 _CODE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 _JOINERS = "\u200c\u200d"  # several scripts need them
@@ -64,6 +68,12 @@ class ChosenCategory:
     exchanges: tuple[Exchange, ...]
     score: None = None
     method: str = "llm"
+
+
+def settings_of(recipe: TaxonomySection) -> Settings:
+    """How the recipe's model is asked."""
+    most = _THINKING_TOKENS if recipe.categoriser == "gemini" else None
+    return Settings(recipe.asked_model, max_output_tokens=most)
 
 
 def choose_category(

@@ -23,7 +23,7 @@ _LATER_KEYS = frozenset(
     | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
 )
-_LATER_VALUES = ("default", "gemini", "oracle", "balanced")
+_LATER_VALUES = ("default", "oracle", "balanced")
 _NEEDS = {
     "float_type": "need a number",
     "int_type": "need a whole number",

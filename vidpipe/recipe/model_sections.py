@@ -25,23 +25,34 @@ Canaries = Annotated[
     BeforeValidator(lambda value: "off" if value is False else value),  # as YAML reads off
 ]
 
+CATEGORY_MODEL = "gemini-3.5-flash-lite"
+"""Who chooses among a few hundred leaves by a text: a task for a cheap model."""
+
 
 class Taxonomy(Section):
     """The categories that a video can have."""
 
     file: str | None = Field(None, description="A JSON taxonomy (nested objects, empty = leaf); none: FineVideo's.")
-    categoriser: Literal["offline", "llm"] = Field(
+    categoriser: Literal["offline", "llm", "gemini"] = Field(
         "offline",
         description="offline: words of title, description, captions; llm: the open model behind TGI_BASE_URL (TGI, "
-        "vLLM, SGLang, llama.cpp, an HF endpoint), which must choose one leaf.",
+        "vLLM, SGLang, llama.cpp, an HF endpoint), which must choose one leaf; gemini: so must Google's, and is paid.",
     )
-    model: str | None = Field(None, description="The model of that server; none: its only one.")
+    model: str | None = Field(
+        None, description=f"The model that is asked; none: the server's only one, or {CATEGORY_MODEL}."
+    )
     discard: Texts = Field((), description="Leaves that exist to be discarded: such videos are dropped.")
 
     @property
     def read(self) -> Mapping[str, Any]:
         """What changes the result: the model only where one is asked."""
-        return self.model_dump(mode="json", exclude={"model"} if self.categoriser == "offline" else set())
+        asked = {} if self.categoriser == "offline" else {"model": self.asked_model or None}
+        return {**self.model_dump(mode="json", exclude={"model"}), **asked}
+
+    @property
+    def asked_model(self) -> str:
+        """The model that is asked; empty: a server's only one."""
+        return self.model or (CATEGORY_MODEL if self.categoriser == "gemini" else "")
 
 
 class Annotation(Section):

@@ -22,7 +22,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_short_video_is_counted_whole(film: Path, tmp_path: Path) -> None:
     rate = shot_rate(film, Limits(), tmp_path, most_s=60)
-    assert (rate.n_shots, rate.seconds) == (12, pytest.approx(24, abs=0.2))
+    assert rate.n_shots == 12
+    assert rate.seconds == pytest.approx(24, abs=0.2)
 
 
 def test_of_a_long_one_the_middle_is(film: Path, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""Categories that Gemini chooses: paid, kept, and not paid again."""
+
+from pathlib import Path
+
+import pytest
+
+from vidpipe_tests.e2e.projects import Line, make_sources
+from vidpipe_tests.e2e.services import answers, edit, environment_of, serving
+
+VIDEOS = ("v0", "v1")
+PROMPT = "Which one is it?\n{leaves}\n{title}\n"
+
+
+def test_gemini_chooses_a_leaf_for_money_and_is_not_paid_again(tmp_path: Path) -> None:
+    line = Line.at(tmp_path / "project", make_sources(tmp_path / "videos", len(VIDEOS), broken=False))
+    edit(line, {"categoriser: offline": "categoriser: gemini", "budget_usd: null": "budget_usd: 1"})
+    with serving("calm") as services:
+        assert "no GEMINI_API_KEY" in line("run", env=environment_of(services, n_keys=0)).stderr + line("status").stdout
+        told = line("estimate").stdout
+        assert "taxonomy_categories" in told
+        line.run(env=environment_of(services))
+        paid = services.gemini.usd()
+        assert len(answers(services)) == len(VIDEOS)
+        document = line.is_whole()
+        assert document["cost_usd"] == pytest.approx(paid, abs=1e-6) != 0
+        for video_id in VIDEOS:
+            record = line.record("taxonomy_categories", video_id)
+            assert record["value"]["categoriser"] == "gemini"
+            assert record["value"]["category"]
+            assert record["provenance"]["model"] == "gemini-3.5-flash-lite"
+            assert record["provenance"]["cost_usd"] > 0
+        (line.folder / "prompts").mkdir(exist_ok=True)
+        (line.folder / "prompts" / "categorise.md").write_text(PROMPT, "utf-8")
+        held = line("run", env=environment_of(services))
+        assert "taxonomy_categories: 2 stale, about 0.00 US$; run --stale" in held.stderr
+        assert services.gemini.usd() == paid
+        line.run("--stale", env=environment_of(services))
+        assert services.gemini.usd() > paid
+        paid = services.gemini.usd()
+        (line.folder / "prompts" / "categorise.md").unlink()
+        line.run(env=environment_of(services))
+        assert services.gemini.usd() == paid
+        line.is_whole()
+        edit(line, {"categoriser: gemini": "categoriser: offline"})
+        kept = line("run", env=environment_of(services))
+        assert "taxonomy_categories: 2 by a model stay as they are; run --replace-model-answers" in kept.stderr
