@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe_tests.commands import environment
+from vidpipe_tests.commands import call
 from vidpipe_tests.e2e.projects import make_small
 
 ROOT = Path(__file__).parents[1]
@@ -40,10 +40,7 @@ def test_ones_own_videos_go_through_the_commands_in_order(folder: Path) -> None:
     ours = [words for words in commands(".venv/bin/vidpipe") if words[1] != "ui"]
     assert [words[1] for words in ours] == ["init", "run", "status", "estimate"]
     for _, *arguments in ours:
-        program = str(Path(sys.executable).with_name("vidpipe"))
-        env = environment()
-        command = [program, *arguments]
-        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=240, check=False)
+        done = call(*arguments, cwd=folder)
         assert done.returncode == 0, done.stderr
     assert (folder / "my-dataset" / "store" / "datasets" / "scenes" / "index.html").is_file()
 

@@ -68,11 +68,6 @@ class Overview:
         """Whether no video is lost or counted twice, anywhere."""
         return not self.problems
 
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing failed and nothing is pending but what was not asked for."""
-        return not any(c.failed or set(c.pending) - {"not asked for"} for c in self.assets)
-
 
 def pending_reason(error: PendingError | QuotaExhaustedError | CredentialError) -> str:
     """The reason of what was not tried, as `status` shows it; times in UTC, to the minute."""

@@ -22,6 +22,7 @@ from vidpipe_tests.servers import gemini_answers as wrong
 from vidpipe_tests.servers import gemini_errors as refused
 from vidpipe_tests.servers.profiles import Servers
 
+VIDEOS = ("v0", "v1", "v2")
 SMALL_USD = 0.045
 """For two of three videos: a call costs about 0.008 US$, and 0.032 at worst, where answers end at 8192 tokens."""
 PROMPT = Path(__file__).parents[2] / "vidpipe" / "annotation" / "prompts" / "annotation.md"
@@ -35,10 +36,19 @@ def services() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="module")
-def annotated(services: Servers, tmp_path_factory: pytest.TempPathFactory) -> Line:
-    """A project of two videos that has run once, with a key. Tests copy it."""
+def keyless(services: Servers, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A project of three videos that has run once, without a key. Tests copy it."""
     folder = tmp_path_factory.mktemp("services")
-    line = asks_models(Line.at(folder / "project", make_sources(folder / "videos", 2, broken=False)))
+    line = asks_models(Line.at(folder / "keyless", make_sources(folder / "videos", len(VIDEOS), broken=False)))
+    line.run(env=environment_of(services, n_keys=0), code=1)
+    assert services.gemini.log == []
+    return line
+
+
+@pytest.fixture(scope="module")
+def annotated(keyless: Line, services: Servers) -> Line:
+    """The same project once it has run with a key. Tests copy it."""
+    line = keyless.copy(keyless.folder.parent / "project")
     line.run(env=environment_of(services))
     return line
 
@@ -48,14 +58,14 @@ def test_a_run_annotates_and_categorises_by_models_and_tells_what_they_were_and_
 ) -> None:
     document = annotated.is_whole()
     (told,) = [asset for asset in document["assets"] if asset["asset"] == "video_annotations"]
-    assert (told["ok"], document["cost_usd"]) == (2, told["cost_usd"])
+    assert (told["ok"], document["cost_usd"]) == (3, told["cost_usd"])
     assert told["cost_usd"] == pytest.approx(sum(entry.bill.usd for entry in answers(services) if entry.bill), abs=1e-6)
     assert [(one["asset"], one["calls"]) for one in document["models"]] == [
-        ("taxonomy_categories", 2),
-        ("video_annotations", 2),
+        ("taxonomy_categories", 3),
+        ("video_annotations", 3),
     ]
-    assert "video_annotations: gemini-3.8-flash, 2 answers, 0.02 US$" in annotated("status").stdout
-    for video_id in ("v0", "v1"):
+    assert "video_annotations: gemini-3.8-flash, 3 answers, 0.02 US$" in annotated("status").stdout
+    for video_id in VIDEOS:
         record = annotated.record("video_annotations", video_id)
         assert record["value"]["annotator"] == "gemini"
         asked = record["provenance"]
@@ -84,15 +94,15 @@ def test_an_edited_prompt_is_paid_for_when_that_is_asked_for_and_its_revert_cost
     annotated: Line, services: Servers, tmp_path: Path
 ) -> None:
     line, env = annotated.copy(tmp_path / "project"), environment_of(services)
-    before, asked = line.contents(), Asked.until_now(services)
+    before, asked, n_answers = line.contents(), Asked.until_now(services), len(answers(services))
     own = line.folder / "prompts" / PROMPT.name
     own.write_text(PROMPT.read_text("utf-8") + "\nBe exact.\n", "utf-8")
-    assert stale(line) == {"video_annotations": 2, "aligned_metadata": 2, "scene_dataset": 1}
-    assert "video_annotations: 2 stale, about 0.0" in line.run(env=env)
+    assert stale(line) == {"video_annotations": 3, "aligned_metadata": 3, "scene_dataset": 1}
+    assert "video_annotations: 3 stale, about 0.0" in line.run(env=env)
     assert Asked.until_now(services) == asked
     assert line.contents() == before
     line.run("--stale", code=1)
-    assert line.counts("video_annotations")["pending"] == {"no GEMINI_API_KEY": 2}
+    assert line.counts("video_annotations")["pending"] == {"no GEMINI_API_KEY": 3}
     hidden = own.rename(own.with_suffix(".off"))
     line.run()
     assert line.contents() == before
@@ -101,7 +111,7 @@ def test_an_edited_prompt_is_paid_for_when_that_is_asked_for_and_its_revert_cost
     assert stale(line) == {}
     changed = {name for name, text in line.contents().items() if text != before[name]}
     assert {name.partition("/")[0] for name in changed} == {"video_annotations", "aligned_metadata"}
-    assert len(answers(services)) == 4
+    assert len(answers(services)) == n_answers + 3
     asked = Asked.until_now(services)
     own.unlink()
     line.run()
@@ -116,12 +126,12 @@ def test_what_a_model_said_gives_way_to_what_is_measured_only_when_that_is_asked
     line = annotated.copy(tmp_path / "project")
     paid, asked = line.contents(), Asked.until_now(services)
     edit(line, {"annotator: gemini": "annotator: offline"})
-    told = "video_annotations: 2 by a model stay as they are; run --replace-model-answers"
+    told = "video_annotations: 3 by a model stay as they are; run --replace-model-answers"
     for args in ((), ("--stale",)):
         assert told in line.run(*args).splitlines()
         assert line.contents() == paid
     assert told not in line.run("--replace-model-answers")
-    for video_id in ("v0", "v1"):
+    for video_id in VIDEOS:
         record = line.record("video_annotations", video_id)
         assert (record["value"]["annotator"], record["provenance"]["cost_usd"]) == ("offline", 0)
     assert Asked.until_now(services) == asked
@@ -137,13 +147,13 @@ def test_a_least_quality_drops_annotations_and_lets_them_in_again_for_nothing(
     line = annotated.copy(tmp_path / "project")
     edit(line, {"language: English": "language: German", "min_quality: null": "min_quality: 1"})
     line.run("--stale", env=environment_of(services))
-    assert line.counts("video_annotations")["dropped"] == {"quality is below min_quality": 2}
-    assert line.counts("aligned_metadata")["skipped"] == {"video_annotations": 2}
+    assert line.counts("video_annotations")["dropped"] == {"quality is below min_quality": 3}
+    assert line.counts("aligned_metadata")["skipped"] == {"video_annotations": 3}
     asked = Asked.until_now(services)
-    scores = [line.record("video_annotations", name)["provenance"]["quality"]["score"] for name in ("v0", "v1")]
+    scores = [line.record("video_annotations", name)["provenance"]["quality"]["score"] for name in VIDEOS]
     edit(line, {"min_quality: 1": f"min_quality: {min(scores)}"})
     line.run()
-    assert line.counts("video_annotations")["ok"] == 2
+    assert line.counts("video_annotations")["ok"] == 3
     assert Asked.until_now(services) == asked
 
 
@@ -156,8 +166,8 @@ def test_what_was_paid_before_a_refusal_is_told_by_the_record_that_it_ends_in(
     services.gemini.inject("generate", change=wrong.wrong_schema())
     line.run("--stale", env=environment_of(services))
     services.gemini.clear()
-    records = [line.record("video_annotations", name) for name in ("v0", "v1")]
-    assert [record["outcome"] for record in records] == ["unusable"] * 2
+    records = [line.record("video_annotations", name) for name in VIDEOS]
+    assert [record["outcome"] for record in records] == ["unusable"] * 3
     assert {record["reason"] for record in records} == {"gemini: refused: 400 INVALID_ARGUMENT"}
     told = [record["provenance"] for record in records]
     assert all(len(one["calls"]) == 1 and one["cost_usd"] > 0 for one in told)
@@ -179,17 +189,16 @@ def test_an_altered_record_of_a_paid_stage_is_named_and_restored_from_stored_ans
     assert Asked.until_now(services) == asked
 
 
-def test_without_a_key_all_else_is_done_and_a_small_budget_is_never_exceeded(tmp_path: Path) -> None:
-    videos = make_sources(tmp_path / "videos", 3, broken=False)
-    line = asks_models(Line.at(tmp_path / "project", videos), budget_usd=SMALL_USD)
-    edit(line, {"max_output_tokens: 65536": "max_output_tokens: 8192"})
+def test_without_a_key_all_else_is_done_and_a_small_budget_is_never_exceeded(keyless: Line, tmp_path: Path) -> None:
+    line = keyless.copy(tmp_path / "project")
+    told = {asset["asset"]: asset for asset in line.status()["assets"]}
+    assert told["video_annotations"]["pending"] == {"no GEMINI_API_KEY": 3}
+    assert told["segment_clips"]["ok"] == told["taxonomy_categories"]["ok"] == 3
+    small = {"budget_usd: 5": f"budget_usd: {SMALL_USD}", "max_output_tokens: 65536": "max_output_tokens: 8192"}
+    edit(line, small)
     with serving("calm") as servers:
-        line.run(env=environment_of(servers, n_keys=0), code=1)
-        assert line.counts("video_annotations")["pending"] == {"no GEMINI_API_KEY": 3}
-        assert line.counts("segment_clips")["ok"] == line.counts("taxonomy_categories")["ok"] == 3
-        assert servers.gemini.log == []
-        runs = [line.start("run", env=environment_of(servers)) for _ in range(2)]
-        assert [run.wait(timeout=240) for run in runs] == [1, 1], (line.folder / "said.log").read_text()
+        runs = [line.begin("run", env=environment_of(servers)) for _ in range(2)]
+        assert [run.wait() for run in runs] == [1, 1], (line.folder / "said.log").read_text()
         counts = line.counts("video_annotations")
         assert counts["ok"] == len(answers(servers)) == 2
         assert counts["pending"] == {"budget": 1}
