@@ -57,12 +57,27 @@ def test_status_of_one_video_tells_its_whole_way(line: Line) -> None:
     ]
 
 
-def test_exit_codes_speak_of_what_was_asked_for_alone(tmp_path: Path) -> None:
-    line = Line.at(tmp_path / "project", make_sources(tmp_path / "videos", 2))
+def test_what_was_not_asked_for_is_pending_and_the_run_still_done(finished: Line, tmp_path: Path) -> None:
+    line = finished.copy(tmp_path / "project")
+    recipe = line.folder / "recipe.yaml"
+    text = recipe.read_text("utf-8")
+    assert "max_partitions: null" in text
+    recipe.write_text(text.replace("max_partitions: null", "max_partitions: 4"), "utf-8")
+    line.run()
+    assert line.counts("catalogue")["pending"] == {"not asked for": 2}
+    line.is_whole()
+
+
+def test_exit_codes_speak_of_what_was_asked_for_alone(finished: Line, tmp_path: Path) -> None:
+    line = finished.copy(tmp_path / "project")
+    for video_id in ("v0", "v1", "empty"):
+        line.record_path("raw_videos", video_id).unlink()
+    line.status("--verify", code=1)
     blocked = line.record_path("raw_videos", "v1")
-    blocked.mkdir(parents=True)
+    blocked.mkdir()
     line.run("--ids", "v1", "--only", "raw_videos", code=1)
     line.run("--ids", "v0,empty", "--only", "raw_videos")
+    assert line.record("raw_videos", "empty")["outcome"] == "unusable"
     assert "no such video" in line.run("--ids", "nobody", code=2)
     line.run("--only", "raw_videos", code=1)
     blocked.rmdir()
