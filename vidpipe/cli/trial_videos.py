@@ -47,6 +47,11 @@ class Problem:
     outcome: str
     reason: str
 
+    @property
+    def is_final(self) -> bool:
+        """Whether that is known for ever."""
+        return self.outcome not in ("failed", "pending")
+
 
 _KILLED = Problem("failed", "worker was killed")
 
@@ -73,19 +78,20 @@ class Known:
         registered = [name for name in snapshot.videos.values() if name in there]
         return cls(project, rows, snapshot, tuple(dict.fromkeys([*registered, *kept])))
 
-    def chosen(self, names: Sequence[str] | None, limit: int | None) -> tuple[str, ...]:
-        """The videos of these names, ids or partition keys; of these, or of all that are to be annotated, so many.
+    def chosen(self, names: Sequence[str] | None, limit: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The videos of these names, ids or partition keys; None: so many of all that are to be annotated.
+
+        Beside them those that may take the place of one that turns out to be none.
 
         Raises:
             RecipeError: there is no such video, or none at all.
         """
         if names is not None:
-            named = tuple(dict.fromkeys(self._named(name) for name in names))
-            return named[:limit]
-        found = self.annotated()[:limit]
+            return tuple(dict.fromkeys(self._named(name) for name in names)), ()
+        found = self.annotated()
         if not found:
             raise RecipeError("try", "there is no video to annotate; `vidpipe status` says why")
-        return found
+        return found[:limit], found[limit:]
 
     def annotated(self) -> tuple[str, ...]:
         """All that the project would annotate, as far as is known."""

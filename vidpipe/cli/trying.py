@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import click
@@ -28,7 +28,7 @@ from vidpipe.cli.trial_takes import Asking, all_takes
 from vidpipe.cli.trial_videos import ANNOTATIONS, MEASURED, SHOWN, TROUBLE, Desk, Known
 from vidpipe.cli.trial_words import print_trial, say_estimates, say_take, trial_json
 from vidpipe.cli.video_facts import Videos
-from vidpipe.cli.words import counted
+from vidpipe.cli.words import counted, shown
 from vidpipe.errors import RecipeError
 from vidpipe.export.trials import Film, Trial, Way, trial_page
 from vidpipe.opening import calls_at_once, services_of
@@ -62,11 +62,11 @@ def try_variants(
         raise RecipeError("--ids", "names no video")
     project, page = open_here(folder), _place(out or folder / PAGE)
     variants, known = variants_of(project.recipe, wanted), Known.of(project)
-    names = known.chosen(ids, limit or (USUAL_VIDEOS if ids is None else None))
+    names, spare = known.chosen(ids if ids is None else ids[:limit], limit or USUAL_VIDEOS)
     with ExitStack() as held:
         run_id = f"try-{uuid.uuid4().hex[:12]}"
         held.enter_context(project.ledger.claims.held(_SCOPE, [run_id]))  # nobody sweeps what we write or send
-        work = _Work.of(project, known, names, held.enter_context(project.store.scratch()))
+        work = _Work.of(project, known, (names, spare), held.enter_context(project.store.scratch()))
         work.get_ready(variants, run_id)
         interrupted = interruptible(work.run, project.stop, say=lambda text: click.echo(text, err=True))
         trial = work.trial(page)
@@ -87,6 +87,7 @@ class _Work:
     project: Project
     known: Known
     names: tuple[str, ...]
+    spare: tuple[str, ...]
     scratch: Path
     desk: Desk
     askings: list[Asking] = field(default_factory=list)
@@ -95,10 +96,11 @@ class _Work:
     hours_all: float = 0.0
 
     @classmethod
-    def of(cls, project: Project, known: Known, names: tuple[str, ...], scratch: Path) -> "_Work":
-        """With a desk over the project's own records."""
+    def of(cls, project: Project, known: Known, chosen: tuple[tuple[str, ...], tuple[str, ...]], scratch: Path) -> Self:
+        """With a desk over the project's own records; `chosen` as `Known.chosen` gives it."""
+        names, spare = chosen
         desk = Desk.over(project, Overlay(project.store, scratch / "measured"), known.problems(names))
-        return cls(project, known, names, scratch, desk)
+        return cls(project, known, names, spare, scratch, desk)
 
     def get_ready(self, variants: Sequence[Variant], run_id: str) -> None:
         """Have every variant ready to be asked; each can end its own asking, and no other's.
@@ -115,17 +117,31 @@ class _Work:
 
     def run(self) -> None:
         """Measure, say what it will cost, ask."""
-        n, n_ways = counted(len(self.names), "video"), counted(len(self.askings), "variant")
-        click.echo(f"Looking at {n}.", err=True)
-        self.desk.lay_out(self.known, self.names, MEASURED)
+        self._measure()
         for asking in self.askings:
             asking.desk.problems.update(self.desk.problems)
             asking.desk.lay_out(self.known, self.names, SHOWN)
         self._count_all()
         estimates = {asking.variant.name: asking.estimate(self.names) for asking in self.askings}
         say_estimates(estimates, budget_of(self.project.recipe).project_nusd, self.project.ledger.calls.spent())
+        n, n_ways = counted(len(self.names), "video"), counted(len(self.askings), "variant")
         click.echo(f"Trying {n_ways} on {n}.", err=True)
         self.takes = all_takes(self.askings, self.names, at_once=calls_at_once(self.project.folder), told=say_take)
+
+    def _measure(self) -> None:
+        """Have all records at hand that do not depend on who is asked; what turns out to be no video gives way."""
+        click.echo(f"Looking at {counted(len(self.names), 'video')}.", err=True)
+        self.desk.lay_out(self.known, self.names, MEASURED)
+        while self.spare and not self.project.stop.is_set():
+            out = [name for name in self.names if name in self.desk.problems and self.desk.problems[name].is_final]
+            if not out:
+                return
+            for name in out:
+                problem = self.desk.problems[name]
+                click.echo(f"{shown(name)}: {problem.outcome}, {shown(problem.reason)}: another is taken.", err=True)
+            new, self.spare = self.spare[: len(out)], self.spare[len(out) :]
+            self.names = (*(name for name in self.names if name not in out), *new)
+            self.desk.lay_out(self.known, new, MEASURED)
 
     def _count_all(self) -> None:
         """How many videos the project would annotate, and how long they are."""
