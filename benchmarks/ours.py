@@ -41,6 +41,8 @@ def dynamism_default(job: Job) -> Work:
 
 def analysis(job: Job) -> Work:
     """`measure_signals`: the whole analysis, its files written."""
+    import polars  # noqa: F401, ICN001 - else imported while it is measured
+
     from vidpipe.media.limits import Limits
     from vidpipe.media.signals import measure_signals
 
@@ -57,7 +59,7 @@ def proxy(job: Job) -> Work:
 
 
 def shots_coarse(job: Job) -> Work:
-    """`find_shots` as PySceneDetect's ContentDetector, decoding little; the answer is the seconds of each cut."""
+    """`find_shots` as PySceneDetect's ContentDetector, on one thread; the answer is the seconds of each cut."""
     from vidpipe.media.coarse_shots import find_shots
     from vidpipe.media.limits import Limits
 

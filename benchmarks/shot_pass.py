@@ -3,8 +3,6 @@
 The pass of `measure_signals` has other measures too; here are the ones that its detector needs, or none of them.
 """
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,8 +10,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.timed import Job, Work
-
-_RUN, _SIDE_PX = 8, 128  # as `vidpipe.media.signals` has them
 
 
 def with_shots(job: Job) -> Work:
@@ -31,33 +27,29 @@ def _passed(job: Job, *, is_measured: bool) -> list[float]:
     from vidpipe.media.frames import FrameReader, read_frames
     from vidpipe.media.limits import Limits
     from vidpipe.media.measures import ContentChange
+    from vidpipe.media.pictures import orientation_of
+    from vidpipe.media.signals import Runs
     from vidpipe.timeline.frame_table import COLUMNS, FrameTable
     from vidpipe.timeline.shots import detect_shots
 
-    content, pts = ContentChange(), list[int]()
+    content, pts, runs = ContentChange(), list[int](), None
     with open_video(Path(job.path), Limits()) as container:
         reader = FrameReader(container, video_stream(container, Limits()), audio=None, limits=Limits())
-        for times, run in _runs(read_frames(reader)):
-            pts += times
-            if is_measured:
+        for timed in read_frames(reader):
+            runs = runs or Runs(orientation_of(timed.frame))
+            pts.append(timed.pts)
+            run = runs.add(timed.frame)
+            if is_measured and run is not None:
                 content.update(run)
+        run = runs.rest() if runs is not None else None
         if not is_measured:
             return []
+        if run is not None:
+            content.update(run)
         columns: dict[str, Any] = {name: np.zeros(len(pts), kind) for name, kind in COLUMNS.items()}
         columns |= {"pts": np.array(pts, np.int64), **content.result()}
         table = FrameTable(reader.time_base, reader.start_s, reader.end_pts, **columns)
     return [round(float(s.start_s), 6) for s in detect_shots(table, detector="content", min_length_s=0.6)][1:]
-
-
-def _runs(frames: Iterator[Any]) -> Iterator[tuple[list[int], Any]]:
-    """Frames made small, some at a time, and their times."""
-    from vidpipe.media.measures import small_pictures
-    from vidpipe.media.pictures import Shrinker, bgr_planes, orientation_of
-
-    shrink = Shrinker(_SIDE_PX, "gbrp")
-    while some := list(islice(frames, _RUN)):
-        pictures = np.stack([np.stack(bgr_planes(shrink(timed.frame))) for timed in some], axis=1)
-        yield [timed.pts for timed in some], small_pictures(pictures, orientation_of(some[0].frame))
 
 
 TASKS = MappingProxyType({"without": without})

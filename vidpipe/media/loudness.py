@@ -3,7 +3,9 @@
 Here belongs the envelope of one audio stream. Reading and decoding it belongs to `frames`.
 """
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 92233720
 Samples = npt.NDArray[Any]
 _KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}  # numpy's names
 _MOST_PLANES = 8  # FFmpeg's AV_NUM_DATA_POINTERS
-_AT_ONCE = 1 << 16  # samples of all channels that are looked at together, at least
+_AT_ONCE = 1 << 15  # samples that are looked at together, at least
 _MAX_SAMPLE = 8.0  # a broken float stream must not swamp its bin: +18 dBFS
 
 
@@ -33,27 +35,15 @@ class Loudness:
         self._n_max = int(max_s * _BINS_PER_S) + 1
         self._squares = np.zeros(0, np.float64)
         self._counts = np.zeros(0, np.int64)
-        self._form = ("", 0, 0)  # of what is held: the name of its format, channels, samples a second
-        self._held: list[Samples] = []
-        self._n_held = 0  # in all channels
-        self._spans: list[tuple[int, int]] = []  # what is held: numbers of first samples, and of those after the last
+        self._held: list[TimedSound] = []
+        self._n_held = 0  # samples
 
     def update(self, sound: TimedSound) -> None:
         """The next piece of sound, at its own time; pieces may overlap or leave gaps."""
-        samples = _samples_of(sound.frame)
-        form = (sound.frame.format.name, len(samples), sound.frame.sample_rate)
-        if not form[2] or not samples.size:
-            return
-        first = round(sound.time_s * form[2])
-        end = first + samples.shape[1]
-        if form != self._form or self._n_held >= _AT_ONCE:
+        self._held.append(sound)
+        self._n_held += sound.frame.samples
+        if self._n_held >= _AT_ONCE:
             self._measure()
-            self._form = form
-        if self._spans and self._spans[-1][1] == first:
-            first, _ = self._spans.pop()
-        self._held.append(samples)
-        self._n_held += samples.size
-        self._spans.append((first, end))
 
     def result(self) -> npt.NDArray[np.float32] | None:
         """One float32 per bin up to the last sample; None without any sound."""
@@ -66,17 +56,19 @@ class Loudness:
         return (10 * np.log10(np.maximum(power, floor))).astype(np.float32)
 
     def _measure(self) -> None:
-        """Adds what is held to its bins; all at once is much quicker than piece by piece."""
-        if not self._held:
-            return
-        squares = mean_squares(np.concatenate(self._held, axis=1), self._form[0])
-        for first, end in self._spans:
-            self._add(first, squares[: end - first])
-            squares = squares[end - first :]
-        self._held, self._spans, self._n_held = [], [], 0
+        """Adds what is held to its bins; all at once is much quicker than piece by piece, between two pictures."""
+        held, self._held, self._n_held = self._held, [], 0
+        for (name, rate, _), alike in groupby(held, key=_form_of):
+            sounds = list(alike)
+            pieces = [_samples_of(sound.frame) for sound in sounds]
+            squares = mean_squares(np.concatenate(pieces, axis=1), name)
+            if not rate or not len(squares):
+                continue
+            for first, n_samples in _joined((round(sound.time_s * rate) for sound in sounds), pieces):
+                self._add(first, squares[:n_samples], rate)
+                squares = squares[n_samples:]
 
-    def _add(self, first: int, squares: npt.NDArray[np.float64]) -> None:
-        rate = self._form[2]
+    def _add(self, first: int, squares: npt.NDArray[np.float64], rate: int) -> None:
         low, high = max(first, 0), min(first + len(squares), -(-self._n_max * rate // _BINS_PER_S))
         while low < high:
             this_bin = low * _BINS_PER_S // rate
@@ -92,6 +84,21 @@ class Loudness:
             room = max(missing, len(self._squares))  # doubling, so that growing stays cheap
             self._squares = np.pad(self._squares, (0, room))
             self._counts = np.pad(self._counts, (0, room))
+
+
+def _form_of(sound: TimedSound) -> tuple[str, int, int]:
+    return sound.frame.format.name, sound.frame.sample_rate, sound.frame.layout.nb_channels
+
+
+def _joined(firsts: Iterable[int], pieces: Sequence[Samples]) -> list[tuple[int, int]]:
+    """The number of each piece's first sample and how many it has; pieces that follow each other are one."""
+    spans: list[tuple[int, int]] = []
+    for first, piece in zip(firsts, pieces, strict=True):
+        if spans and sum(spans[-1]) == first:
+            spans[-1] = (spans[-1][0], spans[-1][1] + piece.shape[1])
+        else:
+            spans.append((first, piece.shape[1]))
+    return spans
 
 
 def mean_squares(samples: Samples, name: str) -> npt.NDArray[np.float64]:

@@ -146,7 +146,7 @@ class _Analysis:
         self.loudness = Loudness(limits.max_duration_s)
         self.thumbnails = Thumbnails(sample_aspect(video))
         self._measures = (ContentChange(), LumaAndMotion(), Blur(), DifferenceHash(), Blocks(), Bend())
-        self._runs: _Runs | None = None
+        self._runs: Runs | None = None
         self._pts = array("q")
         self._is_key = array("b")
 
@@ -176,7 +176,7 @@ class _Analysis:
         self._pts.append(timed.pts)
         self._is_key.append(timed.is_key)
         if self._runs is None:
-            self._runs = _Runs(orientation_of(timed.frame))  # the first frame's orientation holds for all
+            self._runs = Runs(orientation_of(timed.frame))  # the first frame's orientation holds for all
         self._measure(self._runs.add(timed.frame))
         self.thumbnails.update(timed, self._runs.orientation)
 
@@ -186,7 +186,7 @@ class _Analysis:
                 measure.update(run)
 
 
-class _Runs:
+class Runs:
     """Frames made small once for all measures, in runs of one size."""
 
     def __init__(self, orientation: Orientation) -> None:
