@@ -32,7 +32,8 @@ def annotation_requests(
     Answers come within a day: the next `vidpipe run` collects them, or the sensor `batch_jobs`, and `video_annotations`
     finds them. A video whose line failed, or whose job expired, goes into another job.
     """
-    requests = Requests(ModelAnnotator.of(project, gemini, context.run.run_id))
+    annotator = ModelAnnotator.of(project, gemini, context.run.run_id)
+    requests = Requests(with_canaries(project, "video_annotations", annotator))
     jobs = Submitter(project, gemini, terms_for(project, gemini))
     yield from each_video(context, project, Work(requests.prepare, requests.finish, workers=jobs))
 

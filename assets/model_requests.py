@@ -45,6 +45,8 @@ class Requests:
             raise PendingError(calls.lacks)
         if inputs.project.ledger.jobs.asked([question.address for _, question in left]):
             raise InJobError
+        if self.annotator.watch is not None:
+            self.annotator.watch.before_call(is_shown=True)
         is_public = isinstance(subject.media.place, str)
         wanted = Wanted(left, calls.purpose, calls.tokens, None if is_public else lambda: _file(inputs))
         return Task(inputs.key, _never, wanted)

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from vidpipe.asking.canaries import MOST_BAD, n_bad
-from vidpipe.ledger.canaries import Canary, Score
-from vidpipe.ports import Project
+from vidpipe.asking.canaries import MOST_BAD, Mode, n_bad
+from vidpipe.ledger.canaries import Canaries, Canary, Score
 
 
-def bad_news(project: Project, since: str) -> Iterator[str]:
+def bad_news(canaries: Canaries, mode: Mode, since: str) -> Iterator[str]:
     """One line, if a model looked too little in a canary that was asked at a moment (ISO time) or later."""
-    canaries, started = project.ledger.canaries, datetime.fromisoformat(since).timestamp()
+    started = datetime.fromisoformat(since).timestamp()
     bad = [one for one in canaries.all() if one.is_bad and one.started >= started]
     if not bad:
         return
     last = bad[-1]
-    is_over = project.recipe.annotation.canaries == "stop" and n_bad(canaries.of(last.kind)) >= MOST_BAD
+    is_over = mode == "stop" and n_bad(canaries.of(last.kind)) >= MOST_BAD
     what = "it was asked nothing more" if is_over else "what it told of videos may be made up"
     yield f"{last.asset}: {last.model_reported} {_told(last)}; it does not look at what it is shown: {what}"
 
@@ -28,6 +27,6 @@ def _told(canary: Canary) -> str:
     return f"{words}{invented}{late} (attention {canary.attention or 0:.2f})"
 
 
-def scores_of(project: Project) -> dict[tuple[str, str, str], Score]:
+def scores_of(canaries: Canaries) -> dict[tuple[str, str, str], Score]:
     """How attentive models were of late, by asset, the model that was asked and the one that answered."""
-    return {(one.asset, one.model, one.model_reported): one for one in project.ledger.canaries.scores()}
+    return {(one.asset, one.model, one.model_reported): one for one in canaries.scores()}

@@ -10,29 +10,28 @@ from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import tokens_of
 from vidpipe.asking.canaries import EVERY, n_due
 from vidpipe.asking.estimate import Ask
-from vidpipe.ledger.canaries import CANARY
+from vidpipe.ledger.canaries import CANARY, Canaries
 from vidpipe.media.canary_films import N_SCENES, film_of
 from vidpipe.models.tokens import expected
-from vidpipe.ports import Project
+from vidpipe.recipe.model_sections import Annotation
 
 _BOUNDS = (0.8, 1.25)  # what is in them is known; how much is told of it, is not
 
 
-def with_canaries(project: Project, plan: Plan, asset: str, asks: Sequence[Ask]) -> list[Ask]:
+def with_canaries(canaries: Canaries, recipe: Annotation, plan: Plan, *, asset: str, asks: Sequence[Ask]) -> list[Ask]:
     """The calls with the canaries that come with those of an asset which are shown a video."""
     shown = {call.name for call in shown_calls(plan)}
     n_calls = sum(ask.weight for ask in asks if ask.asset == asset and ask.call in shown)
-    recipe = project.recipe.annotation
-    if recipe.canaries == "off" or recipe.asks_batches or not shown:
+    if recipe.canaries == "off" or not shown:
         return list(asks)
-    known = project.ledger.canaries.of(kind_of(plan), 1)
+    known = canaries.of(kind_of(plan), 1)
     since = None
     if known:
         where = {"service": known[-1].service, "asset": asset}
-        since = project.ledger.canaries.since(**where, shown=shown, started=known[-1].started).n_shown
+        since = canaries.since(**where, shown=shown, started=known[-1].started).n_shown
     n_canaries = n_due(round(n_calls), since)
     number = known[-1].number + 1 if known else 0
-    return [*asks, replace(_ask(project, plan, asset, number), weight=n_canaries)] if n_canaries else list(asks)
+    return [*asks, replace(_ask(recipe, plan, asset, number), weight=n_canaries)] if n_canaries else list(asks)
 
 
 def in_words(asks: Sequence[Ask]) -> Iterator[str]:
@@ -43,8 +42,7 @@ def in_words(asks: Sequence[Ask]) -> Iterator[str]:
         yield f"Canaries: {films} before the first and with every {EVERY} calls that are shown a video."
 
 
-def _ask(project: Project, plan: Plan, asset: str, number: int) -> Ask:
-    recipe = project.recipe.annotation
+def _ask(recipe: Annotation, plan: Plan, asset: str, number: int) -> Ask:
     film = film_of(str(number), fps=recipe.fps)
     question = question_about(film, media_of(film, recipe, Path()), plan)
     out = Lengths(plan, {}).out(shown_calls(plan)[0], N_SCENES)

@@ -69,7 +69,8 @@ def estimate_of(project: Project) -> Estimate:
 def _with_canaries(left: LeftToAsk, asks: list[Ask]) -> list[Ask]:
     """With the canaries among those that a model is shown."""
     is_asked = any(ask.asset == ANNOTATIONS for ask in asks)
-    return with_canaries(left.project, left.plan, ANNOTATIONS, asks) if is_asked else asks
+    canaries, recipe = left.project.ledger.canaries, left.project.recipe.annotation
+    return with_canaries(canaries, recipe, left.plan, asset=ANNOTATIONS, asks=asks) if is_asked else asks
 
 
 def print_estimate(found: Estimate, *, stderr: bool = False) -> None:

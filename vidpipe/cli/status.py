@@ -102,7 +102,7 @@ def _document(
 def _models(project: Project) -> list[dict[str, Any]]:
     """Who answered, as answers say, and what that cost: all calls that were ever made, whatever became of them."""
     sums = project.ledger.calls.sums("asset", "service", "model", "model_reported")
-    scores = scores_of(project)
+    scores = scores_of(project.ledger.canaries)
     return [
         {**{name: one.of[name] for name in ("asset", "service")}, "model": one.of["model_reported"]}
         | {"model_requested": one.of["model"], "calls": one.n_calls, "cost_usd": round(one.usd, 6)}
