@@ -6,7 +6,7 @@ whoever submits it, so that one whose making was never heard of is found again.
 
 import io
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LEAST_LIFE_S = 30 * 3600.0  # of a file that is there already, of 48 h: a job may take a day
-_GONE = frozenset({Kind.MISSING, Kind.FORBIDDEN})
+_GONE = frozenset({Kind.MISSING})
+_NO_FILE = frozenset({Kind.MISSING, Kind.FORBIDDEN})  # nobody tells a file that is gone from one that is not ours
 _PAGE = 100
 _LOG = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class GeminiBatches:
             return None if _state(found) == "ended" else []
         project = self._tries.project(home)
         client = self._clients.of(project)
-        data = self._seen(project, lambda: client.files.download(file=file))
+        data = self._seen(project, lambda: client.files.download(file=file), gone=_NO_FILE)
         return None if data is None else list(results(data, model))
 
     def clear(self, home: str, label: str, job: str, files: Sequence[str]) -> None:
@@ -183,14 +184,14 @@ class GeminiBatches:
         client = self._clients.of(project)
         return self._seen(project, lambda: client.batches.get(name=job))
 
-    def _seen(self, project: int, call: Callable[[], T]) -> T | None:
+    def _seen(self, project: int, call: Callable[[], T], *, gone: Collection[Kind] = _GONE) -> T | None:
         """The result of a request about what is there; None where it no longer is."""
 
         def there() -> T | None:
             try:
                 return read(call)
             except ProblemError as error:
-                if error.problem.kind not in _GONE:
+                if error.problem.kind not in gone:
                     raise
                 return None
 

@@ -126,9 +126,10 @@ class _Collector:
             return False
         results = None if state == "gone" else self.batches.results(job.home, job.name, job.model)
         waiting = self._waiting(job)
+        left = dict(waiting)
         for result in results or ():
-            if result.address in waiting:
-                self._take(waiting[result.address], result)
+            if (one := left.pop(result.address, None)) is not None:
+                self._take(one, result)
         self._close(job, "gone" if results is None else _ENDS[state], waiting)
         return True
 

@@ -160,14 +160,15 @@ class Submitter:
         """
         lines = making.lines
         jobs = self.project.ledger.jobs
-        jobs.sending(making.label, home, len(lines), making.files)
+        when = self.project.clock().timestamp()
+        jobs.sending(making.label, home, len(lines), files=making.files, when=when)
         try:
             return self._batches.submit(home, making.label, lines)
         except LostAnswerError as error:
             _LOG.warning("%s: batch job %s may be there: %s", self.service.name, making.label, error.why)
             return self._found(home, making.label)
         except (VidpipeError, OSError):
-            jobs.sending(making.label, home, 0, ())
+            jobs.sending(making.label, home, 0, files=(), when=when)
             raise
 
     def _found(self, home: str, label: str) -> str:

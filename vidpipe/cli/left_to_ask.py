@@ -127,7 +127,9 @@ class LeftToAsk:
     @cached_property
     def put_into_jobs(self) -> frozenset[tuple[str, str]]:
         """The calls, by asset and name, that go into batch jobs where the recipe asks in batches."""
-        return frozenset((ANNOTATIONS, call.name) for call in self.plan.calls if call.is_shown_the_video)
+        names = {call.name for call in self.plan.calls}
+        first = (call for call in self.plan.calls if call.is_shown_the_video and names.isdisjoint(call.reads))
+        return frozenset((ANNOTATIONS, call.name) for call in first)
 
     def _annotated(self, name: str) -> Iterator[Ask]:
         recipe, n_bytes = self._recipe.annotation, self.videos.views.n_bytes(name)

@@ -8,6 +8,7 @@ import dagster as dg
 from vidpipe import keys, records
 from vidpipe.cli.files import lost_files
 from vidpipe.errors import MissingObjectError
+from vidpipe.ledger.counts import IN_VAIN
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
 from vidpipe.store.objects import sha256_of
@@ -91,9 +92,11 @@ def _unknown(project: Project, asset: str) -> Iterator[Difference]:
 
 
 def _damaged(snapshot: Snapshot, asset: str, seen: set[str]) -> Iterator[Difference]:
-    """What was found missing or altered earlier, and has not been restored."""
+    """What was found missing or altered earlier and is not restored; what goes into another batch job was neither."""
+    attempts = snapshot.attempts.get(asset, {})
+    again = {video_id for video_id, attempt in attempts.items() if attempt.reason.startswith(IN_VAIN)}
     for video_id, entry in snapshot.entries.get(asset, {}).items():
-        if entry.damaged and video_id not in seen:
+        if entry.damaged and video_id not in seen and video_id not in again:
             yield Difference(video_id, asset, "record is missing or was altered")
 
 

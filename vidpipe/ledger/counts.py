@@ -13,7 +13,8 @@ from vidpipe.recipe.stages import Line, Stage
 
 _QUOTA = "quota until "
 _SERVICE = "service closed: "
-_JOB = "batch job "  # why a question goes into another one
+IN_VAIN = "batch job "
+"""How the reasons begin for which a question goes into another job."""
 _PENDING = frozenset({str(BudgetError()), str(InJobError()), "no GEMINI_API_KEY", "no TGI_BASE_URL"})
 
 
@@ -78,7 +79,7 @@ def pending_reason(error: PendingError | QuotaExhaustedError | CredentialError) 
 
 def is_pending(reason: str) -> bool:
     """Whether the reason of an attempt says that nothing was tried."""
-    return reason in _PENDING or reason.startswith((_QUOTA, _SERVICE, _JOB))
+    return reason in _PENDING or reason.startswith((_QUOTA, _SERVICE, IN_VAIN))
 
 
 def overview(snapshot: Snapshot, line: Line, members: Mapping[str, Sequence[str]]) -> Overview:

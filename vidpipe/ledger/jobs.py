@@ -65,9 +65,9 @@ class Jobs:
             db.execute(JOBS.delete().where(JOBS.c.label == job.label, JOBS.c.how.is_not(None)))
             db.execute(JOBS.insert(), row)
 
-    def sending(self, label: str, home: str, n_lines: int, files: Sequence[str]) -> None:
+    def sending(self, label: str, home: str, n_lines: int, *, files: Sequence[str], when: float) -> None:
         """Note what a job consists of, and where it goes, just before it is submitted; no lines: it was not."""
-        self._note(label, home=home, n_lines=n_lines, files=json.dumps(list(files)))
+        self._note(label, home=home, n_lines=n_lines, files=json.dumps(list(files)), started=when)
 
     def opened(self, label: str, name: str) -> None:
         """Note the service's name of a job that was submitted."""

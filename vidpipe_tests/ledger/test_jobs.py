@@ -37,10 +37,10 @@ def line(calls: Calls, call: Call, worst: int = 100, limit: int | None = None, l
 def test_a_job_is_open_from_before_it_is_sent_until_it_is_over(ledger: Ledger) -> None:
     jobs = ledger.jobs
     assert jobs.open() == [JOB]
-    jobs.sending("b1", "tag", 2, ["f1", "f2"])
+    jobs.sending("b1", "tag", 2, files=["f1", "f2"], when=1500.0)
     jobs.opened("b1", "batches/1")
     (job,) = jobs.open()
-    assert (job.name, job.n_lines, job.files) == ("batches/1", 2, ("f1", "f2"))
+    assert (job.name, job.n_lines, job.files, job.started) == ("batches/1", 2, ("f1", "f2"), 1500.0)
     jobs.end("b1", "expired", 2000.0)
     assert jobs.open() == []
     with ledger._engine.connect() as db:

@@ -166,6 +166,13 @@ def test_a_job_whose_answers_were_deleted_cannot_be_read(batches: GeminiBatches,
     assert batches.results(home(batches), "batches/batch-unknown", MODEL) is None
 
 
+def test_a_job_that_may_not_be_seen_now_is_not_taken_for_gone(batches: GeminiBatches, server: GeminiServer) -> None:
+    job = submitted(batches, questions())
+    server.inject("batch.get", reply=said.refusal(403, "PERMISSION_DENIED", "The caller does not have permission"))
+    with pytest.raises(CredentialError):
+        batches.look(home(batches), job)
+
+
 def test_a_job_whose_making_was_never_heard_of_is_found_by_its_label(
     line: Line, batches: GeminiBatches, server: GeminiServer
 ) -> None:
