@@ -59,11 +59,23 @@ def proxy(job: Job) -> Work:
 
 
 def shots_coarse(job: Job) -> Work:
-    """`find_shots` as PySceneDetect's ContentDetector, on one thread; the answer is the seconds of each cut."""
+    """`find_shots` as PySceneDetect's ContentDetector, on two threads; the answer is the seconds of each cut."""
+    return _shots(job, n_threads=2)
+
+
+def shots_coarse_in_turn(job: Job) -> Work:
+    """The same on one thread."""
+    return _shots(job, n_threads=1)
+
+
+def _shots(job: Job, *, n_threads: int) -> Work:
     from vidpipe.media.coarse_shots import find_shots
     from vidpipe.media.limits import Limits
 
-    return lambda: [round(float(shot.start_s), 6) for shot in find_shots(Path(job.path), Limits())][1:]
+    def work() -> list[float]:
+        return [round(float(shot.start_s), 6) for shot in find_shots(Path(job.path), Limits(), n_threads=n_threads)][1:]
+
+    return work
 
 
 def frames_at(job: Job) -> Work:
@@ -118,6 +130,7 @@ TASKS = MappingProxyType(
         "dynamism_default": dynamism_default,
         "shots_in_pass": with_shots,
         "shots_coarse": shots_coarse,
+        "shots_coarse_in_turn": shots_coarse_in_turn,
         "cut_exact": cut_exact,
         "windows_smart": windows_smart,
         "join": join,

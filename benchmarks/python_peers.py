@@ -8,6 +8,7 @@ from benchmarks.timed import Job, Work
 
 FLOW_FPS = 2
 FLOW_SIDE_PX = 120
+LOOK_PX = 128
 N_HALVES, HALF_S = 4, 0.5
 
 
@@ -43,6 +44,42 @@ def _decode(job: Job, *, n_threads: int, with_sound: bool) -> int:
         for frame in container.decode(streams):
             n_frames += isinstance(frame, VideoFrame)
     return n_frames
+
+
+def one_look(job: Job) -> Work:
+    """The same on one thread, and of each picture the nearest 128 x 128 luma: the least that any measure looks at."""
+    import av
+    from av.video.frame import VideoFrame
+    from av.video.reformatter import Interpolation, VideoReformatter
+
+    def work() -> int:
+        n_frames = 0
+        with av.open(job.path) as container:
+            video = container.streams.video[0]
+            video.thread_type, video.codec_context.thread_count = "NONE", 1
+            scaler = VideoReformatter()
+            for frame in container.decode([video, *container.streams.audio[:1]]):
+                if isinstance(frame, VideoFrame):
+                    scaler.reformat(frame, LOOK_PX, LOOK_PX, "gray", interpolation=Interpolation.POINT, threads=1)
+                    n_frames += 1
+        return n_frames
+
+    return work
+
+
+def rough_decode(job: Job) -> Work:
+    """PyAV decodes the pictures that others are made from, without loop filter, on one thread."""
+    import av
+
+    def work() -> int:
+        with av.open(job.path) as container:
+            video = container.streams.video[0]
+            video.thread_type, video.codec_context.thread_count = "NONE", 1
+            video.codec_context.skip_frame = "NONREF"
+            video.codec_context.options = {"skip_loop_filter": "all"}
+            return sum(1 for _ in container.decode(video))
+
+    return work
 
 
 def packets(job: Job) -> Work:
@@ -169,6 +206,8 @@ TASKS = MappingProxyType(
         "decode_all": decode_all,
         "decode_with_sound": decode_with_sound,
         "decode_with_sound_all": decode_with_sound_all,
+        "one_look": one_look,
+        "rough_decode": rough_decode,
         "packets": packets,
         "half_seconds": half_seconds,
         "scenes": scenes,
