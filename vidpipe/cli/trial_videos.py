@@ -127,10 +127,8 @@ class Known:
         found = next((one for one in self.ids if keys.segment(one) == name), None)
         if found is None:
             row = self.snapshot.row("catalogue", name)
-            why = (
-                f"was dropped by the catalogue: {row.reason}" if row and row.reason else "is no video of the catalogue"
-            )
-            raise RecipeError("--ids", f"{name!r} {why}")
+            why = f", which is {row.outcome} there: {row.reason}" if row and row.reason else ""
+            raise RecipeError("--ids", f"no such video in the catalogue: {name!r}{why}")
         return found
 
 
