@@ -111,6 +111,9 @@ def open_instance(folder: Path) -> tuple[Project, "DagsterInstance"]:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two that make the databases at once spoil them for ever
         instance = DagsterInstance.get()
         instance.get_dynamic_partitions("video")  # the databases are made when they are first read
+    if not instance.get_python_log_dagster_handler_config():
+        # Else each run configures Python's logging anew, for nothing, under locks in which it and others wait for ever.
+        instance.get_yaml_python_handlers = list  # type: ignore[method-assign]
     return project, instance
 
 

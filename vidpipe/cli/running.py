@@ -84,13 +84,14 @@ def run_line(
 
 def _say_held_back(engine: Engine) -> None:
     """What is stale and was not done, since it costs money: with the price that `estimate` has for it."""
-    held = engine.held.records(engine.project.ledger.snapshot())
-    prices = estimate_of(engine.project) if held.keys() & engine.held.paid else None
-    for asset, ids in held.items():
-        if prices is not None and asset in engine.held.paid:
-            click.echo(f"{asset}: {len(ids)} stale, about {prices.stale_usd(asset):.2f} US$; run --stale", err=True)
-        else:
-            click.echo(f"{asset}: {len(ids)} by a model stay as they are; run --replace-model-answers", err=True)
+    held = engine.held_back()
+    if held and not engine.is_paid:
+        for asset, n in held.items():
+            click.echo(f"{asset}: {n} by a model stay as they are; run --replace-model-answers", err=True)
+    elif held:
+        found = estimate_of(engine.project)
+        for asset, n in held.items():
+            click.echo(f"{asset}: {n} stale, about {found.stale_usd(asset):.2f} US$; run --stale", err=True)
 
 
 def _say_store(project: Project) -> None:
