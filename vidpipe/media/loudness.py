@@ -20,7 +20,7 @@ _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 92233720
 Samples = npt.NDArray[Any]
 _KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}  # numpy's names
 _MOST_PLANES = 8  # FFmpeg's AV_NUM_DATA_POINTERS
-_AT_ONCE = 1 << 15  # samples that are looked at together, at least
+_AT_ONCE, _MOST_PIECES = 1 << 15, 256  # samples, and pieces, that are looked at together
 _MAX_SAMPLE = 8.0  # a broken float stream must not swamp its bin: +18 dBFS
 
 
@@ -42,7 +42,7 @@ class Loudness:
         """The next piece of sound, at its own time; pieces may overlap or leave gaps."""
         self._held.append(sound)
         self._n_held += sound.frame.samples
-        if self._n_held >= _AT_ONCE:
+        if self._n_held >= _AT_ONCE or len(self._held) >= _MOST_PIECES:
             self._measure()
 
     def result(self) -> npt.NDArray[np.float32] | None:
