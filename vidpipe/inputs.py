@@ -61,15 +61,19 @@ class Inputs:
         """A file that an upstream record names in `where`, as a local file, readable until the video is settled.
 
         Raises:
-            WaitingError: the store has lost the file, or its record.
+            WaitingError: the store has lost the file, or its record, or holds one of another size under its key.
         """
-        place: Any = self.record(asset).where
+        where: Mapping[str, Any] = self.record(asset).where
+        place: Any = where
         for part in name:
             place = place[part]
         try:
-            return self.closing.enter_context(self.project.store.local(str(place)))
+            path = self.closing.enter_context(self.project.store.local(str(place)))
         except (MissingObjectError, CorruptObjectError) as error:
             raise self.lost(asset) from error
+        if path.stat().st_size != where.get("bytes", {}).get(place, path.stat().st_size):
+            raise self.lost(asset)
+        return path
 
     def lost(self, asset: str) -> WaitingError:
         """The error to raise when what an upstream record tells of is lost; the next run makes it again."""

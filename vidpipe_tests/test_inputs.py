@@ -91,6 +91,17 @@ def test_frames_that_the_store_has_lost_are_made_again(project: Project, data: b
     assert is_damaged(project, "video_signals")
 
 
+def test_a_file_of_another_size_than_its_record_tells_is_made_again(project: Project) -> None:
+    key = keys.proxy("a")
+    project.store.put(key, b"proxy")
+    recorded(project, "dynamic_videos", {"media": key, "bytes": {key: 5}})
+    assert inputs_of(project).file("dynamic_videos", "media").read_bytes() == b"proxy"
+    project.store.put(key, b"half")
+    with pytest.raises(WaitingError, match="dynamic_videos"):
+        inputs_of(project).file("dynamic_videos", "media")
+    assert is_damaged(project, "dynamic_videos")
+
+
 def test_captions_that_the_store_has_lost_are_made_again(project: Project) -> None:
     with pytest.raises(WaitingError, match="raw_videos"):
         inputs_of(project).file("raw_videos", "captions", "en")
