@@ -68,6 +68,12 @@ class Asking:
             prices.check(settings.model, project.clock())
         return cls(variant, project, desk, run_id, replace(annotator, plan=plan))
 
+    @property
+    def own_prompts(self) -> tuple[str, ...]:
+        """The calls whose prompt is the variant's own."""
+        folder, plan = self.variant.prompts, self.annotator and self.annotator.plan
+        return _own_prompts(plan, folder) if plan and folder else ()
+
     def estimate(self, names: Sequence[str]) -> Estimate:
         """What asking about these videos will cost; kept answers cost nothing.
 
@@ -186,9 +192,12 @@ def _with_prompts(plan: Plan, variant: Variant) -> Plan:
     """
     if variant.prompts is None:
         return plan
-    names = [call.name for call in plan.calls]
-    own = [name for name in names if (variant.prompts / f"{name}.md").is_file()]
+    own = _own_prompts(plan, variant.prompts)
     if not own:
-        files = ", ".join(f"{name}.md" for name in names)
+        files = ", ".join(f"{call.name}.md" for call in plan.calls)
         raise RecipeError(f"--variant {variant.name}", f"prompts: {variant.prompts} has none of {files}")
     return replace(plan, prompts={**plan.prompts, **{name: load_prompt(name, variant.prompts) for name in own}})
+
+
+def _own_prompts(plan: Plan, folder: Path) -> tuple[str, ...]:
+    return tuple(call.name for call in plan.calls if (folder / f"{call.name}.md").is_file())

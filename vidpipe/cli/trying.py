@@ -108,19 +108,25 @@ class _Work:
         Raises:
             RecipeError: one of them cannot be used.
         """
-        service = _service(self.project, variants)
+        service, below = _service(self.project, variants), self.desk.project.store
+        overlays: dict[str, Overlay] = {}
         for i, variant in enumerate(variants):
             project = replace(self.project, recipe=variant.recipe)
-            desk = Desk.over(project, Overlay(self.desk.project.store, self.scratch / str(i)), {})
+            view = _view(variant)
+            overlays.setdefault(view, Overlay(below, self.scratch / f"{len(overlays)}"))
+            desk = Desk.over(project, overlays[view], {})
             alone = replace(service, standing=Standing())
             self.askings.append(Asking.of(variant, project, desk, alone, f"{run_id}-{i}"))
 
     def run(self) -> None:
         """Measure, say what it will cost, ask."""
         self._measure()
+        views: dict[str, Desk] = {}
         for asking in self.askings:
-            asking.desk.problems.update(self.desk.problems)
-            asking.desk.lay_out(self.known, self.names, SHOWN)
+            seen = views.setdefault(_view(asking.variant), asking.desk)
+            asking.desk.problems.update(self.desk.problems | seen.problems)
+            if seen is asking.desk:
+                seen.lay_out(self.known, self.names, SHOWN)
         self._count_all()
         estimates = {asking.variant.name: asking.estimate(self.names) for asking in self.askings}
         say_estimates(estimates, budget_of(self.project.recipe).project_nusd, self.project.ledger.calls.spent())
@@ -152,7 +158,7 @@ class _Work:
 
     def trial(self, page: Path) -> Trial:
         """What came of it, for a page at this place."""
-        ways = tuple(Way(asking.variant.name, _changes(asking.variant), asking.paid_usd()) for asking in self.askings)
+        ways = tuple(Way(asking.variant.name, _changes(asking), asking.paid_usd()) for asking in self.askings)
         films = tuple(self._film(name, page) for name in self.names)
         made_by = {"vidpipe": self.project.software["vidpipe"]}
         return Trial(self.project.recipe.name, ways, films, self.n_all, self.hours_all, made_by)
@@ -188,11 +194,19 @@ def _service(project: Project, variants: Sequence[Variant]) -> Service:
     return services_of(replace(project, recipe=(paid or [project.recipe])[0]))["gemini"]
 
 
-def _changes(variant: Variant) -> tuple[str, ...]:
+def _view(variant: Variant) -> str:
+    """What a variant shows a model, in words that are equal where that is."""
     annotation = variant.recipe.annotation
-    if variant.changes:
-        return tuple(f"{key} = {value}" for key, value in variant.changes.items())
-    return (f"as it stands: {'offline' if annotation.annotator == 'offline' else annotation.model}",)
+    return json.dumps(dict(annotation.view), sort_keys=True) if annotation.shows_views else ""
+
+
+def _changes(asking: Asking) -> tuple[str, ...]:
+    """What a variant changes, and which prompts of its folder are read."""
+    variant, annotation = asking.variant, asking.variant.recipe.annotation
+    if not variant.changes:
+        return (f"as it stands: {'offline' if annotation.annotator == 'offline' else annotation.model}",)
+    read = f" ({', '.join(f'{name}.md' for name in asking.own_prompts)})" if asking.own_prompts else ""
+    return tuple(f"{key} = {value}{read if key == 'prompts' else ''}" for key, value in variant.changes.items())
 
 
 def _place(out: Path) -> Path:

@@ -6,6 +6,7 @@ const share = (x) => (x === null ? NONE : `${Math.round(100 * x)} %`);
 const usd = (x) => (x === null ? NONE : x === 0 ? "0" : x < 1 ? x.toPrecision(2) : x.toFixed(2));
 const tokens = (t) => (t.text + t.video + t.audio + t.out ? `${(t.text + t.video + t.audio).toLocaleString("en")} + ${t.out.toLocaleString("en")}` : NONE);
 const seconds = (x) => (x === null || x === 0 ? NONE : x < 10 ? x.toFixed(1) : x.toFixed(0));
+const length = (hours) => (hours < 1 ? `${(60 * hours).toFixed(1)} minutes` : `${hours.toFixed(1)} hours`);
 
 // --- all variants
 
@@ -115,7 +116,7 @@ function column(take, name, seek) {
   if (take.told.n_scenes > items.length) box.append(make("p", { class: "soft" }, `and ${take.told.n_scenes - items.length} more`));
   if (take.told.facts.length) box.append(make("details", {}, make("summary", {}, "Characters, story, questions"), facts(take.told.facts)));
   const mark = (now) => take.told.scenes.forEach((scene, i) => {
-    const isNow = scene.start_s !== null && now >= scene.start_s - 0.001 && now < (scene.end_s ?? scene.start_s) + 0.001;
+    const isNow = scene.start_s !== null && now >= scene.start_s - 0.001 && now < (scene.end_s ?? scene.start_s + 0.5);
     if (isNow) items[i].firstChild.setAttribute("aria-current", "true");
     else items[i].firstChild.removeAttribute("aria-current");
   });
@@ -148,7 +149,7 @@ function showVideo(video) {
 at("title").textContent = data.title;
 at("summary").textContent = `${many(data.videos.length, "video")} · ${many(data.ways.length, "variant")}`;
 at("note").textContent = data.n_all
-  ? `All videos: ${data.n_all.toLocaleString("en")} of ${data.hours_all.toFixed(2)} hours, at each variant's own price per hour. Best values in green; what is kept is never paid again.`
+  ? `All videos: ${data.n_all.toLocaleString("en")} of ${length(data.hours_all)}, at each variant's own price per hour. Best values in green; what is kept is never paid again.`
   : "Best values in green; what is kept is never paid again.";
 at("made-by").textContent = data.made_by.length
   ? `Made by ${data.made_by.map(([name, version]) => `${name} ${version}`).join(" · ")}` : "";

@@ -64,6 +64,7 @@ def test_a_project_that_never_ran_is_tried_and_the_winner_is_paid_already(line: 
     document, said = tried(line, *args, env=env)
     assert set(takes(document).values()) == {("ok", "")}
     assert [v["name"] for v in document["variants"]] == ["project", "short"]
+    assert f"prompts = {drafts} (annotation.md)" in document["variants"][1]["changes"]
     paid = services.gemini.usd() - usd
     assert sum(v["paid_usd"] for v in document["variants"]) == pytest.approx(paid, abs=1e-6)
     (estimated,) = re.findall(r"In all about (\d\.\d+) US\$; of the budget of 5.00 US\$ 5.00 are left", said)
