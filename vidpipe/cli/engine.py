@@ -14,14 +14,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.catalogue import sources_mark
-from vidpipe.asking.services import TOLD_BY_MODELS, paid_stages
 from vidpipe.cli.dagster_runs import DagsterRuns
-from vidpipe.cli.free_again import FreeAgain
+from vidpipe.cli.held import Held
 from vidpipe.cli.lanes import Lanes
 from vidpipe.cli.naming import named_videos
 from vidpipe.cli.recovery import recover
 from vidpipe.cli.sweeping import sweep_after
-from vidpipe.ledger.plan import Piece, entering, held_back, in_turn, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.plan import Piece, entering, in_turn, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Attempt, Snapshot, inputs_of
 from vidpipe.ports import Project
 from vidpipe.recipe.stages import Stage
@@ -59,10 +58,7 @@ class Engine:
         self.todo: dict[str, int] = {}  # how many videos each asset of this part is to do
         self.runs = DagsterRuns(project, instance)
         self.videos = asked.video_ids
-        self.is_paid = bool(paid_stages(project.recipe))
-        self._paid = frozenset({*paid_stages(project.recipe), *(("annotation_requests",) if self.is_paid else ())})
-        self._held = tuple(name for name in TOLD_BY_MODELS if name in self.line and not self._gives_way(name))
-        self._free = FreeAgain(project)
+        self.held = Held(project, self.line, stale=asked.stale, replace_model_answers=asked.replace_model_answers)
         self.began = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self) -> None:
@@ -81,7 +77,7 @@ class Engine:
             if part[0].unit == "table":
                 self._table(part[0].name)
             else:
-                for stages in in_turn(self.project.ledger.snapshot(), self.line, part, self._held):
+                for stages in in_turn(self.project.ledger.snapshot(), self.line, part, self.held.names):
                     self._per_video(stages)
                 if part[0].name == _GATE:
                     self._settle_sets()
@@ -184,7 +180,7 @@ class Engine:
         self, snapshot: Snapshot, stages: Sequence[Stage], tried: Collection[str]
     ) -> dict[str, tuple[str, ...]]:
         """The stages that are left, by partition key; without what was tried since this run began."""
-        left = needs(snapshot, self.line, stages, self._held, self._free_of(snapshot))
+        left = needs(snapshot, self.line, stages, self.held.names, self.held.free(snapshot))
         names = {stage.name for stage in stages}
         wanted = {}
         for key, video_id in snapshot.videos.items():
@@ -196,28 +192,6 @@ class Engine:
             if not any(attempt and self._is_of_this_run(attempt) for attempt in attempts):
                 wanted[key] = left[video_id]
         return wanted
-
-    def held_back(self) -> dict[str, int]:
-        """How many records are stale and stay: they cost money to make again, or would lose a model's answers."""
-        snapshot = self.project.ledger.snapshot()
-        found = held_back(snapshot, self.line, self._held, self._free_of(snapshot))
-        return {name: len(ids) for name, ids in found.items()}
-
-    def _free_of(self, snapshot: Snapshot) -> dict[str, frozenset[str]]:
-        """The videos whose stale records cost nothing to make again, and lose nothing, by the assets that are held.
-
-        That is, all its answers are kept; where no model is asked any more, none was.
-        """
-        held = held_back(snapshot, self.line, self._held)
-        unpaid = {
-            name: frozenset(v for v, entry in snapshot.entries.get(name, {}).items() if entry.cost_usd == 0)
-            for name in held.keys() - self._paid
-        }
-        return unpaid | self._free.of(snapshot, {name: held[name] for name in held.keys() & self._paid})
-
-    def _gives_way(self, asset: str) -> bool:
-        """Whether what models told there may be replaced: asked again and paid, or by what no model tells."""
-        return self.asked.stale if asset in self._paid else self.asked.replace_model_answers
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
         """Whether the attempt was made by us, or by a run beside us: once is enough for now."""

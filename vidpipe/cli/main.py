@@ -49,6 +49,7 @@ def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | N
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most this many videos.")
 @click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
 @click.option("--stale", is_flag=True, help="Do again what is stale where that costs money, too.")
+@click.option("--wait", is_flag=True, help="Wait for quotas to open again and for batch jobs, and go on then.")
 @click.option("--replace-model-answers", is_flag=True, help="Let offline annotations take the place of a model's.")
 @click.pass_context
 def run(context: click.Context, /, folder: Path | None, only: str | None, ids: str | None, **options: Any) -> None:

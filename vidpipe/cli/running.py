@@ -1,6 +1,7 @@
 """`vidpipe run` as a person sees it: progress while it works, Ctrl-C, the counts at the end, the exit code."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from vidpipe.cli.canaries import bad_news
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
+from vidpipe.cli.model_versions import changed, versions_of
 from vidpipe.cli.naming import note_store, other_store
 from vidpipe.cli.progress import display
 from vidpipe.cli.projects import dagster_home, open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
+from vidpipe.cli.waiting import opens_at, wait_until
 from vidpipe.cli.words import shown
 from vidpipe.corpus.notices import notices
 from vidpipe.corpus.sources import check_source
@@ -40,9 +43,12 @@ def run_line(
     *,
     only: Sequence[str] | None = None,
     ids: Sequence[str] | None = None,
+    wait: bool = False,
     **options: Any,
 ) -> int:
     """Run the line on a project and say what came of it; the exit code. `options` are the others of `Asked`.
+
+    `wait`: what waits for a quota or a batch job is waited for, and done then.
 
     Raises:
         RecipeError: the recipe, or what was asked for, cannot be used.
@@ -58,12 +64,17 @@ def run_line(
         video_ids=frozenset(ids) if ids is not None else None,
         **options,
     )
-    collected = collect_jobs(project)
-    engine = Engine(project, instance, asked)
-    console = terminal(stderr=True)
+    console, before = terminal(stderr=True), versions_of(project)
+    collected, engine = collect_jobs(project), Engine(project, instance, asked)
     _say_store(project)
     with kept_open(dagster_home()):
         interrupted = _drive(engine, console)
+        while wait and not interrupted and (until := _opens_at(engine)) is not None:
+            console.print(f"Waiting until {until:%Y-%m-%d %H:%M} UTC for what is pending.")
+            interrupted = interruptible(partial(wait_until, project, until), project.stop, say=console.print)
+            if not interrupted:
+                collected, engine = collect_jobs(project), Engine(project, instance, asked)
+                interrupted = _drive(engine, console)
     state = look(instance, project)
     console.print(counts_table(state))
     if interrupted:
@@ -73,7 +84,7 @@ def run_line(
         click.echo(f"vidpipe: {line}", err=True)
     for line in bad_news(project.ledger.canaries, project.recipe.annotation.canaries, engine.began):
         click.echo(f"vidpipe: {shown(line)}", err=True)
-    for line in (*map(str, collected.errors), *waiting_lines(project)):
+    for line in (*map(str, collected.errors), *waiting_lines(project), *changed(before, versions_of(project))):
         click.echo(f"vidpipe: {shown(line)}", err=True)
     _say_held_back(engine)
     code = _verdict(state, engine, console)
@@ -82,16 +93,21 @@ def run_line(
     return code
 
 
+def _opens_at(engine: Engine) -> datetime | None:
+    """When something that was asked for can be tried again."""
+    state, names = _asked_for(look(engine.instance, engine.project), engine), {stage.name for stage in engine.stages}
+    return opens_at([counts for counts in state.assets if counts.asset in names], engine.project.clock())
+
+
 def _say_held_back(engine: Engine) -> None:
     """What is stale and was not done, since it costs money: with the price that `estimate` has for it."""
-    held = engine.held_back()
-    if held and not engine.is_paid:
-        for asset, n in held.items():
-            click.echo(f"{asset}: {n} by a model stay as they are; run --replace-model-answers", err=True)
-    elif held:
-        found = estimate_of(engine.project)
-        for asset, n in held.items():
-            click.echo(f"{asset}: {n} stale, about {found.stale_usd(asset):.2f} US$; run --stale", err=True)
+    held = engine.held.records(engine.project.ledger.snapshot())
+    prices = estimate_of(engine.project) if held.keys() & engine.held.paid else None
+    for asset, ids in held.items():
+        if prices is not None and asset in engine.held.paid:
+            click.echo(f"{asset}: {len(ids)} stale, about {prices.stale_usd(asset):.2f} US$; run --stale", err=True)
+        else:
+            click.echo(f"{asset}: {len(ids)} by a model stay as they are; run --replace-model-answers", err=True)
 
 
 def _say_store(project: Project) -> None:

@@ -107,7 +107,9 @@ def test_an_edited_prompt_is_paid_for_when_that_is_asked_for_and_its_revert_cost
     line.run()
     assert line.contents() == before
     hidden.rename(own)
-    line.run("--stale", env=env)
+    services.gemini.inject("generate", change=wrong.by_model("gemini-3.8-flash-002"))
+    assert "gemini answers for gemini-3.8-flash as gemini-3.8-flash-002 now, before as" in line.run("--stale", env=env)
+    services.gemini.clear()
     assert stale(line) == {}
     changed = {name for name, text in line.contents().items() if text != before[name]}
     assert {name.partition("/")[0] for name in changed} == {"video_annotations", "aligned_metadata"}
