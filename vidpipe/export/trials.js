@@ -6,7 +6,7 @@ const share = (x) => (x === null ? NONE : `${Math.round(100 * x)} %`);
 const usd = (x) => (x === null ? NONE : x === 0 ? "0" : x < 1 ? x.toPrecision(2) : x.toFixed(2));
 const tokens = (t) => (t.text + t.video + t.audio + t.out ? `${(t.text + t.video + t.audio).toLocaleString("en")} + ${t.out.toLocaleString("en")}` : NONE);
 const seconds = (x) => (x === null || x === 0 ? NONE : x < 10 ? x.toFixed(1) : x.toFixed(0));
-const length = (hours) => (hours < 1 ? `${(60 * hours).toFixed(1)} minutes` : `${hours.toFixed(1)} hours`);
+const lasting = (hours) => (hours < 1 ? `${(60 * hours).toFixed(1)} minutes` : `${hours.toFixed(1)} hours`);
 
 // --- all variants
 
@@ -149,7 +149,7 @@ function showVideo(video) {
 at("title").textContent = data.title;
 at("summary").textContent = `${many(data.videos.length, "video")} · ${many(data.ways.length, "variant")}`;
 at("note").textContent = data.n_all
-  ? `All videos: ${data.n_all.toLocaleString("en")} of ${length(data.hours_all)}, at each variant's own price per hour. Best values in green; what is kept is never paid again.`
+  ? `All videos: ${data.n_all.toLocaleString("en")} of ${lasting(data.hours_all)}, at each variant's own price per hour. Best values in green; what is kept is never paid again.`
   : "Best values in green; what is kept is never paid again.";
 at("made-by").textContent = data.made_by.length
   ? `Made by ${data.made_by.map(([name, version]) => `${name} ${version}`).join(" · ")}` : "";

@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from vidpipe.export.about import LeftOut
 from vidpipe.export.explorer import MAX_IDS, ExplorerVideo, explorer_page, explorer_video
 from vidpipe.export.pages import embedded_json
 from vidpipe.export.target import Media
+from vidpipe_tests.browser import browser
+from vidpipe_tests.clips import make_clip
 from vidpipe_tests.export.samples import HOSTILE, row_of
 
 MEDIA = Media("raw_videos/a/video.mp4", "0" * 64, 1)
@@ -127,3 +130,24 @@ def test_the_same_videos_give_the_same_page() -> None:
         explorer_page(videos, [], title="Demo", made_by=made) for made in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"})
     }
     assert len(pages) == 1
+
+
+def test_a_browser_shows_a_video_seeks_by_click_and_says_no_error(tmp_path: Path) -> None:
+    make_clip(tmp_path / "a.mp4", [(1, 1), (1, 2)], fps=10, size=(96, 64))
+    title = "</script><img src=x onerror='window.evil = 1'>"
+    video = ExplorerVideo(
+        "a", title, "a.mp4", duration_s=2.0, shots=((0, 1), (1, 2)), scenes=((0.0, 1.0, title), (1.0, 2.0, "two"))
+    )
+    page = tmp_path / "index.html"
+    page.write_text(explorer_page([video], [], title=title), "utf-8")
+    with browser(tmp_path / "profile") as tab:
+        tab.open(page.as_uri())
+        tab.click(".tile")
+        tab.wait_for("document.querySelector('video')?.readyState > 0")
+        assert tab.value("document.querySelector('.heading').textContent") == title
+        tab.click(".time-line .track", across=0.25)
+        tab.wait_for("Math.abs(document.querySelector('video').currentTime - 0.5) < 0.05")
+        tab.click(".scenes li:nth-child(2) button")
+        tab.wait_for("Math.abs(document.querySelector('video').currentTime - 1) < 0.05")
+        assert tab.value("document.querySelectorAll('.block').length") == 4
+        assert (tab.value("window.evil ?? null"), tab.said) == (None, [])

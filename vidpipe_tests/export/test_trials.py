@@ -106,6 +106,12 @@ def test_hostile_text_adds_no_tag_and_breaks_no_block(text: str) -> None:
     assert data_of(page)["videos"]
 
 
+def test_the_page_parses_nothing_as_html_and_loads_nothing_from_elsewhere() -> None:
+    page = trial_page(trial(Film("a", "a", Fraction(2), (take(), take()))))
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|https?:|fetch\(", page)
+    assert "default-src 'none'; script-src 'sha256-" in page
+
+
 def test_a_browser_shows_it_seeks_by_click_and_runs_no_foreign_script(tmp_path: Path) -> None:
     name = "cl#ip ?&%.mp4"
     make_clip(tmp_path / name, [(1, 1), (1, 2)], fps=10, size=(96, 64))
