@@ -126,6 +126,21 @@ def _paid(project: "Project") -> Iterator[Finding]:
             yield Finding(f"price of {model}", is_well=False, mend=str(error))
         else:
             yield Finding(f"price of {model} is known", is_well=True)
+    yield from _attention(project)
+
+
+def _attention(project: "Project") -> Iterator[Finding]:
+    """How attentive the models that are asked were in their last canaries."""
+    from vidpipe.asking.services import paid_stages
+
+    asked = paid_stages(project.recipe)
+    found = sorted(project.ledger.canaries.scores(), key=lambda one: one.latest)
+    newest = {(one.asset, one.model): one for one in found}  # of each model, the version that answered last
+    for one in newest.values():
+        if one.model in asked.get(one.asset, ()):
+            told = f"attention of {one.model_reported}: {one.attention:.2f}, of {counted(one.n, 'made film')}"
+            mend = "it may not look at what it is shown; try another model, media_resolution or prompt"
+            yield Finding(shown(told), not one.is_bad, mend)
 
 
 def _llm(folder: Path) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The ledger's page: what calls to services cost."""
 
-from assets.overview import calls_markdown
+from assets.overview import calls_markdown, canaries_markdown
+from vidpipe.ledger.canaries import Score
 from vidpipe.ledger.sums import Sum
 from vidpipe.models.calls import Usage
 
@@ -34,3 +35,12 @@ def test_what_a_service_calls_itself_is_plain_text() -> None:
 
 def test_where_nobody_was_asked_it_says_so() -> None:
     assert calls_markdown([]) == "No service was asked."
+
+
+def test_what_models_told_of_made_films_stands_by_version() -> None:
+    good = Score("shots", "one", "one-001", 0.9, 0.8, 0.25, 0, 7, is_bad=False, latest=1.0)
+    blind = Score("shots", "one", "", 0.0, 0.0, None, 3, 2, is_bad=True, latest=2.0)
+    assert canaries_markdown([good, blind]).splitlines()[2:] == [
+        "| shots | one-001 | 7 | 0.90 | 80% | 0.2 | 0 |",
+        "| shots | one | 2 | 0.00 | 0% |  | 3 |",
+    ]

@@ -37,7 +37,7 @@ def test_one_comes_before_the_first_call_is_paid_once_and_stands_in_no_dataset(t
         line.run(env=env)
         names = names_of_calls(line)
         assert [names[entry.note] for entry in answers(servers)] == ["canary", "annotation", "annotation"]
-        state = line.is_whole()
+        state = line.status()
         assert (state["videos"], state["selected"], state["conserved"]) == (2, 2, True)
         assert not [name for name in line.files() if "canary" in name]
         model = annotator(line)
@@ -65,7 +65,7 @@ def test_stop_ends_a_run_whose_model_does_not_look_and_a_later_one_goes_on(tmp_p
         (told,) = [line for line in said.splitlines() if line.startswith("vidpipe: ")]
         assert "does not look at what it is shown: it was asked nothing more" in told
         assert line.counts("video_annotations")["pending"] == {f"service closed: gemini: {UNSEEING}": 2}
-        assert annotator(line)["attention"] == 0
+        assert "BAD  attention of gemini-3.8-flash: 0.00, of 2 made films" in line("doctor", env=env).stdout
         look(servers, TrueEyes())
         line.run("--only", "video_annotations", env=env)
         assert line.counts("video_annotations")["ok"] == n_videos
