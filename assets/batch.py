@@ -14,6 +14,7 @@ import dagster as dg
 
 from assets.owners import own_run
 from assets.showing import partition_metadata
+from assets.turn import aside
 from vidpipe.batch import LeftOver, Work, run_batch
 from vidpipe.ports import Project
 
@@ -70,7 +71,7 @@ def each_video(context: dg.AssetExecutionContext, project: Project, work: Work) 
     asset = context.asset_key.to_user_string()
     tags = version_tags(context)
     n_settled, left_over = 0, {}
-    for result in run_batch(project, asset, context.partition_keys, work, context.run.run_id):
+    for result in aside(run_batch(project, asset, context.partition_keys, work, context.run.run_id)):
         if isinstance(result, LeftOver):
             left_over[result.key] = html.escape(result.reason)
             continue

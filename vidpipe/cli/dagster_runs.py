@@ -1,4 +1,4 @@
-"""One Dagster run at a time, in this process: started, waited for, and its failure noted where `status` shows it."""
+"""Dagster runs in this process: started, waited for, and their failures noted where `status` shows them."""
 
 import logging
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets.owners import OWNER_TAG
+from assets.turn import taken
 from vidpipe import definitions
 from vidpipe.cli.recovery import note_events
 from vidpipe.errors import RecipeError
@@ -33,13 +34,14 @@ class DagsterRuns:
         """
         assert not keys or len({STAGES[name].over for name in assets}) == 1, f"a range is of one set, got {assets=}"
         job = "check" if not assets else "curate" if assets[0] in definitions.CURATE else "produce"
-        result = dg.execute_job(
-            dg.reconstructable(getattr(definitions, job)),
-            instance=self.instance,
-            tags={OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {}),
-            run_config=_QUIET,
-            asset_selection=[dg.AssetKey(name) for name in assets] or None,
-        )
+        with taken():
+            result = dg.execute_job(
+                dg.reconstructable(getattr(definitions, job)),
+                instance=self.instance,
+                tags={OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {}),
+                run_config=_QUIET,
+                asset_selection=[dg.AssetKey(name) for name in assets] or None,
+            )
         self.ids.add(result.run_id)
         note_events(self.project, self.instance, [result.run_id])
         if not result.success and not self.project.stop.is_set():
