@@ -149,5 +149,5 @@ def _settle(key: str, future: Future[Any]) -> Done:
         return Done(key, "timed_out", error)
     except ProcessExpired as error:
         return Done(key, "crashed", error)
-    except BrokenProcessPool as error:
-        return Done(key, "not_run", error)
+    except BrokenProcessPool as error:  # a worker was killed before anybody knew which task it had
+        return Done(key, "crashed", error)
