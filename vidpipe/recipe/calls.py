@@ -63,7 +63,7 @@ def check_calls(calls: Sequence[AskedCall]) -> None:
             before, or what a call says in free text is read by nobody.
     """
     names = [call.name for call in calls]
-    told = [name for call in calls for name in call.fields]
+    told: list[str] = [name for call in calls for name in call.fields]
     for name in {*names, *told}:
         if names.count(name) > 1 or (name in SHOWN and name in names):
             raise ValueError(f"calls need names of their own, {name} is taken")

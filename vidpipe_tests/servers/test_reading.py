@@ -1,5 +1,6 @@
 """The emulated model reads what stands on pictures, and nothing else."""
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from vidpipe_tests.servers.gemini_generate import even_scenes, words_of
 from vidpipe_tests.servers.reading import words_in
 
 FILM = film_of("0")
-SPANS = [(float(start), float(end)) for start, end in pairwise([0, *FILM.cuts_s, FILM.duration_s])]
+SPANS = [(float(start), float(end)) for start, end in pairwise([Fraction(0), *FILM.cuts_s, FILM.duration_s])]
 
 
 def seen(path: Path, film: Film = FILM) -> Seen:
