@@ -13,6 +13,7 @@ from vidpipe.asking.estimate import Estimate
 from vidpipe.cli.tables import console
 from vidpipe.cli.trial_takes import Asking
 from vidpipe.cli.words import counted, shown
+from vidpipe.export.pages import shown as one_line
 from vidpipe.export.trials import Trial, take_json
 from vidpipe.models.prices import NUSD
 
@@ -50,7 +51,7 @@ def trial_json(trial: Trial, page: Path) -> dict[str, Any]:
     films = [
         {
             "video_id": film.video_id,
-            "title": film.title,
+            "title": one_line(film.title),
             "duration_s": round(float(film.duration_s), 6),
             "n_shots": len(film.shots),
         }
