@@ -5,7 +5,7 @@ import importlib.util
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -61,8 +61,25 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 LIBRARY = [module for module in MODULES if not f"{module}.".startswith(tuple(f"{name}." for name in SHELL))]
-every_module = pytest.mark.parametrize("module", MODULES)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def every_module(rule: Callable[[str], None]) -> Callable[[], None]:
+    """A test that a rule holds for every module; it tells of all that break it, and how."""
+
+    def holds() -> None:
+        assert {module: why for module in MODULES if (why := breach(rule, module))} == {}
+
+    return holds
+
+
+def breach(rule: Callable[[str], None], module: str) -> str | None:
+    """How a module breaks a rule, if it does."""
+    try:
+        rule(module)
+    except AssertionError as error:
+        return str(error)
+    return None
 
 
 @cache
