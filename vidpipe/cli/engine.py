@@ -77,7 +77,8 @@ class Engine:
             if part[0].unit == "table":
                 self._table(part[0].name)
             else:
-                for stages in in_turn(self.project.ledger.snapshot(), self.line, part, self.held.names):
+                snapshot = self.project.ledger.snapshot()
+                for stages in in_turn(snapshot, self.line, part, self.held.names, self.held.paid):
                     self._per_video(stages)
                 if part[0].name == _GATE:
                     self._settle_sets()

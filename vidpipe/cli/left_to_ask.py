@@ -22,7 +22,7 @@ from vidpipe.corpus.llm_categories import CATEGORY_OUT, category_question, load_
 from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.canaries import CANARY
-from vidpipe.ledger.plan import held_back, needs
+from vidpipe.ledger.plan import held_back, in_doubt, needs
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.sums import Sum
 from vidpipe.models.calls import Answer, Question, Usage
@@ -75,9 +75,15 @@ class LeftToAsk:
         left = needs(self.snapshot, self._line, self._line.per_video, paid)
         self.n_on_their_way = sum("selected_videos" in names for names in left.values())
         known = None if self.has_catalogue else rows["video_id"].to_list()
-        self.missing = {asset: Some.of(known or self._open(asset, left)) for asset in asking_stages(project)}
+        doubted = {asset: in_doubt(self.snapshot, left, asset) for asset in paid}
+        self.missing = {
+            asset: Some.of(known or [v for v in self._open(asset, left) if v not in doubted.get(asset, ())])
+            for asset in asking_stages(project)
+        }
         held = held_back(self.snapshot, self._line, paid)
-        self.stale = {asset: Some.of(sorted(names)) for asset, names in held.items()}
+        told = {asset: {v for v, e in self.snapshot.entries.get(asset, {}).items() if e.cost_usd > 0} for asset in paid}
+        stale = {asset: held.get(asset, frozenset()) | (doubted[asset] & told[asset]) for asset in paid}
+        self.stale = {asset: Some.of(sorted(names)) for asset, names in stale.items() if names}
         both = (*self.missing.values(), *self.stale.values())
         names = {*(v for some in both for v in some.names), *self._answered()}
         self.videos = Videos(project, self.snapshot, names, rows)

@@ -76,7 +76,8 @@ class Views:
             return None
         kind = record.value["kind"]
         is_as_wanted = {"proxy": record.value["made_by"] == self._made_by, "page": self._recipe.by_url}
-        return record if is_as_wanted.get(kind, True) else None
+        is_as_wanted[SOURCE] = not self._settings.burns_time
+        return record if is_as_wanted[kind] else None
 
     def _n_proxy_bytes(self, name: str) -> int | None:
         made = self._made(name)

@@ -84,12 +84,22 @@ def held_back(
     return found
 
 
-def in_turn(
-    snapshot: Snapshot, line: Line, stages: Sequence[Stage], held: Collection[str] = ()
-) -> Iterator[tuple[Stage, ...]]:
-    """Neighbouring stages, cut before each one `held` where what the others make may change what was paid for.
+def in_doubt(snapshot: Snapshot, left: Mapping[str, Collection[str]], name: str) -> frozenset[str]:
+    """The videos whose record at an asset stands, and may not once what it reads is made: `left` is what they need.
 
-    Whether such a record stays is decided when they are through: a run of both would ask, and pay, at once.
+    A run makes that first, and then holds such a record back.
+    """
+    whole = (v for v, entry in snapshot.entries.get(name, {}).items() if not entry.damaged)
+    return frozenset(v for v in whole if name in left.get(v, ()))
+
+
+def in_turn(
+    snapshot: Snapshot, line: Line, stages: Sequence[Stage], held: Collection[str] = (), paid: Collection[str] = ()
+) -> Iterator[tuple[Stage, ...]]:
+    """Neighbouring stages, cut before each one `held` where what the others make may change what was told there.
+
+    Whether such a record stays is decided when they are through: a run of both would ask, and pay, at once. It is one
+    that cost something, or that would: those at `paid`.
     """
     settled = _settled(snapshot, line, [stage.name for stage in stages])
     kept = {v for v, row in snapshot.rows.get("catalogue", {}).items() if row.outcome == "ok"}
@@ -97,9 +107,9 @@ def in_turn(
     for stage in stages:
         name = stage.serves or stage.name
         entries = snapshot.entries.get(name, {}) if name in held else {}
-        paid = {v for v, entry in entries.items() if entry.cost_usd > 0} & kept
+        told = {v for v, entry in entries.items() if entry.cost_usd > 0 or name in paid} & kept
         above = line.ancestors({stage.name}) & {other.name for other in here}
-        if not all(paid <= settled[other] for other in above):
+        if not all(told <= settled[other] for other in above):
             yield tuple(here)
             here = []
         here.append(stage)

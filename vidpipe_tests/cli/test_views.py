@@ -53,6 +53,9 @@ def test_what_other_settings_made_is_expected_anew() -> None:
     found = views(seen(record=proxy(50_000)), burn_time=True)
     assert (found.value("0")["made_by"], found.value("0")["burn_time"]) == (f"{MADE_BY}, time", True)
     assert (found.n_bytes("0"), found.n_expected) == (190_000, 1)
+    as_it_is = seen(record=record(source_value(FACTS, "a proxy would be larger")))
+    kinds = [views(as_it_is, burn_time=is_burnt).value("0")["kind"] for is_burnt in (False, True)]
+    assert kinds == ["source", "proxy"]
     assert views(seen(n_bytes=10), burn_time=True).n_bytes("0") == 190_000, "a small file has no time on it"
     assert views(seen(record=record(page_value(PAGE)))).value("0")["kind"] == "proxy"
 

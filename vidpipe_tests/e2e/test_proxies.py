@@ -1,5 +1,6 @@
 """What is sent of a video: its proxy, itself where it is smaller, nothing where its page is public."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,8 @@ def test_other_settings_are_made_at_once_and_paid_for_when_that_is_asked_for(
     contents = line.contents()
     edit(line, {"burn_time: false": "burn_time: true"})
     assert stale(line)["annotation_proxy"] == 4
+    told = json.loads(line("estimate", "--json").stdout)
+    assert (told["calls"], [(one["asset"], one["n"]) for one in told["stale"]]) == (0, [("video_annotations", 2)])
     assert "video_annotations: 2 stale, about 0.0" in line.run(*ONLY, env=env)
     assert Asked.until_now(services) == asked
     assert [value(line, name)["burn_time"] for name in ("film", "small")] == [True, True]

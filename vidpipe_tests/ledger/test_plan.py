@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.ledger.plan import held_back, in_turn, leaving, needs, pieces, table_is_due
+from vidpipe.ledger.plan import held_back, in_doubt, in_turn, leaving, needs, pieces, table_is_due
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.recipe.line import LINE
 from vidpipe.recipe.loading import check_recipe
@@ -58,6 +58,10 @@ def test_what_was_paid_for_comes_apart_from_what_may_change_it() -> None:
     cut = names.index("video_annotations")
     changed = versioned(history.code | {"shots": "other"})
     assert parts(history, changed) == [names], "what cost nothing is not held"
+    asked = in_turn(history.snapshot, changed, made, ["video_annotations"], ["video_annotations"])
+    assert [len(part) for part in asked] == [cut, len(names) - cut], "but where it would cost something"
+    doubted = in_doubt(history.snapshot, needs(history.snapshot, changed, made), "video_annotations")
+    assert doubted == {"a", "b"}
     annotations = history.entries["video_annotations"]
     annotations["a"] = annotations["a"]._replace(cost_usd=0.01)
     assert parts(history, history.line) == [names], "nothing changes"
