@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from vidpipe.errors import ServiceError
 from vidpipe.ledger.ledger import Ledger
@@ -88,12 +88,14 @@ class Batches(Protocol):
 class Standing:
     """Whether a service may still be asked by this process; all who ask it share one.
 
-    Who holds the `turnstile` asks next; `freed` is set when somebody's call has ended. Safe to use from many threads.
+    Who holds the `turnstile` asks next; `freed` is set when somebody's call has ended. `shared` holds, by name, what
+    else they have in common. Safe to use from many threads.
     """
 
     def __init__(self) -> None:
         self.turnstile = threading.Lock()
         self.freed = threading.Event()
+        self.shared: dict[str, Any] = {}
         self._end: ServiceError | None = None
 
     def end(self, error: ServiceError) -> None:

@@ -64,13 +64,21 @@ def n_due(n_calls: int, since: int | None) -> int:
 
 
 @dataclass
+class _Gate:
+    """Through which all pass who ask questions of one kind in a process, however many batches they belong to."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    is_asking: bool = False
+    n_passed: int = 0  # since the last canary
+    rest: int = 0
+
+
+@dataclass
 class Watch:
-    """Sees to the canaries of one kind of questions to a service; all threads that ask these share it.
+    """Sees to the canaries of one kind of questions to a service; all threads that ask these may share it.
 
-    `shown` are the names of the calls that are shown a video.
-
-    `ask` asks about the film of a number, and tells what came of it; `is_bad` of what it gives is not looked at. One
-    comes with `every` so many calls that are shown a video.
+    `shown` are the names of the calls that are shown a video. `ask` asks about the film of a number, and tells what
+    came of it; `is_bad` of what it gives is not looked at. One comes with `every` so many calls that are shown a video.
     """
 
     service: Service
@@ -81,10 +89,10 @@ class Watch:
     known: Canaries
     ask: Callable[[int], Canary]
     every: int = EVERY
-    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
-    _is_asking: bool = field(default=False, init=False, repr=False)
-    _n_passed: int = field(default=0, init=False, repr=False)
-    _rest: int = field(default=0, init=False, repr=False)
+    _gate: _Gate = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._gate = self.service.standing.shared.setdefault(f"canaries {self.kind}", _Gate())
 
     def before_call(self, *, is_shown: bool) -> None:
         """To be called before each call that is to be paid; `is_shown`: a video.
@@ -97,25 +105,25 @@ class Watch:
         """
         if self.mode == "off" or self.service.lacks:
             return
-        with self._lock:
+        with self._gate.lock:
             self.service.standing.check()
-            number = self._number_due() if is_shown and not self._is_asking else None
+            number = self._number_due() if is_shown and not self._gate.is_asking else None
             is_held = number == 0 or self.mode == "stop"
             if number is not None and is_held:
                 self._see(number)
-            self._n_passed += 1
+            self._gate.n_passed += 1
             if number is None or is_held:
                 return
-            self._is_asking = True
+            self._gate.is_asking = True
         try:
             self._see(number)
         finally:
-            self._is_asking = False
+            self._gate.is_asking = False
 
     def _number_due(self) -> int | None:
         """The number of the film that is to be asked about now; None: none is."""
-        if self._rest:
-            self._rest -= 1
+        if self._gate.rest:
+            self._gate.rest -= 1
             return None
         found = self.known.of(self.kind)
         if not found:
@@ -124,7 +132,7 @@ class Watch:
         since = self.since(last)
         is_due = since.n_shown >= self.every
         if self.mode == "stop" and n_bad(found):
-            is_due |= max(since.n_all, self._n_passed) >= SOON or n_bad(found) >= MOST_BAD
+            is_due |= max(since.n_all, self._gate.n_passed) >= SOON or n_bad(found) >= MOST_BAD
         return last.number + 1 if is_due else None
 
     def since(self, last: Canary) -> Since:
@@ -137,19 +145,19 @@ class Watch:
             canary = self.ask(number)
         except RejectedRequestError as error:
             _LOG.warning("the canary was refused: %s", error)
-            self._rest = 10**9
+            self._gate.rest = 10**9
             return
         except _PASSING as error:
             _LOG.warning("no canary for now: %s", error)
-            self._rest = _REST
+            self._gate.rest = _REST
             return
-        self._n_passed = 0
+        self._gate.n_passed = 0
         before = [one for one in self.known.of(self.kind) if one.number < number]
         same = [one for one in before if one.model_reported == canary.model_reported]
         canary = replace(canary, is_bad=is_bad(canary.attention, same))
         self.known.add(canary)
         if canary.is_bad:
-            _LOG.warning("%s %s: attention %.2f in canary %d", *_named(canary), canary.attention, number)
+            _LOG.warning("%s: attention %.2f in canary %d", self.asset, canary.attention, number)
         if self.mode == "stop" and n_bad([*before, canary]) >= MOST_BAD:
             self.service.standing.end(UnseeingServiceError(self.service.name, UNSEEING))
             self.service.standing.check()
@@ -168,7 +176,3 @@ def watched(named: Callable[[str], Ask], watch: Watch | None) -> Callable[[str],
         return ask
 
     return named_after
-
-
-def _named(canary: Canary) -> tuple[str, str]:
-    return canary.asset, canary.model_reported

@@ -276,6 +276,21 @@ def test_nobody_passes_before_the_first_one_is_answered(line: Callable[..., Line
     assert events == ["asked", "answered", *["paid"] * 8]
 
 
+def test_batches_beside_one_another_count_together(line: Callable[..., Line]) -> None:
+    blind = line("stop", lambda _: 0.0)
+    beside = [blind.watch, *(replace(blind.watch) for _ in range(3))]
+    passed = []
+
+    def pass_all() -> None:
+        for watch in itertools.cycle(beside):
+            watch.before_call(is_shown=True)  # and its call still waits for its turn: the ledger does not know it
+            passed.append(watch)
+
+    with pytest.raises(UnseeingServiceError):
+        pass_all()
+    assert (len(passed), len(blind.asked)) == (SOON, 2)
+
+
 def test_what_ended_the_service_elsewhere_ends_it_here(line: Callable[..., Line]) -> None:
     steady = line("report")
     standing = Standing()
