@@ -88,6 +88,13 @@ def paid_stages(recipe: Recipe) -> dict[str, tuple[str, ...]]:
     return {**found, **of_queries, "video_annotations": tuple(dict.fromkeys(models))}
 
 
+def asking_stages(recipe: Recipe) -> tuple[str, ...]:
+    """The stages that ask a service, paid or not, in line order."""
+    categorising = () if recipe.taxonomy.categoriser == "offline" else ("taxonomy_categories",)
+    annotating = () if recipe.annotation.annotator == "offline" else (*recipe.query_stages, "video_annotations")
+    return (*categorising, *annotating)
+
+
 def check_prices(project: Project, when: datetime) -> None:
     """See that every model which is paid has a price.
 

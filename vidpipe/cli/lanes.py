@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Self
 
-from vidpipe.asking.services import paid_stages
+from vidpipe.asking.services import asking_stages
 from vidpipe.ledger.plan import Piece
 from vidpipe.opening import calls_at_once
 from vidpipe.ports import Project
@@ -19,10 +19,9 @@ MOST_BESIDE = 4
 """Pieces that wait for answers at once: enough that one slow answer holds up nobody, few enough to be soon done."""
 
 
-def asking_stages(project: Project) -> frozenset[str]:
-    """The stages that wait until a service has answered, paid or not."""
-    recipe = project.recipe
-    found = {*paid_stages(recipe), *(("taxonomy_categories",) if recipe.taxonomy.categoriser != "offline" else ())}
+def waiting_stages(project: Project) -> frozenset[str]:
+    """The stages that wait until a service has answered."""
+    found = set(asking_stages(project.recipe))
     if "annotation_requests" in project.line():  # answers to a job come within a day: nobody waits for them
         found.discard("video_annotations")
     return frozenset(found)
@@ -39,7 +38,7 @@ class Lanes:
         self, project: Project, stages: Sequence[Stage], execute: Callable[[Sequence[str], Sequence[str]], None]
     ) -> None:
         names, line = {stage.name for stage in stages}, project.line()
-        asking = asking_stages(project) & names
+        asking = waiting_stages(project) & names
         n_batch = project.recipe.batch_size
         n_soon = max(calls_at_once(project.folder), -(-n_batch // MOST_BESIDE))
         self.size = min(n_batch, n_soon) if asking else n_batch

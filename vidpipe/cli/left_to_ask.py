@@ -15,7 +15,7 @@ from vidpipe.annotation.parts import parts_of
 from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.asking.estimate import Ask
-from vidpipe.asking.services import paid_stages
+from vidpipe.asking.services import asking_stages, paid_stages
 from vidpipe.cli.queries_left import QueriesLeft
 from vidpipe.cli.video_facts import Videos, catalogue_of
 from vidpipe.corpus.llm_categories import CATEGORY_OUT, category_question, load_prompt, settings_of
@@ -78,7 +78,7 @@ class LeftToAsk:
         doubted = {asset: in_doubt(self.snapshot, left, asset) for asset in paid}
         self.missing = {
             asset: Some.of(known or [v for v in self._open(asset, left) if v not in doubted.get(asset, ())])
-            for asset in asking_stages(project)
+            for asset in asking_stages(project.recipe)
         }
         held = held_back(self.snapshot, self._line, paid)
         told = {asset: {v for v, e in self.snapshot.entries.get(asset, {}).items() if e.cost_usd > 0} for asset in paid}
@@ -240,11 +240,3 @@ class LeftToAsk:
                 return None
 
         return recall
-
-
-def asking_stages(project: Project) -> tuple[str, ...]:
-    """The stages that ask a service, in line order."""
-    recipe = project.recipe
-    categorising = () if recipe.taxonomy.categoriser == "offline" else (CATEGORIES,)
-    annotating = () if recipe.annotation.annotator == "offline" else (*recipe.query_stages, ANNOTATIONS)
-    return (*categorising, *annotating)
