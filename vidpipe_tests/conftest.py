@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from vidpipe_tests.shared import SHARED
 
@@ -16,6 +17,10 @@ LONG = (
     *("timeline/test_agreement", "timeline/test_films", "test_readme", "test_versions", "test_arch", "workers/"),
 )
 """What takes long, in the order in which it begins: first what waits most, and needs nothing that others make."""
+
+
+settings.register_profile("vidpipe", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test is timed
+settings.load_profile("vidpipe")
 
 
 def pytest_configure() -> None:

@@ -4,7 +4,6 @@ Here belongs the envelope of one audio stream. Reading and decoding it belongs t
 """
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
@@ -134,8 +133,3 @@ def loudness_stats(dbfs: npt.NDArray[np.float32]) -> tuple[float, float]:
     """The mean of the bins' power and the loudest bin, both in dBFS, rounded to a thousandth."""
     power = 10 ** (dbfs.astype(np.float64) / 10)
     return round(float(10 * np.log10(power.mean())), 3), round(float(dbfs.max()), 3)
-
-
-def bin_of(time_s: Fraction) -> int:
-    """The bin in which a time lies."""
-    return int(time_s // LOUDNESS_BIN_S)

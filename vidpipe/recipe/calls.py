@@ -17,6 +17,7 @@ FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 SHOWN = ("pixels", "sound", "captions", "shots", "taxonomy_categories")
 """What a call can read beside earlier calls: who reads one of the first two is shown the video."""
 SEEN = frozenset(SHOWN[:2])
+_TAKEN = (*SHOWN, "canary")  # that is what the ledger calls questions about made films
 
 
 class AskedCall(Section):
@@ -65,7 +66,7 @@ def check_calls(calls: Sequence[AskedCall]) -> None:
     names = [call.name for call in calls]
     told: list[str] = [name for call in calls for name in call.fields]
     for name in {*names, *told}:
-        if names.count(name) > 1 or (name in SHOWN and name in names):
+        if names.count(name) > 1 or (name in _TAKEN and name in names):
             raise ValueError(f"calls need names of their own, {name} is taken")
         if told.count(name) > 1:
             raise ValueError(f"{name} is told by two calls")

@@ -61,7 +61,7 @@ def test_a_list_of_names_is_not_english() -> None:
     assert looks_like("Anna Berta Carla Dora Emma Frida Greta Hanna Ida Jutta Klara Lena " * 3, "English") is False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=300), st.sampled_from([*TEXTS, "Klingon"]))
 def test_any_text_can_be_looked_at(text: str, language: str) -> None:
     assert looks_like(text, language) in (True, False, None)

@@ -15,7 +15,6 @@ from vidpipe.timeline.spans import Span
 from vidpipe_tests.annotation.answering import scene, video
 
 
-@settings(deadline=None)
 @given(st.fractions(min_value=Fraction(1, 100), max_value=40_000, max_denominator=90_000), st.floats(10, 3600))
 def test_parts_cover_a_video_without_gap_and_keep_the_limit(duration_s: Fraction, limit_s: float) -> None:
     parts = parts_of(duration_s, limit_s)
@@ -40,7 +39,6 @@ def test_a_limit_of_nothing_is_a_bug() -> None:
         parts_of(Fraction(600), 1)
 
 
-@settings(deadline=None)
 @given(st.fractions(0, 5000, max_denominator=1000), st.fractions(2, 5000, max_denominator=1000))
 def test_halves_are_nearly_equal_and_never_empty(start_s: Fraction, length_s: Fraction) -> None:
     part = Span(start_s, start_s + length_s)
@@ -135,7 +133,7 @@ def test_only_what_was_told_is_joined() -> None:
     assert [one["cast"] for one in whole["scenes"]] == [["c1"], ["c1"]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4))
 def test_what_was_joined_is_valid_and_lies_in_the_video(n_scenes: list[int]) -> None:
     told, parts = minutes(*(video(60, n) for n in n_scenes))

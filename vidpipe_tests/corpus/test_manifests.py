@@ -320,7 +320,7 @@ def test_names_that_are_not_utf8_are_rows_with_a_reason(folder: Path) -> None:
     f"{row}".encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(
     st.text(st.sampled_from("id,path\n\r\"'\0\u2028\ufeff.a/;{}[]:"), max_size=60),
     st.sampled_from(["m.csv", "m.jsonl"]),

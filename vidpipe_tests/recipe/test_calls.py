@@ -57,6 +57,7 @@ def test_a_recipe_with_calls_is_written_and_read_back() -> None:
         ([TELL, SCENES | {"reads": ["pixels"]}], "annotation: tell tells no fields, and no later call reads it"),
         ([TELL, TELL, SCENES], "annotation: calls need names of their own, tell is taken"),
         ([SCENES | {"name": "shots"}], "annotation: calls need names of their own, shots is taken"),
+        ([SCENES | {"name": "canary"}], "annotation: calls need names of their own, canary is taken"),
         ([TELL, CAST, SCENES | {"fields": ["scenes", "characterList"]}], "characterList is told by two calls"),
         ([SCENES | {"fields": ["mood"]}], "annotation.calls.0.fields.0: "),
         ([SCENES | {"reads": []}], "annotation.calls.0.reads: "),
