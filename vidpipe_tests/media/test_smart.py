@@ -19,6 +19,7 @@ from vidpipe.media.limits import Limits
 from vidpipe.media.probe import inspect_video
 from vidpipe.media.smart import cut_smart
 from vidpipe.timeline.spans import Span, sliding_windows
+from vidpipe_tests.browser import browser
 from vidpipe_tests.clips import ClipTruth, make_clip, read_numbers, read_times
 from vidpipe_tests.media.cuts import (
     check_pictures,
@@ -239,3 +240,28 @@ def test_real_files_are_cut_as_exactly_as_by_encoding(name: str, tmp_path: Path)
         assert read_times(Path(clip.file)) == read_times(Path(other.file))
         assert (clip.actual_start_s, clip.actual_end_s) == (other.actual_start_s, other.actual_end_s)
         assert not complaints(clip.file)
+
+
+PLAY = """(address) => new Promise((done) => {
+  const video = Object.assign(document.createElement("video"), { muted: true, src: address, playbackRate: 8 });
+  const told = (how) => {
+    const { totalVideoFrames: all, corruptedVideoFrames: bad } = video.getVideoPlaybackQuality();
+    done([how, all, bad]);
+  };
+  video.onended = () => told("ended");
+  video.onerror = () => told(`error ${video.error.code}`);
+  document.body.append(video);
+  video.play().catch((error) => told(String(error)));
+})"""
+
+
+def test_a_browser_plays_every_frame_of_a_joined_clip(truth: ClipTruth, tmp_path: Path) -> None:
+    clips = cut(truth.path, [span(0.5, 2.6), span(1.2, 3.31)], tmp_path)
+    assert modes(clips) == {"smart"}
+    (tmp_path / "page.html").write_text("<!doctype html><title>clips</title><body></body>")
+    with browser(tmp_path / "profile") as tab:
+        tab.open((tmp_path / "page.html").as_uri())
+        for clip in clips:
+            with av.open(clip.file) as container:
+                n_frames = sum(packet.size > 0 for packet in container.demux(video=0))
+            assert tab.value(f"({PLAY})({Path(clip.file).name!r})") == ["ended", n_frames, 0]
