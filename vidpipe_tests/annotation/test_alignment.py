@@ -107,7 +107,7 @@ def test_a_video_without_frames_is_a_bug() -> None:
         align_annotation(ContentMetadata(), SHOTS, [])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sets(st.integers(2, 1498), max_size=10),
     st.sampled_from([Fraction(1001, 30000), Fraction(1, 25), Fraction(1, 60)]),
@@ -124,7 +124,7 @@ def test_aligning_twice_changes_nothing_at_any_frame_rate(cuts: set[int], frame_
     assert (twice.report.drift_s, twice.report.n_cuts_missed) == (0.0, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(max_size=8) | st.floats(0, 70) | st.none(), min_size=2, max_size=8))
 def test_any_annotation_is_aligned_or_rejected_never_a_crash(edges: list[object]) -> None:
     aligned = align_annotation(annotation(*edges), SHOTS, FRAMES)

@@ -99,7 +99,7 @@ def test_a_video_without_a_length_is_a_bug() -> None:
         attention({}, Fraction(0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=20), st.integers(1, 2000))
 def test_the_score_is_a_share_and_scale_does_not_matter(lengths: list[float], duration_s: int) -> None:
     found = looked(lengths, duration_s)
@@ -108,7 +108,7 @@ def test_the_score_is_a_share_and_scale_does_not_matter(lengths: list[float], du
     json.dumps([found.told_share, found.tail_share, found.same_share, found.growth], allow_nan=False)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 9))
 def test_the_sooner_a_model_stops_the_worse_it_scores(n: int) -> None:
     whole = sum(VARIED)

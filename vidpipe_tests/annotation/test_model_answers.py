@@ -82,7 +82,7 @@ def test_what_is_not_one_json_object_is_refused_with_its_place(text: str, fault:
     assert len(caught.value.faults[0]) < 150
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text() | st.binary().map(lambda b: b.decode("latin-1")))
 @example("``````")
 @example('{"request_id": "ABCDEFGHIJK2"')
@@ -106,7 +106,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from(["scenes", "storylines", "qAndA", "title"]), json_values))
 def test_any_object_is_an_answer_or_a_list_of_faults(values: dict[str, Any]) -> None:
     found = faults(WHOLE | values | {"characterList": None})
@@ -115,7 +115,7 @@ def test_any_object_is_an_answer_or_a_list_of_faults(values: dict[str, Any]) -> 
     assert len(found) <= MAX_FAULTS + 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from(sorted(video())), json_values)
 def test_whatever_a_field_holds_nothing_else_is_raised(name: str, value: Any) -> None:
     with suppress(MalformedAnswerError):
@@ -288,7 +288,7 @@ def test_the_first_part_is_never_moved() -> None:
     assert faults(changed(WHOLE, ("storylines", "climax", "timestamp"), "2:00"), MINUTE)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=30))
 def test_unfencing_keeps_what_is_inside(text: str) -> None:
     inner = json.dumps(text)

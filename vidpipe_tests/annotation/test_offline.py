@@ -175,7 +175,7 @@ def test_no_shots_are_a_bug() -> None:
         annotate_offline([], measured(), NOTHING)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from([24, 25, 30, 60]))
 def test_alignment_finds_every_cut_of_shots_a_second_long_or_longer(seed: int, fps: int) -> None:
     rng, frames = random.Random(seed), [Fraction(i, fps) for i in range(75 * fps)]
@@ -190,7 +190,7 @@ def test_alignment_finds_every_cut_of_shots_a_second_long_or_longer(seed: int, f
     assert aligned.report.n_cuts_missed == aligned.report.n_boundaries_without_cut == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(st.integers(1, 2999), max_size=40))
 def test_told_scenes_differ_and_fit_whatever_the_cuts(cut_frames: set[int]) -> None:
     frames = [Fraction(i, 100) for i in range(3000)]

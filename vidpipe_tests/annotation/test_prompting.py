@@ -119,7 +119,7 @@ def test_fields_are_filled_in_and_doubled_braces_are_braces() -> None:
     assert render(prompt("{{a}} {b}{b} }}{{"), {"b": "{a} {{x}} }"}) == "{a} {a} {{x}} }{a} {{x}} } }{"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(), st.text())
 def test_values_are_never_looked_at_again(a: str, b: str) -> None:
     assert render(prompt("[{a}|{b}]"), {"a": "A" + a, "b": "B" + b}) == f"[A{a}|B{b}]"
@@ -132,7 +132,7 @@ def test_an_unknown_field_and_a_missing_one_are_recipe_errors() -> None:
         render(prompt("nothing"), {"narrative": "x"}, needed={"narrative"})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text())
 def test_foreign_text_ends_where_its_fence_ends(text: str) -> None:
     shown = foreign("captions", text)

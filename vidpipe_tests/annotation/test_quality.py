@@ -148,7 +148,7 @@ def test_queries_in_another_language_are_told() -> None:
     assert query_checks([], "German")[0].passed is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["0:10", "end", "n/a", None, "5:00", "what", "0:10-0:20"]), st.text(max_size=4)),

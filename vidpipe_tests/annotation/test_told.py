@@ -115,7 +115,7 @@ def test_a_form_of_unknown_fields_is_a_bug(fields: tuple[str, ...]) -> None:
         form_of(fields)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text())
 def test_clean_text_can_be_written_and_read(text: str) -> None:
     plain = clean(text)

@@ -58,7 +58,7 @@ def test_times_move_and_what_is_no_time_stays() -> None:
     assert shifted({"a": {"timestamp": "0:10"}}, Fraction(60), Fraction(-20)) == {"a": {"timestamp": "00:00:00.000"}}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 5000), st.integers(1, 900))
 def test_moving_there_and_back_changes_no_second(by_s: int, length_s: int) -> None:
     values = video(length_s)
@@ -68,7 +68,7 @@ def test_moving_there_and_back_changes_no_second(by_s: int, length_s: int) -> No
     assert list(seconds_in(back, Fraction(length_s))) == list(seconds_in(values, Fraction(length_s)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(5, 600), st.integers(0, 3000))
 def test_a_part_told_on_the_videos_clock_is_put_on_its_own(length_s: int, later_s: int) -> None:
     start_s = length_s + later_s  # no part is longer than the ones before it

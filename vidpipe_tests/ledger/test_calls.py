@@ -276,7 +276,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(steps, st.integers(0, 150), st.integers(0, 100))
 def test_spent_and_reserved_together_never_exceed_a_budget(
     steps: list[tuple[str, int, int, float]], project: int, run: int

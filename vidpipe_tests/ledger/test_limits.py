@@ -79,7 +79,7 @@ def test_limits_that_let_nothing_through_are_refused(limits: dict[str, int]) -> 
         Limits(**limits)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     calls=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 60)), max_size=20),
     n_requests=st.integers(1, 5),

@@ -59,7 +59,7 @@ def test_clips_start_at_key_frames_and_miss_nothing(suffix: str, options: dict[s
         assert not complaints(clip.file)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edges_s=st.lists(st.floats(0, 3.3), max_size=4))
 def test_windows_side_by_side_cover_every_frame(
     truth: ClipTruth, edges_s: list[float], tmp_path_factory: pytest.TempPathFactory

@@ -43,7 +43,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> ClipTruth:
     return make_clip(path, [(12, 1)], vfr=[(0, 25), (4, 10), (8, 30)], start_s=5, sound=False, options=GROUPS)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(times_s=st.lists(st.fractions(-2, 15, max_denominator=1000), max_size=6))
 def test_the_frame_that_is_shown_is_found_in_any_order(film: ClipTruth, times_s: list[Fraction]) -> None:
     numbers = [max(0, bisect_right(film.times_s, time_s + Fraction(1, 1000)) - 1) for time_s in times_s]

@@ -26,7 +26,7 @@ def by_definition(film: list[tuple[int, bool]], rate: Fraction, start_s: Fractio
     return sorted(set(found))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(FILMS, RATES, st.fractions(-3, 3, max_denominator=97), st.integers(1, 400))
 def test_each_step_gets_its_frame(
     gaps: list[tuple[int, bool]], rate: Fraction, start_s: Fraction, n_last_ticks: int

@@ -98,7 +98,7 @@ def test_the_tail_is_never_dropped(truth: ClipTruth, tmp_path: Path) -> None:
     assert clip.actual_end_s == pytest.approx(3.32)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edges_s=st.lists(st.floats(0, 3.3), max_size=3))
 def test_windows_side_by_side_lose_and_double_no_frame(
     truth: ClipTruth, edges_s: list[float], tmp_path_factory: pytest.TempPathFactory

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.models.calls import Answer, Finish, Question, Settings, Usage
@@ -58,7 +58,6 @@ def test_who_names_none_is_left_to_whoever_judges_the_answer(text: str) -> None:
     assert not foreign(text)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
 def test_no_text_at_all_is_taken_for_a_name(text: str) -> None:
     assert named_id(text) is None

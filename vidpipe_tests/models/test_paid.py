@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.errors import CorruptObjectError
@@ -32,7 +32,6 @@ answers = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(answers, st.text(), st.integers(0, 10**18))
 def test_an_answers_file_reads_back(answer: Answer, video_id: str, nusd: int) -> None:
     call = replace(CALL, purpose=replace(PURPOSE, video_id=video_id))
@@ -40,7 +39,6 @@ def test_an_answers_file_reads_back(answer: Answer, video_id: str, nusd: int) ->
     assert decode("key", encode(paid)) == paid
 
 
-@settings(deadline=None)
 @given(texts)
 def test_halves_of_characters_do_no_harm(text: str) -> None:
     first = decode("key", encode(replace(PAID, answer=replace(PAID.answer, text=text))))

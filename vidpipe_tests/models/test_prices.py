@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.errors import RecipeError
@@ -100,7 +100,6 @@ def test_servers_of_ones_own_cost_nothing_whatever_they_call_their_model() -> No
     assert FREE.worst_case(MILLION, max_out=None, model="b", when=TODAY) == 0
 
 
-@settings(deadline=None)
 @given(usages, st.sampled_from([FLASH, PRO]), st.sampled_from([1, 2]))
 def test_a_bill_is_never_below_the_exact_price_and_less_than_one_unit_above(
     usage: Usage, model: str, divisor: int
@@ -114,7 +113,6 @@ def test_a_bill_is_never_below_the_exact_price_and_less_than_one_unit_above(
     assert 0 <= bill.nusd - exact < 1
 
 
-@settings(deadline=None)
 @given(usages, st.sampled_from([FLASH, PRO]), st.sampled_from([TODAY, NEW_YEAR]))
 def test_no_bill_within_the_tokens_expected_exceeds_the_worst_case(usage: Usage, model: str, when: datetime) -> None:
     worst = built_in().worst_case(usage, max_out=65_536, model=model, when=when)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.models.calls import Media, Question, Settings, Usage
@@ -50,7 +50,6 @@ def test_the_schema_counts_and_what_is_typed() -> None:
     assert expected(asked, Usage(out=5)).out == 5
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=[])), st.integers(0, 10**6), st.integers(0, 10**5))
 def test_the_bound_is_above_what_is_expected(text: str, video: int, audio: int) -> None:
     asked = Question(text, Settings(NEW))

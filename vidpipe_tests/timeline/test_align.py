@@ -138,7 +138,7 @@ EDGES = st.lists(st.integers(0, 120).map(lambda t: Fraction(t, 2)), max_size=12)
 CUT_FRAMES = st.sets(st.integers(1, 1499), max_size=12).map(lambda cuts: [FRAMES[i] for i in sorted(cuts)])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(EDGES, CUT_FRAMES, st.booleans())
 def test_scenes_tile_the_video_in_order_and_matched_ones_start_on_cuts(
     edges: list[Fraction], cuts: list[Fraction], is_sorted: object
@@ -158,7 +158,7 @@ def test_scenes_tile_the_video_in_order_and_matched_ones_start_on_cuts(
     assert found.residual_frames == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(CUT_FRAMES)
 def test_what_is_aligned_stays(cuts: list[Fraction]) -> None:
     timeline = Timeline(FRAMES, cuts, Fraction(60))
