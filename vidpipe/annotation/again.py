@@ -3,6 +3,8 @@
 What belongs here: quality to remarks. Not here: the rules (`quality`), asking (`annotate`).
 """
 
+from fractions import Fraction
+
 from vidpipe.annotation.plans import Plan, Subject
 from vidpipe.annotation.quality import Asked, Check, checks_of, fields_of, quality
 from vidpipe.annotation.schema import ContentMetadata
@@ -15,9 +17,14 @@ REMARK = (
 )
 
 
+def asked_of(duration_s: Fraction, plan: Plan) -> Asked:
+    """What a plan asks for about a video so long."""
+    return Asked(duration_s, plan.language, plan.n_questions, plan.fields)
+
+
 def judged(content: ContentMetadata, subject: Subject, plan: Plan) -> tuple[Check, ...]:
     """All checks of an annotation that a plan asked for."""
-    return checks_of(content, Asked(subject.duration_s, plan.language, plan.n_asked))
+    return checks_of(content, asked_of(subject.duration_s, plan))
 
 
 def score_of(content: ContentMetadata, subject: Subject, plan: Plan) -> float:

@@ -98,9 +98,9 @@ class Plan:
     again_below: float | None = None
 
     @property
-    def n_asked(self) -> int:
-        """The questions that are asked for: none where no call tells them."""
-        return self.n_questions if any("qAndA" in call.fields for call in self.calls) else 0
+    def fields(self) -> frozenset[str]:
+        """The fields that are asked for."""
+        return frozenset(name for call in self.calls for name in call.fields)
 
     def __post_init__(self) -> None:
         lacking = [call.name for call in self.calls if call.name not in self.prompts]

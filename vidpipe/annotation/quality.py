@@ -19,7 +19,7 @@ from vidpipe.annotation.languages import code_of, looks_like
 from vidpipe.annotation.model_answers import SLACK_S
 from vidpipe.annotation.retiming import read_pair
 from vidpipe.annotation.schema import ContentMetadata, Scene
-from vidpipe.annotation.told import MOODS
+from vidpipe.annotation.told import FIELDS, MOODS
 from vidpipe.annotation.told_times import seconds_in
 from vidpipe.timeline.spans import Span
 
@@ -27,6 +27,7 @@ MIN_COVER = 0.95
 MIN_ATTENTION = 0.7
 LOOKING = ("scenes_cover", "kept_looking")
 """Checks about whether the model looked at all: the quality is no better than the worse of them."""
+_NEEDS = {"questions_asked": "qAndA", "cast_known": "characterList"}  # all others judge scenes alone
 _FIELDS = {
     "questions_asked": frozenset({"qAndA"}),
     "scene_ids_distinct": frozenset({"scenes", "storylines"}),
@@ -49,16 +50,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the annotation was asked for: about how long a video, in which language, with how many questions."""
+    """What was asked for: about how long a video, in which language, with how many questions, and which fields."""
 
     duration_s: Fraction
     language: str = "English"
     n_questions: int = 5
+    fields: frozenset[str] = frozenset(FIELDS)
 
 
 def checks_of(content: ContentMetadata, asked: Asked) -> tuple[Check, ...]:
-    """All checks of an annotation, in a fixed order."""
-    return (
+    """All checks of an annotation, in a fixed order; one about a field that was not asked for has nothing to judge."""
+    checks = (
         scenes_cover(content, asked),
         scenes_in_order(content, asked),
         times_inside(content, asked),
@@ -69,6 +71,10 @@ def checks_of(content: ContentMetadata, asked: Asked) -> tuple[Check, ...]:
         questions_asked(content, asked),
         language_as_asked(content, asked),
         kept_looking(content, asked),
+    )
+    return tuple(
+        check if _NEEDS.get(check.name, "scenes") in asked.fields else Check(check.name, None, "not asked for", None)
+        for check in checks
     )
 
 
@@ -148,8 +154,6 @@ def scores_given(content: ContentMetadata) -> Check:
 def questions_asked(content: ContentMetadata, asked: Asked) -> Check:
     """As many questions as were asked for, all different, all answered."""
     asked_for, given = asked.n_questions, content.qAndA
-    if not asked_for and not given:
-        return Check("questions_asked", None, "nothing to judge", None)
     distinct = {_plain(one.question) for one in given if _plain(one.question) and _plain(one.answer)}
     is_right = len(distinct) == len(given) == asked_for
     detail = f"{len(distinct)} different questions with an answer among {len(given)}, {asked_for} asked for"
@@ -215,7 +219,7 @@ def _plain(text: str) -> str:
 
 
 def _closeness(n: int, wanted: int) -> float:
-    return min(n, wanted) / max(n, wanted, 1)
+    return min(n, wanted) / max(n, wanted, 1) if wanted else float(n == 0)
 
 
 def _shared(name: str, good: Sequence[bool], claim: str) -> Check:

@@ -65,6 +65,7 @@ class Engine:
         """Do what is left, in the order of the line; returns when nothing is left that this run may do."""
         self.doing = ("looking at the store",)
         recover(self.project, self.instance)
+        self.held.forget_attempts()
         if self.asked.failed_only:
             self.videos = self._failed_videos()
         if not self.asked.failed_only or "" in self.project.ledger.snapshot([]).attempts.get("catalogue", {}):

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from vidpipe.asking.services import TOLD_BY_MODELS, paid_stages
+from vidpipe.asking.services import TOLD_BY_MODELS, asking_stages, paid_stages
 from vidpipe.cli.free_again import FreeAgain
+from vidpipe.ledger.counts import is_pending
 from vidpipe.ledger.plan import held_back
 from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ledger.staleness import stale_records
 from vidpipe.ports import Project
 from vidpipe.recipe.stages import Line
 
@@ -19,7 +21,8 @@ class Held:
     """
 
     def __init__(self, project: Project, line: Line, *, stale: bool, replace_model_answers: bool) -> None:
-        self._line, self._free = line, FreeAgain(project)
+        self._project, self._line, self._free = project, line, FreeAgain(project)
+        self._asking = asking_stages(project.recipe)
         asked = paid_stages(project.recipe)
         self.paid = frozenset({*asked, *(("annotation_requests",) if "video_annotations" in asked else ())})
         gives_way = {name: stale if name in self.paid else replace_model_answers for name in TOLD_BY_MODELS}
@@ -28,14 +31,40 @@ class Held:
     def free(self, snapshot: Snapshot) -> dict[str, frozenset[str]]:
         """The videos whose stale records cost nothing to make again, and lose nothing, by the assets that are held.
 
-        That is, all their answers are kept; where no model is asked any more, none was.
+        That is, all their answers are kept, or a batch job was asked for them already; where a model is asked that is
+        not paid, all; where none is asked any more, those of which none told.
         """
         held = held_back(snapshot, self._line, self.names)
-        unpaid = {
-            name: frozenset(v for v, entry in snapshot.entries.get(name, {}).items() if entry.cost_usd == 0)
-            for name in held.keys() - self.paid
-        }
-        return unpaid | self._free.of(snapshot, {name: held[name] for name in held.keys() & self.paid})
+        paid = {name: held[name] - self._begun(snapshot, name) for name in held.keys() & self.paid}
+        found = self._free.of(snapshot, paid)
+        found = {name: free | (held[name] - paid[name]) for name, free in found.items()}
+        for name in held.keys() - self.paid:
+            found[name] = held[name] if name in self._asking else held[name] - self._told(name)
+        return found
+
+    def forget_attempts(self) -> None:
+        """Forget that work on records which stay was put off by a run that was to do it: nothing waits any more."""
+        snapshot = self._project.ledger.snapshot()
+        for name, video_ids in self.records(snapshot).items():
+            tried = {v: attempt.reason for v, attempt in snapshot.attempts.get(name, {}).items()}
+            waiting = [v for v in video_ids & tried.keys() if is_pending(tried[v])]
+            self._project.ledger.forget_attempts(name, waiting)
+
+    def _begun(self, snapshot: Snapshot, name: str) -> frozenset[str]:
+        """The videos about which a batch job was asked anew, for money: the rest belongs to it."""
+        if name != "video_annotations" or "annotation_requests" not in self._line:
+            return frozenset()
+        stale = stale_records(snapshot, self._line)["annotation_requests"]
+        made = snapshot.entries.get(name, {})
+        asked = snapshot.entries.get("annotation_requests", {})
+        return frozenset(
+            v for v, one in asked.items() if v not in stale and v in made and one.updated > made[v].updated
+        )
+
+    def _told(self, name: str) -> frozenset[str]:
+        """The videos about which models told something there, for money or not."""
+        sums = self._project.ledger.calls.sums("asset", "video_id", "outcome")
+        return frozenset(s.of["video_id"] for s in sums if (s.of["asset"], s.of["outcome"]) == (name, "complete"))
 
     def records(self, snapshot: Snapshot) -> Mapping[str, frozenset[str]]:
         """The videos whose records stay, by asset."""

@@ -1,16 +1,19 @@
 """`vidpipe run` as a person sees it: progress while it works, Ctrl-C, the counts at the end, the exit code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+import dagster as dg
 from rich.console import Console
 
 from assets.overview import look
 from vidpipe import keys
+from vidpipe.asking.collecting import Collected
 from vidpipe.cli.asking import check_services
 from vidpipe.cli.batch_jobs import collect_jobs, waiting_lines
 from vidpipe.cli.canaries import bad_news
@@ -65,32 +68,58 @@ def run_line(
         **options,
     )
     console, before = terminal(stderr=True), versions_of(project)
-    collected, engine = collect_jobs(project), Engine(project, instance, asked)
     _say_store(project)
+    once = partial(_round, project, instance, asked, console)
     with kept_open(dagster_home()):
-        interrupted = _drive(engine, console)
-        while wait and not interrupted and (until := _opens_at(engine)) is not None:
-            console.print(f"Waiting until {until:%Y-%m-%d %H:%M} UTC for what is pending.")
-            interrupted = interruptible(partial(wait_until, project, until), project.stop, say=console.print)
-            if not interrupted:
-                collected, engine = collect_jobs(project), Engine(project, instance, asked)
-                interrupted = _drive(engine, console)
-    state = look(instance, project)
+        last = _waiting(once(), once, console) if wait else once()
+    state, engine = look(instance, project), last.engine
     console.print(counts_table(state))
-    if interrupted:
+    if last.is_interrupted:
         console.print("Interrupted. `vidpipe run` goes on where this stopped.")
         return INTERRUPTED
     for line in notices(project.store):
         click.echo(f"vidpipe: {line}", err=True)
     for line in bad_news(project.ledger.canaries, project.recipe.annotation.canaries, engine.began):
         click.echo(f"vidpipe: {shown(line)}", err=True)
-    for line in (*map(str, collected.errors), *waiting_lines(project), *changed(before, versions_of(project))):
+    for line in (*map(str, last.collected.errors), *waiting_lines(project), *changed(before, versions_of(project))):
         click.echo(f"vidpipe: {shown(line)}", err=True)
     _say_held_back(engine)
     code = _verdict(state, engine, console)
     if not engine.runs.ids:
         console.print("Nothing to do.")
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One run of the line, after what batch jobs had answered."""
+
+    engine: Engine
+    collected: Collected
+    is_interrupted: bool
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether nothing came of it, and no batch job is open: what is left waits for something else."""
+        return not (self.engine.runs.ids or self.collected.videos or self.engine.project.ledger.jobs.open())
+
+
+def _round(project: Project, instance: dg.DagsterInstance, asked: Asked, console: Console) -> _Round:
+    collected, engine = collect_jobs(project), Engine(project, instance, asked)
+    return _Round(engine, collected, _drive(engine, console))
+
+
+def _waiting(last: _Round, again: Callable[[], _Round], console: Console) -> _Round:
+    """The last of as many rounds as it takes until nothing is left that time alone opens."""
+    project = last.engine.project
+    while not last.is_interrupted and (until := _opens_at(last.engine)) is not None:
+        console.print(f"Waiting until {until:%Y-%m-%d %H:%M} UTC for what is pending.")
+        if interruptible(partial(wait_until, project, until), project.stop, say=console.print):
+            return replace(last, is_interrupted=True)
+        last = again()
+        if last.is_in_vain:
+            break
+    return last
 
 
 def _opens_at(engine: Engine) -> datetime | None:

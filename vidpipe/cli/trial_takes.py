@@ -15,6 +15,7 @@ from pathlib import Path
 from assets.alignment import aligned_by_shots
 from assets.annotations import annotate_by_measures
 from assets.model_annotations import ModelAnnotator, media_of, subject_of
+from vidpipe.annotation.again import asked_of
 from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.lengths import Lengths
 from vidpipe.annotation.parts import parts_of
@@ -155,7 +156,7 @@ class Asking:
         told = {name: value for name, value in outcome.value.items() if name in ContentMetadata.model_fields}
         content, plan = ContentMetadata.model_validate(told), self.annotator and self.annotator.plan
         duration_s = Fraction(str(inputs.record("raw_videos").value["duration_s"]))
-        asked = Asked(duration_s, plan.language, plan.n_asked) if plan else Asked(duration_s)
+        asked = asked_of(duration_s, plan) if plan else Asked(duration_s)
         return Told.of(content, asked, aligned_by_shots(inputs, content))
 
     def _untold(self, name: str, outcome: str, reason: str) -> Take:

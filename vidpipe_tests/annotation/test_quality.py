@@ -181,3 +181,12 @@ def test_hundreds_of_scenes_are_judged_in_no_time() -> None:
     values = video(4000, 400)
     values["storylines"]["scenes"] = list(range(1, 401)) * 500
     assert failed(values, Asked(Fraction(4000))) == []
+
+
+def test_what_was_not_asked_for_is_not_judged() -> None:
+    told = {name: value for name, value in video(60).items() if name == "scenes"}
+    asked = Asked(Fraction(60), fields=frozenset({"scenes"}))
+    assert failed(told, asked) == []
+    assert checked(told, asked)["cast_known"].score is None
+    assert checked(told, asked)["questions_asked"].score is None
+    assert failed(told, Asked(Fraction(60))) == ["cast_known", "questions_asked"]
