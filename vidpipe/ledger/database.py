@@ -1,5 +1,7 @@
 """Opening the ledger's database, and being alone in it: what SQLite and PostgreSQL do each in their own way."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from vidpipe.ledger.schema import METADATA
 
 _BUSY_MS = 60_000
+_POLL_S = 0.05
 _OPENING = 0x76696470697065  # "vidpipe": the advisory lock under which PostgreSQL's tables are made
 
 
@@ -51,6 +54,21 @@ def alone(engine: sa.Engine, table: sa.Table) -> Iterator[sa.Connection]:
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    _keep_log(cursor)
+    cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+
+
+def _keep_log(cursor: Any) -> None:
+    """Have writes go to a log beside the file. A new file changes to that alone: SQLite does not wait for it itself."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
