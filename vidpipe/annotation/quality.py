@@ -1,6 +1,6 @@
 """How good an annotation is: checks that never refuse one, and a score of 0..1 for the video.
 
-What belongs here: rules about what was told (spec/finevideo.md §7, issue 5 point 9), as small pure functions. Not here:
+What belongs here: rules about what was told (spec/finevideo.md §7), as small pure functions. Not here:
 what makes an answer unusable (`model_answers`), and where times belong (`alignment`). A check that has nothing to judge
 has neither verdict nor score, and does not count.
 """

@@ -39,7 +39,7 @@ Recall = Callable[[Question], Answer | None]
 """The kept answer to exactly this question, None where none is kept; never asks."""
 
 RETRIES: dict[Verdict, int] = {"malformed": 1, "truncated": 1, "recited": 1, "odd": 2, "foreign": 2, "blocked": 0}
-"""How often a call is asked again for each cause (issue 5; research/services.md §1.6)."""
+"""How often a call is asked again for each cause (research/services.md §1.6)."""
 TRIED_RETRIES: dict[Verdict, int] = RETRIES | {"odd": 0, "foreign": 0}
 """The same where who asks has tried odd and foreign answers again already."""
 CONCISE = (
