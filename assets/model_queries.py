@@ -113,8 +113,11 @@ class ModelQueries:
         with ExitStack() as held:
             try:
                 if unasked_queries(subject, self.plan, calls.recall, levels=self.schema_levels):
-                    subject = replace(subject, media=replace(subject.media, place=piece.file()))
-                    held.enter_context(self.service.holding(subject.media))
+                    media = subject.media
+                    if not isinstance(media.place, str):  # a public page is no file
+                        media = replace(media, place=piece.file())
+                    subject = replace(subject, media=media)
+                    held.enter_context(self.service.holding(media))
                 said = ask_queries(
                     calls.named(self.level), subject, self.plan, recall=calls.recall, levels=self.schema_levels
                 )

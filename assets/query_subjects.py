@@ -28,7 +28,7 @@ _CLIPS = "segment_clips"
 class Piece:
     """A segment, or all of a video: `span` is what it shows, on the video's clock, `told` what a record says of it.
 
-    `subject` is on the piece's own clock, and its file is nowhere yet: `file` fetches it.
+    `subject` is on the piece's own clock, and its file is nowhere yet, but where it is a page: `file` fetches it.
     """
 
     span: Span

@@ -15,6 +15,7 @@ import pytest
 from assets.model_queries import ModelQueries
 from assets.query_subjects import pieces_of
 from vidpipe import keys
+from vidpipe.annotation.shown import page_value
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
@@ -149,6 +150,25 @@ def test_queries_say_who_wrote_them_in_which_language_and_how_good_they_are(proj
     seen = [json.loads(body)["contents"][0]["parts"][0] for body in bodies]
     assert ["videoMetadata" in part for part in seen] == [False, False, False, True]
     assert seen[-1]["videoMetadata"] == {"fps": 0.5}
+
+
+def test_of_an_episode_at_a_public_page_the_page_is_shown(project: Project, gemini: Line) -> None:
+    recipe = check_recipe("recipe.yaml", {**RECIPE, "annotation": {"annotator": "gemini", "by_url": True}})
+    project = replace(project, recipe=recipe)
+    page = "https://www.youtube.com/watch?v=public-one1"
+    gemini.server.youtube[page] = 130.0
+    _record(project, "annotation_proxy", page_value(page), {})
+    bodies: list[bytes] = []
+
+    def note(request: Request) -> bool:
+        bodies.append(request.body)
+        return False
+
+    gemini.server.inject("generate", when=note, status=500)
+    record = record_of(told(project, service_of(gemini), "episode"))
+    assert (record.outcome, next(iter(record.value["queries"]))) == ("ok", "main_plot")
+    (seen,) = [json.loads(body)["contents"][0]["parts"][0] for body in bodies]
+    assert page in seen["fileData"].values()
 
 
 def test_a_segment_that_is_refused_stands_there_without_queries_and_is_paid_for(project: Project, gemini: Line) -> None:
