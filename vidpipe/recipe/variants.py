@@ -1,7 +1,8 @@
 """Variants of a recipe: the same project with another model, another prompt, other settings of asking.
 
 What belongs here: reading what a person writes, `NAME:KEY=VALUE`, into variants. Not here: what becomes of them. Only
-what is asked can vary: keys of `annotation`, and a folder with prompts that take the place of the project's.
+what is asked can vary: keys of `annotation`, and a folder with prompts that take the place of the project's. Variants
+are asked at once: they put nothing into batch jobs, whatever the recipe says.
 """
 
 import re
@@ -19,7 +20,7 @@ AS_IT_STANDS = "project"
 """The name of the first variant: the project, unchanged."""
 MOST = 12
 """More variants than that cannot be looked at side by side."""
-_SECTION, _PROMPTS = "annotation", "prompts"
+_SECTION, _PROMPTS, _BATCH = "annotation", "prompts", "annotation.batch"
 _NAME = re.compile(r"[^\s:=,][^:=,\n]{0,39}")
 _FORM = "write NAME:KEY=VALUE, e.g. fast:annotation.fps=0.5, or NAME:prompts=FOLDER"
 
@@ -40,6 +41,9 @@ class Variant:
 def variants_of(recipe: Recipe, wanted: Iterable[str]) -> tuple[Variant, ...]:
     """The project as it stands, then a variant for each name in `wanted`, in the order in which they come.
 
+    The recipes are the project's but for what is wanted, and none of them asks in batches: that is in no question's
+    address, so that a run that does finds the same answers.
+
     Each of `wanted` is `NAME:KEY=VALUE` and sets one key, in YAML's way; those of one name make one variant.
     `annotation.` before a key may be left out.
 
@@ -54,7 +58,14 @@ def variants_of(recipe: Recipe, wanted: Iterable[str]) -> tuple[Variant, ...]:
         changes[name][key] = value
     if len(changes) >= MOST:
         raise RecipeError("--variant", f"{len(changes)} variants beside the project; {MOST - 1} at most")
-    return (Variant(AS_IT_STANDS, recipe), *(_variant(recipe, name, told) for name, told in changes.items()))
+    at_once = _at_once(recipe)
+    return (Variant(AS_IT_STANDS, at_once), *(_variant(at_once, name, told) for name, told in changes.items()))
+
+
+def _at_once(recipe: Recipe) -> Recipe:
+    if not recipe.annotation.batch:
+        return recipe
+    return recipe.model_copy(update={"annotation": recipe.annotation.model_copy(update={"batch": False})})
 
 
 def _parted(text: str) -> tuple[str, str, str]:
@@ -77,7 +88,12 @@ def _full(name: str, key: str) -> str:
     is_full = key.startswith(f"{_SECTION}.")
     if "." in key and not is_full:
         raise RecipeError(f"--variant {name}", f"{key}: a variant can change keys of annotation, and prompts, alone")
-    return key if is_full else f"{_SECTION}.{key}"
+    full = key if is_full else f"{_SECTION}.{key}"
+    if full == _BATCH:
+        raise RecipeError(
+            f"--variant {name}", f"{_BATCH} cannot vary: variants are asked at once, for the same answers"
+        )
+    return full
 
 
 def _variant(recipe: Recipe, name: str, told: Mapping[str, str]) -> Variant:

@@ -14,6 +14,7 @@ import pytest
 from vidpipe_tests.e2e.projects import Line, make_sources
 from vidpipe_tests.e2e.services import asks_models, edit, environment_of, paid_twice, serving, stored_answers, told_keys
 from vidpipe_tests.servers import gemini_answers as wrong
+from vidpipe_tests.servers.gemini_batches import Plan
 from vidpipe_tests.servers.profiles import Servers
 from vidpipe_tests.servers.wire import Request
 
@@ -123,6 +124,23 @@ def test_without_a_key_or_money_nothing_is_asked_and_the_page_says_why(line: Lin
     assert (found["project", "v0"], found["measured", "v0"]) == (("pending", "budget"), ("ok", ""))
     assert "of the budget of 0.00 US$ 0.00 are left" in said
     assert n_generated(services) == n
+
+
+def test_a_project_that_asks_in_batches_is_tried_at_once_but_for_what_a_job_is_asked(
+    line: Line, tmp_path: Path
+) -> None:
+    edit(line, {"batch: false": "batch: true"})
+    with serving("calm", sorted((tmp_path / "videos").glob("v*.mp4"))) as services:
+        env, gemini = environment_of(services), services.gemini
+        document, _ = tried(line, "--ids", "v0", env=env)
+        assert takes(document) == {("project", "v0"): ("ok", "")}
+        assert (gemini.n("generate"), len(stored_answers(line))) == (1, 1)
+        gemini.batches.plan = Plan(10_000)
+        line.run("--only", "video_annotations", env=env, code=1)
+        assert line.counts("video_annotations")["ok"] == 1, "what was tried is paid"
+        again, _ = tried(line, "--ids", "v0,v1", env=env, code=1)
+        assert takes(again) == {("project", "v0"): ("ok", ""), ("project", "v1"): ("pending", "in a batch job")}
+        assert gemini.n("generate") == 1
 
 
 def test_ctrl_c_keeps_what_was_answered_and_writes_the_page(line: Line, services: Servers) -> None:

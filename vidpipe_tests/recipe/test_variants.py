@@ -37,6 +37,14 @@ def test_keys_of_one_name_make_one_variant(tmp_path: Path) -> None:
     assert two.recipe.budget_usd == 5
 
 
+def test_all_are_asked_at_once_where_the_project_asks_in_batches() -> None:
+    batch = check_recipe("recipe", {"budget_usd": 5, "annotation": {"annotator": "gemini", "fps": 1, "batch": True}})
+    project, slow = variants_of(batch, ["slow:fps=0.5"])
+    assert batch.annotation.batch
+    assert project.recipe.annotation == PAID.annotation
+    assert (slow.recipe.annotation.batch, slow.recipe.annotation.fps) == (False, 0.5)
+
+
 def test_values_are_read_as_in_a_recipe() -> None:
     told = ["x:safety={HARM_CATEGORY_HARASSMENT: BLOCK_NONE}", "x:media_resolution=low", "y:fps=null", "z:seed=7"]
     _, x, y, z = variants_of(PAID, told)
@@ -61,6 +69,7 @@ def test_values_are_read_as_in_a_recipe() -> None:
         ("fast:fps=[1", "not valid YAML"),
         ("fast:annotation.model.x=1", "need text"),
         ("fast:prompts=nowhere/at/all", "no folder"),
+        ("fast:batch=true", "annotation.batch cannot vary"),
     ],
 )
 def test_what_is_written_otherwise_is_one_clear_line(text: str, why: str) -> None:
