@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
@@ -61,9 +62,9 @@ class ModelCategoriser:
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
         is_named = self.service.name in PAID  # over connections that several requests share
         calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=_tokens, is_named=is_named)
-        ask = calls.named("category")
+        choose = partial(choose_category, prompt=self.prompt, is_named=is_named, recall=calls.recall)
         try:
-            found = choose_category(ask, self.taxonomy, texts, self.settings, prompt=self.prompt, is_named=is_named)
+            found = choose(calls.named("category"), self.taxonomy, texts, self.settings)
         except ForeignAnswerError:
             raise
         except (AnswerError, RejectedRequestError) as error:

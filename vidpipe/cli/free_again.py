@@ -15,10 +15,8 @@ from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.queries import unasked_queries
 from vidpipe.annotation.query_recipes import query_plan_of
 from vidpipe.annotation.recipes import plan_of
-from vidpipe.annotation.rounds import UnansweredError, ask_nobody
-from vidpipe.corpus.llm_categories import choose_category, load_prompt, settings_of
-from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
-from vidpipe.errors import AnswerError, CorruptObjectError, MissingObjectError, StoreError, WaitingError
+from vidpipe.cli.categories_left import CategoriesLeft
+from vidpipe.errors import CorruptObjectError, MissingObjectError, StoreError, WaitingError
 from vidpipe.inputs import Inputs
 from vidpipe.keys import segment
 from vidpipe.ledger.snapshot import Snapshot, as_text
@@ -32,7 +30,7 @@ class FreeAgain:
     """Looks a video's answers up once, and again when what its questions are made of has changed. Asks nobody."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self._project, self._categories = project, CategoriesLeft(project)
         self._known: dict[tuple[str, str, str], bool] = {}
         self._is_answered: Mapping[str, Callable[[Inputs], bool]] = {
             "segment_queries": partial(self._are_queries_answered, level="segment"),
@@ -71,27 +69,7 @@ class FreeAgain:
         return not any(unasked_queries(piece.subject, plan, self._recall) for piece in pieces_of(inputs, level))
 
     def _is_category_answered(self, inputs: Inputs) -> bool:
-        settings = settings_of(self._project.recipe.taxonomy)
-
-        def kept(question: Question) -> Answer:
-            return self._recall(question) or ask_nobody(question)
-
-        try:
-            choose_category(kept, self._taxonomy, texts_of(inputs), settings, prompt=self._prompt, is_named=True)
-        except UnansweredError:
-            return False
-        except AnswerError:
-            pass  # all that is asked of it is answered, and unusable
-        return True
-
-    @cached_property
-    def _taxonomy(self) -> Taxonomy:
-        file = self._project.recipe.taxonomy.file
-        return load_taxonomy(self._project.folder / file if file else None)
-
-    @cached_property
-    def _prompt(self) -> str:
-        return load_prompt(self._project.folder / "prompts")
+        return self._categories.of(texts_of(inputs), self._recall) is None
 
     @cached_property
     def _plan(self) -> Plan:

@@ -16,10 +16,10 @@ from vidpipe.annotation.plans import Plan
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.asking.estimate import Ask
 from vidpipe.asking.services import asking_stages, paid_stages
+from vidpipe.cli.categories_left import CategoriesLeft
 from vidpipe.cli.queries_left import QueriesLeft
 from vidpipe.cli.video_facts import Videos, catalogue_of
-from vidpipe.corpus.llm_categories import CATEGORY_OUT, category_question, load_prompt, settings_of
-from vidpipe.corpus.taxonomy import Taxonomy, load_taxonomy
+from vidpipe.corpus.llm_categories import CATEGORY_OUT
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.ledger.canaries import CANARY
 from vidpipe.ledger.plan import held_back, in_doubt, needs
@@ -67,7 +67,7 @@ class LeftToAsk:
     """
 
     def __init__(self, project: Project) -> None:
-        self.project, self._recipe = project, project.recipe
+        self.project, self._recipe, self._categories = project, project.recipe, CategoriesLeft(project)
         self.snapshot: Snapshot = project.ledger.snapshot()
         self._line, paid = project.line(), paid_stages(project.recipe)
         rows = catalogue_of(project)
@@ -185,23 +185,10 @@ class LeftToAsk:
     # --- categories ---
 
     def _categorised(self, name: str) -> Iterator[Ask]:
-        texts = self.videos.texts(name)
-        if texts.are_empty:
-            return
-        settings, is_named = settings_of(self._recipe.taxonomy), CATEGORIES in paid_stages(self._recipe)
-        question = category_question(self._taxonomy, texts, settings, prompt=self._prompt, is_named=is_named)
-        if self._recall(CATEGORIES, name)(question) is None:
+        question = self._categories.of(self.videos.texts(name), self._recall(CATEGORIES, name))
+        if question is not None:
             usage = expected(question, Usage(out=CATEGORY_OUT))
-            yield Ask(CATEGORIES, "category", settings.model, usage, usage.out // 2, usage.out * 2)
-
-    @cached_property
-    def _taxonomy(self) -> Taxonomy:
-        file = self._recipe.taxonomy.file
-        return load_taxonomy(self.project.folder / file if file else None)
-
-    @cached_property
-    def _prompt(self) -> str:
-        return load_prompt(self.project.folder / "prompts")
+            yield Ask(CATEGORIES, "category", question.settings.model, usage, usage.out // 2, usage.out * 2)
 
     # --- what was asked before ---
 

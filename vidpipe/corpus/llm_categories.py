@@ -76,7 +76,7 @@ def settings_of(recipe: TaxonomySection) -> Settings:
     return Settings(recipe.asked_model, max_output_tokens=most)
 
 
-def choose_category(
+def choose_category(  # noqa: PLR0913 - each is a plain choice of the caller
     ask: Callable[[Question], Answer],
     taxonomy: Taxonomy,
     texts: Texts,
@@ -84,11 +84,13 @@ def choose_category(
     *,
     prompt: str | None = None,
     is_named: bool = False,
+    recall: Callable[[Question], Answer | None] | None = None,
 ) -> ChosenCategory | None:
     """The one leaf that a model chooses; None where there is no text to judge. Asks twice at most.
 
     `ask` puts a question to a model; where the list is too long for its service to hold the answer to, the answer is
-    held to it here alone. `prompt` is the text of a prompt's file; without one, the built-in. `is_named`: as
+    held to it here alone. `recall` gives the answer that is kept for exactly a question, if any: in either form, it is
+    taken before anybody is asked. `prompt` is the text of a prompt's file; without one, the built-in. `is_named`: as
     `category_question` has it.
 
     Raises:
@@ -102,7 +104,7 @@ def choose_category(
     exchanges: tuple[Exchange, ...] = ()
     faults: tuple[str, ...] = ()
     while len(exchanges) < MAX_ROUNDS:
-        question, answer = _exchanged(ask, question)
+        question, answer = _recalled(recall, question) or _exchanged(ask, question)
         exchanges = (*exchanges, (question, answer))
         if answer.finish == "blocked":
             raise BlockedAnswerError("the model refused to name a category", (answer.reason or "",), exchanges)
@@ -172,6 +174,14 @@ def load_prompt(folder: Path | None = None) -> str:
         raise RecipeError(str(own), "cannot be read") from error
     except UnicodeDecodeError as error:
         raise RecipeError(str(own), "not UTF-8") from error
+
+
+def _recalled(recall: Callable[[Question], Answer | None] | None, question: Question) -> Exchange | None:
+    for one in (question, _loosened(question)):
+        kept = None if recall is None else recall(one)
+        if kept is not None:
+            return one, kept
+    return None
 
 
 def _exchanged(ask: Callable[[Question], Answer], question: Question) -> Exchange:

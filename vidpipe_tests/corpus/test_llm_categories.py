@@ -253,6 +253,29 @@ def test_where_the_list_is_too_much_for_a_service_its_answer_is_checked_all_the_
     assert all(question.schema["required"] == ["request_id", "category"] for question in model.asked if question.schema)
 
 
+def test_a_kept_answer_is_taken_in_whichever_form_it_was_got_before_anybody_is_asked() -> None:
+    kept: dict[str, Answer] = {}
+    model = Model(naming("Bread"), naming("Physics"))
+
+    def ask(question: Question) -> Answer:
+        assert question.schema is not None
+        if "enum" in question.schema["properties"]["category"]:
+            raise SchemaTooComplexError("llm", "refuses the schema")
+        return kept.setdefault(question.address, model(question))
+
+    def recall(question: Question) -> Answer | None:
+        return kept.get(question.address)
+
+    first = choose_category(ask, FINEVIDEO, BREAD, ANY, recall=recall)
+    again = choose_category(Model(), FINEVIDEO, BREAD, ANY, recall=recall)
+    assert first is not None
+    assert again == first
+    strict = Model(naming("Chemistry"))
+    other = replace(BREAD, title="Rye")
+    assert choose_category(strict, FINEVIDEO, other, ANY, recall=recall) is not None
+    assert [question.address for question in strict.asked] == [category_question(FINEVIDEO, other, ANY).address]
+
+
 def test_a_refusal_is_not_argued_with() -> None:
     with pytest.raises(BlockedAnswerError) as caught:
         choose_category(Model(said("", "blocked")), FINEVIDEO, BREAD, ANY)

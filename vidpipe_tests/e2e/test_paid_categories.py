@@ -1,11 +1,12 @@
 """Categories that Gemini chooses: paid, kept, and not paid again."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from vidpipe_tests.e2e.projects import Line, make_sources
-from vidpipe_tests.e2e.services import answers, edit, environment_of, serving
+from vidpipe_tests.e2e.services import answers, edit, environment_of, serving, stale
 
 VIDEOS = ("v0", "v1")
 PROMPT = "Which one is it?\n{leaves}\n{title}\n"
@@ -44,3 +45,30 @@ def test_gemini_chooses_a_leaf_for_money_and_is_not_paid_again(tmp_path: Path) -
         edit(line, {"categoriser: gemini": "categoriser: offline"})
         kept = line("run", env=environment_of(services))
         assert "taxonomy_categories: 2 by a model stay as they are; run --replace-model-answers" in kept.stderr
+
+
+def test_a_category_got_with_the_list_left_out_of_the_form_is_known_again(tmp_path: Path) -> None:
+    videos = make_sources(tmp_path / "videos", 2, broken=False)
+    line = Line.at(tmp_path / "project", videos)
+    edit(line, {"categoriser: offline": "categoriser: gemini", "budget_usd: null": "budget_usd: 1"})
+    only = ("--only", "taxonomy_categories")
+    with serving("calm") as services:
+        services.gemini.max_states = 100  # less than there are categories
+        env = environment_of(services)
+        line.run(*only, env=env)
+        before = [line.record("taxonomy_categories", video_id) for video_id in VIDEOS]
+        n_asked, paid = len(services.gemini.log), services.gemini.usd()
+        assert paid > 0
+        edit(line, {"discard: []": "discard: [Stunt Shows]"})
+        assert json.loads(line("estimate", "--json", env=env).stdout)["stale"] == []
+        line.run(*only, env=env)
+        assert stale(line) == {}
+        edit(line, {"discard: [Stunt Shows]": "discard: []"})
+        line.record_path("taxonomy_categories", "v0").unlink()
+        line.run(*only, env=environment_of(services, n_keys=0))
+        assert (len(services.gemini.log), services.gemini.usd()) == (n_asked, paid)
+        for video_id, record in zip(VIDEOS, before, strict=True):
+            now = line.record("taxonomy_categories", video_id)
+            assert (now["outcome"], now["value"]) == (record["outcome"], record["value"])
+            assert now["provenance"]["cost_usd"] == record["provenance"]["cost_usd"] > 0
+        line.is_whole()
