@@ -138,9 +138,9 @@ def _per_minute(environ: Mapping[str, str], variable: str) -> int | None:
 
 
 def _gemini(environ: Mapping[str, str], project: Project) -> Service:
-    recipe = project.recipe
+    is_asked = project.recipe.asks_gemini
     keys = [key.strip() for key in environ.get("GEMINI_API_KEY", "").split(",") if key.strip()]
-    if not keys or not recipe.asks_gemini:
+    if not keys or not (is_asked or any(job.service == "gemini" for job in project.ledger.jobs.open())):
         return Service("gemini", None, lacks="no GEMINI_API_KEY")
     from resources.gemini import GeminiModel
     from resources.gemini_batches import GeminiBatches
@@ -150,7 +150,7 @@ def _gemini(environ: Mapping[str, str], project: Project) -> Service:
         if project.stop.wait(seconds):
             raise StoppedError
 
-    url, below = environ.get("GOOGLE_GEMINI_BASE_URL"), recipe.annotation.inline_below_bytes
+    url, below = environ.get("GOOGLE_GEMINI_BASE_URL"), project.recipe.annotation.inline_below_bytes
     pace, owner = Pace(wait=wait), _owner(project)
     try:
         model = GeminiModel(keys, url, inline_below_bytes=below, pace=pace, owner=owner)

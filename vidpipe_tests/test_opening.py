@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from resources.gemini_batches import GeminiBatches
 from vidpipe.asking.services import asker_for
-from vidpipe.opening import open_project, open_services
+from vidpipe.cli.batch_jobs import collect_jobs
+from vidpipe.opening import open_project, open_services, services_of
+from vidpipe.recipe.loading import check_recipe
+from vidpipe_tests.asking.desk import Desk
 from vidpipe_tests.asking.oracle import MEDIA, PURPOSE, Client, Oracle, question
+from vidpipe_tests.clips import make_clip
+from vidpipe_tests.servers.gemini import GeminiServer
+from vidpipe_tests.servers.gemini_batches import Plan
 
 
 @pytest.mark.parametrize(
@@ -39,3 +46,25 @@ def test_no_variable_bounds_nothing_in_a_minute(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("")
     service = open_services(tmp_path)["gemini"]
     assert asker_for(open_project(tmp_path), service).terms.limits.per_minute == (None, None)
+
+
+def test_what_jobs_answer_is_collected_though_the_recipe_no_longer_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("")
+    clip = make_clip(tmp_path / "a.mp4", [(2.0, 1)], fps=5, size=(64, 48), sound=False).path
+    with GeminiServer() as server:
+        server.batches.plan = Plan(0, 0)
+        monkeypatch.setenv("GEMINI_API_KEY", "key-a")
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
+        project = open_project(tmp_path)
+        assert services_of(project)["gemini"].jobs is None
+        asking = check_recipe("recipe.yaml", {"budget_usd": 5, "annotation": {"annotator": "gemini"}})
+        service = services_of(replace(project, recipe=asking))["gemini"]
+        desk = Desk(project, service, server, clip)
+        desk.submit(desk.tasks(2))
+        assert collect_jobs(project).n_answers == 2
+        assert (project.ledger.jobs.open(), project.ledger.calls.reserved(), server.files.names()) == ([], 0, [])
+        for one in (service, open_services(tmp_path)["gemini"]):
+            assert isinstance(one.jobs, GeminiBatches)
+            one.jobs.close()

@@ -28,7 +28,7 @@ MOST_TRIES = 3
 GRACE_S = 60.0
 """So long after it was begun a job may still turn up at the service that nobody heard of."""
 FORGOTTEN_S = 4 * 24 * 3600.0
-"""So long a job is waited for whose key is not there; the service keeps nothing of it for longer."""
+"""So long a job is waited for whose key is not there, or no key; the service keeps nothing of it for longer."""
 _ENDS: dict[JobState, JobEnd] = {
     "ended": "collected",
     "expired": "expired",
@@ -73,9 +73,6 @@ def collect(project: Project, service: Service, prices: Prices) -> Collected:
     for job in project.ledger.jobs.open():
         if job.service != service.name:
             continue
-        if service.jobs is None:
-            found.n_open += 1
-            continue
         with project.ledger.claims.held(SCOPE, [job.label]) as got:
             try:
                 is_over = bool(got) and _Collector(project, service.jobs, prices, found).look(job)
@@ -91,10 +88,10 @@ def collect(project: Project, service: Service, prices: Prices) -> Collected:
 
 @dataclass(frozen=True, slots=True)
 class _Collector:
-    """One look at one job, whose claim is held."""
+    """One look at one job, whose claim is held; `batches` is None where there is no key to look with."""
 
     project: Project
-    batches: Batches
+    batches: Batches | None
     prices: Prices
     found: Collected
 
@@ -105,26 +102,29 @@ class _Collector:
             ServiceError: the service does not say.
             StoreError: an answer cannot be kept.
         """
-        try:
-            return self._look(job)
-        except CredentialError:
-            if self._age_s(job) < FORGOTTEN_S:
-                raise
-        self._close(job, "gone", self._waiting(job))
-        return True
-
-    def _look(self, job: Job) -> bool:
         if not any(job.label == one.label for one in self.project.ledger.jobs.open()):
             return True  # somebody else was first
+        is_forgotten = self._age_s(job) >= FORGOTTEN_S
+        try:
+            if self.batches is not None:
+                return self._look(job, self.batches)
+        except CredentialError:
+            if not is_forgotten:
+                raise
+        if is_forgotten:
+            self._close(job, "gone" if job.n_lines else "withdrawn", self._waiting(job))
+        return is_forgotten
+
+    def _look(self, job: Job, batches: Batches) -> bool:
         if not job.name:
-            named = self._named(job)
+            named = self._named(job, batches)
             if named is None:
                 return self._is_given_up(job)
             job = named
-        state = self.batches.look(job.home, job.name)
+        state = batches.look(job.home, job.name)
         if state == "running":
             return False
-        results = None if state == "gone" else self.batches.results(job.home, job.name, job.model)
+        results = None if state == "gone" else batches.results(job.home, job.name, job.model)
         waiting = self._waiting(job)
         left = dict(waiting)
         for result in results or ():
@@ -145,7 +145,8 @@ class _Collector:
         files = spare(ledger.jobs, job.label, job.files)
         ledger.jobs.end(job.label, how, self.project.clock().timestamp())
         self.found.videos |= {one.call.purpose.video_id for one in lines.values()}
-        self.batches.clear(job.home, job.label, job.name, files)
+        if self.batches is not None:
+            self.batches.clear(job.home, job.label, job.name, files)
 
     def _age_s(self, job: Job) -> float:
         return self.project.clock().timestamp() - job.started
@@ -154,9 +155,9 @@ class _Collector:
         """The lines without an answer, by the address of their question."""
         return {one.call.address: one for one in self.project.ledger.jobs.waiting(job.label)}
 
-    def _named(self, job: Job) -> Job | None:
+    def _named(self, job: Job, batches: Batches) -> Job | None:
         """A job of which nobody heard after it was submitted, as the service knows it."""
-        name = self.batches.find(job.home, job.label) if job.n_lines else None
+        name = batches.find(job.home, job.label) if job.n_lines else None
         if name is None:
             return None
         self.project.ledger.jobs.opened(job.label, name)
