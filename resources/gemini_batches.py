@@ -119,12 +119,14 @@ class GeminiBatches:
         self._tries.tried(project, lambda: _sent(lambda: client.files.upload(file=io.BytesIO(data), config=upload)))
         model, source = lines[0].question.settings.model, f"files/{_input(label)}"
         config = types.CreateBatchJobConfig(display_name=self._title(label))
-        made = self._tries.tried(
-            project, lambda: read(lambda: client.batches.create(model=model, src=source, config=config))
+        name = self._tries.made(
+            project,
+            lambda: read(lambda: client.batches.create(model=model, src=source, config=config)).name or "",
+            lambda: self.find(home, label),
         )
-        if not made.name:
+        if not name:
             raise LostAnswerError(SERVICE, "the job that was made has no name")
-        return made.name
+        return name
 
     def find(self, home: str, label: str) -> str | None:
         """The service's name of the job that was submitted under a label; None where there is none.

@@ -11,15 +11,18 @@ from resources.gemini_answers import answer_of
 from resources.gemini_errors import of_status
 from resources.gemini_problems import Kind, ProblemError
 from resources.gemini_requests import config_of, content_of
-from vidpipe.models.batches import JobLine, Result
+from vidpipe.models.batches import JobLine, LineEnd, Result
 
 _BESIDE = ("safetySettings",)  # of the body; all else that is told is its `generationConfig`
 _NOT_SENT = frozenset({"automaticContinuation", "automaticFunctionCalling", "shouldReturnHttpResponse"})
 _AGAIN = frozenset({Kind.BUSY, Kind.CROWDED, Kind.SPENT, Kind.LATE, Kind.UNREADY, Kind.FORBIDDEN, Kind.DENIED})
+_AT_PAGE = "@page"  # ends the name of a line whose video is at a public address
 
 
 def encoded(lines: Iterable[JobLine]) -> bytes:
     """The input of a job, one JSON object on each line, named by the question's address.
+
+    The name also tells whether the video is at a public address, whose refusal no file brought anew would change.
 
     Raises:
         RecipeError: settings that Gemini does not have.
@@ -45,7 +48,9 @@ def _line(line: JobLine) -> bytes:
     told = {name: value for name, value in _plain(config_of(question)).items() if name not in _NOT_SENT}
     beside = {name: told.pop(name) for name in _BESIDE if name in told}
     body = {"contents": [content], **beside, "generationConfig": told}
-    return json.dumps({"key": question.address, "request": body}).encode() + b"\n"
+    at_page = question.media is not None and isinstance(question.media.place, str)
+    name = question.address + (_AT_PAGE if at_page else "")
+    return json.dumps({"key": name, "request": body}).encode() + b"\n"
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -54,16 +59,22 @@ def _plain(value: Any) -> dict[str, Any]:
     return plain
 
 
-def _result(address: str, told: dict[str, Any], model: str) -> Result:
-    error = told.get("error")
+def _result(name: str, told: dict[str, Any], model: str) -> Result:
+    address, error = name.removesuffix(_AT_PAGE), told.get("error")
     if isinstance(error, dict) and error:
         problem = of_status(_code(error), {"error": error})
-        return Result(address, "again" if problem.kind in _AGAIN else "refused", why=problem.why)
+        return Result(address, _end(problem.kind, at_page=name != address), why=problem.why)
     try:
         answer = answer_of(json.dumps(told.get("response")), model=model, seconds=0.0)
     except ProblemError as broken:
         return Result(address, "lost", why=broken.problem.why)
     return Result(address, "answered", answer)
+
+
+def _end(kind: Kind, *, at_page: bool) -> LineEnd:
+    """What an error makes of a line: nobody may see a page that is not public, however often it is asked about."""
+    is_final = kind not in _AGAIN or (at_page and kind is Kind.FORBIDDEN)
+    return "refused" if is_final else "again"
 
 
 def _code(error: dict[str, Any]) -> int:

@@ -19,12 +19,15 @@ from vidpipe.errors import (
     MediaRefusedError,
     QuotaExhaustedError,
     RejectedRequestError,
+    ServiceError,
+    StoppedError,
     TransientServiceError,
     UnfitServiceError,
 )
 
 T = TypeVar("T")
 _PASSING = frozenset({Kind.BUSY, Kind.CROWDED})
+_LISTED_S = 5.0  # after which what was made is expected to be found; a guess
 _LOG = logging.getLogger(__name__)
 
 
@@ -87,6 +90,36 @@ class Tries:
             if not passes or self._pace.steady() + wait_s - began_s > self._failures_s:
                 self._give_up(project, problem, is_free=is_free)
             self._pace.wait(wait_s)
+
+    def made(self, project: int, make: Callable[[], T], find: Callable[[], T | None]) -> T:
+        """What a request makes that is to be paid, once: sent again only where `find` says that nothing was made.
+
+        A service that answers with an error of its own may have made it all the same.
+
+        Raises:
+            LostAnswerError: it may have been made.
+            ServiceError: it was not.
+        """
+        unsure = ""
+
+        def attempt() -> T:
+            nonlocal unsure
+            if unsure:
+                self._pace.wait(_LISTED_S)
+                if (found := find()) is not None:
+                    return found
+            try:
+                return make()
+            except ProblemError as error:
+                unsure = error.problem.why if error.problem.kind is Kind.BUSY else unsure
+                raise
+
+        try:
+            return self.tried(project, attempt)
+        except (ServiceError, StoppedError) as error:
+            if not unsure or isinstance(error, LostAnswerError):
+                raise
+            raise LostAnswerError(SERVICE, unsure) from error
 
     def _give_up(self, project: int, problem: Problem, *, is_free: bool) -> NoReturn:
         """Says what became of it. No key is in the text, nor the SDK's error in the context."""

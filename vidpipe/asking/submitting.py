@@ -166,6 +166,8 @@ class Submitter:
             return self._batches.submit(home, making.label, lines)
         except LostAnswerError as error:
             _LOG.warning("%s: batch job %s may be there: %s", self.service.name, making.label, error.why)
+            when = self.project.clock().timestamp()  # it may have been made only now
+            jobs.sending(making.label, home, len(lines), files=making.files, when=when)
             return self._found(home, making.label)
         except (VidpipeError, OSError):
             jobs.sending(making.label, home, 0, files=(), when=when)

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from vidpipe.errors import (
 from vidpipe.ledger.calls import Budget
 from vidpipe.ledger.counts import is_pending
 from vidpipe.ledger.jobs import Job
+from vidpipe.models.calls import Media
 from vidpipe.models.prices import built_in
 from vidpipe.store.answers import read_answer
 from vidpipe_tests.asking.desk import MODEL, Desk, desks
@@ -163,8 +165,9 @@ def test_a_job_that_is_gone_may_have_been_paid(desk: Desk) -> None:
     assert desk.project.ledger.calls.spent() == expected > 0
 
 
-def test_a_job_whose_making_was_lost_is_found_and_paid_once(desk: Desk) -> None:
-    desk.server.inject("batch.create", times=1, truncate=5)
+@pytest.mark.parametrize("fault", [{"truncate": 5}, {"change": lambda _request, _reply: said.internal()}])
+def test_a_job_whose_making_was_lost_is_found_and_paid_once(desk: Desk, fault: dict[str, Any]) -> None:
+    desk.server.inject("batch.create", times=1, **fault)
     done = desk.submit(desk.tasks(2))
     assert {one.how for one in done.values()} == {"ok"}
     assert (desk.collect().n_answers, desk.n("batch.create"), len(desk.server.bills)) == (2, 1, 2)
@@ -208,7 +211,6 @@ def test_an_answer_that_cannot_be_kept_is_still_there_to_be_collected(desk: Desk
         (said.per_day(), QuotaExhaustedError),
         (said.dead_key(), CredentialError),
         (said.invalid("no"), TransientServiceError),
-        (said.overloaded(), TransientServiceError),
     ],
 )
 def test_a_job_that_is_not_taken_costs_nothing_and_blames_no_video(
@@ -220,6 +222,13 @@ def test_a_job_that_is_not_taken_costs_nothing_and_blames_no_video(
     assert desk.project.ledger.jobs.open() == []
     assert desk.project.ledger.calls.reserved() == 0
     assert desk.server.bills == []
+
+
+def test_a_job_that_only_errors_answered_is_given_up_once_it_cannot_come_any_more(desk: Desk) -> None:
+    desk.server.inject("batch.create", reply=said.overloaded())
+    assert {type(one.value) for one in desk.submit(desk.tasks(2)).values()} == {InJobError}
+    desk.later = timedelta(seconds=GRACE_S)
+    assert (desk.collect().n_open, desk.project.ledger.calls.reserved(), desk.server.bills) == (0, 0, [])
 
 
 def test_there_are_no_more_jobs_than_the_service_takes(desk: Desk) -> None:
@@ -262,6 +271,29 @@ def test_without_the_key_a_job_waits_for_days(desk: Desk) -> None:
     assert collect(desk.project, keyless, built_in()).n_open == 1
     desk.later = timedelta(seconds=FORGOTTEN_S)
     assert (desk.collect().n_open, desk.to_ask_again()) == (0, {"v0": "batch job gone"})
+
+
+def test_nothing_waits_for_ever_where_there_is_no_key(desk: Desk) -> None:
+    desk.submit(desk.tasks(1))
+    jobs = desk.project.ledger.jobs
+    (expected,) = (one.expected_nusd for one in jobs.waiting(jobs.open()[0].label))
+    jobs.begin(Job("b1", "gemini", "tag", MODEL, desk.project.clock().timestamp()))
+    desk.service = replace(desk.service, jobs=None)
+    assert desk.collect().n_open == 2
+    desk.later = timedelta(seconds=FORGOTTEN_S)
+    assert (desk.collect().n_open, desk.to_ask_again()) == (0, {"v0": "batch job gone"})
+    assert (desk.project.ledger.calls.reserved(), desk.project.ledger.calls.spent()) == (0, expected)
+
+
+def test_a_page_that_is_not_public_takes_one_job(desk: Desk) -> None:
+    page = "https://www.youtube.com/watch?v=private-one"
+    desk.server.youtube[page] = None
+    task = desk.task("v0")
+    asked = tuple((name, replace(one, media=Media(page, "0" * 64))) for name, one in task.argument.asked)
+    desk.submit([replace(task, argument=replace(task.argument, asked=asked, file=None)), desk.task("v1")])
+    found = desk.collect()
+    assert (found.n_answers, found.n_again, desk.to_ask_again()) == (1, 0, {})
+    assert desk.project.ledger.calls.reserved() == 0
 
 
 def test_two_that_collect_at_once_book_each_answer_once(desk: Desk) -> None:

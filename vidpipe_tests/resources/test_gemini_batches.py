@@ -17,6 +17,7 @@ from vidpipe.errors import (
     MediaRefusedError,
     QuotaExhaustedError,
     RejectedRequestError,
+    StoppedError,
     TransientServiceError,
     UnfitServiceError,
 )
@@ -151,6 +152,19 @@ def test_lines_fail_one_by_one_each_in_its_way(batches: GeminiBatches, server: G
     assert (answer.finish, answer.reason) == ("blocked", "SAFETY")
 
 
+def test_a_page_that_is_not_public_is_refused_at_once_and_no_file_is(
+    batches: GeminiBatches, server: GeminiServer
+) -> None:
+    public, private = (f"https://www.youtube.com/watch?v={name}-one" for name in ("publish", "private"))
+    server.youtube[private] = None
+    asked = [question(public, "Tell."), question(private, "Say."), *questions(1)]
+    forbidden = said.refusal(403, "PERMISSION_DENIED", "You do not have permission to access the file")
+    server.inject("batch.line", when=asks(asked[2].request_id), reply=forbidden)
+    found = read(batches, asked)
+    assert [found[one.address].end for one in asked] == ["answered", "refused", "again"]
+    assert found[asked[1].address].why == "403 PERMISSION_DENIED"
+
+
 @pytest.mark.parametrize(("end", "state"), [("EXPIRED", "expired"), ("FAILED", "failed"), ("CANCELLED", "cancelled")])
 def test_a_job_may_end_without_an_answer(batches: GeminiBatches, server: GeminiServer, end: Any, state: str) -> None:
     server.batches.plan = Plan(0, 0, end)
@@ -183,6 +197,49 @@ def test_a_job_whose_making_was_never_heard_of_is_found_by_its_label(
     assert batches.find(home(batches), LABEL) == "batches/batch-00000001"
     with jobs_of(line, owner="somebody else") as other:
         assert other.find(home(other), LABEL) is None
+
+
+@pytest.mark.parametrize("reply", [said.internal(), said.overloaded()])
+def test_a_job_whose_making_is_answered_with_an_error_is_found_and_made_once(
+    batches: GeminiBatches, server: GeminiServer, reply: Reply
+) -> None:
+    server.inject("batch.create", times=1, change=lambda _request, _reply: reply)
+    assert submitted(batches, questions()) == "batches/batch-00000001"
+    assert ops(server).count("batch.create") == 1
+
+
+@pytest.mark.parametrize("listed", [said.dead_key(), said.per_day(), said.invalid("no")])
+def test_a_job_that_nobody_can_look_for_is_not_made_again(
+    batches: GeminiBatches, server: GeminiServer, listed: Reply
+) -> None:
+    server.inject("batch.create", times=1, change=lambda _request, _reply: said.internal())
+    server.inject("batch.list", reply=listed)
+    with pytest.raises(LostAnswerError, match="500 INTERNAL"):
+        submitted(batches, questions())
+    assert ops(server).count("batch.create") == 1
+
+
+@pytest.mark.parametrize("later", [said.overloaded(), said.per_day(), said.dead_key()])
+def test_whatever_follows_an_error_of_the_service_a_job_may_be_there(
+    batches: GeminiBatches, server: GeminiServer, later: Reply
+) -> None:
+    server.inject("batch.create", times=1, reply=said.overloaded())
+    server.inject("batch.create", reply=later)
+    with pytest.raises(LostAnswerError, match="503 UNAVAILABLE"):
+        submitted(batches, questions())
+
+
+def test_who_stops_while_a_job_is_made_knows_whether_it_may_be_there(
+    line: Line, batches: GeminiBatches, server: GeminiServer
+) -> None:
+    line.ticks.stops_after = 0
+    server.inject("batch.create", times=1, reply=said.per_minute(3))
+    with pytest.raises(StoppedError):
+        submitted(batches, questions())
+    server.inject("batch.create", times=1, change=lambda _request, _reply: said.overloaded())
+    with pytest.raises(LostAnswerError):
+        submitted(batches, questions())
+    assert batches.find(home(batches), LABEL) == "batches/batch-00000001"
 
 
 @pytest.mark.parametrize("op", ["upload.start", "upload.chunk", "batch.create"])
