@@ -27,6 +27,7 @@ from benchmarks.timed import Job, timed
 CHOSEN = ("film_h264_gop250.mp4", "handheld_h264_gop50.mp4", "street_h264_gop250_1080p.mp4")
 TASKS = tuple(CONTESTS)
 _ROUNDS = ((2, 5), (30, 3), (90, 2), (math.inf, 1))  # a first round of up to so many seconds: so many rounds
+_LONG_S = 150.0  # so that three clips take less than half an hour on two cores
 
 Answers = list[tuple[Usage, Any] | None]
 """Of one round: ours, then each peer's; None where one failed."""
@@ -45,18 +46,24 @@ class Wish:
 def run_tasks(tasks: Sequence[str], folder: Path, wish: Wish, *, progress: Callable[[str], None]) -> Iterator[Figure]:
     """A row per task, file and peer, as soon as it is measured; at the end one per task and peer over all files.
 
+    Where nobody asked for these very files, or for all, a task that took long on one is not done on the others.
+
     Raises:
         subprocess.CalledProcessError: the footage cannot be made.
     """
-    figures = []
+    figures, took_s = [], dict.fromkeys(tasks, 0.0)
     for source in inputs_of(wish, folder, progress=progress):
         limits = _limits(source, folder / "limits")
         for task in tasks:
+            if took_s[task] > _LONG_S and not (wish.is_full or wish.files):
+                progress(f"{source.path.name}: {task}: left out, since it took {took_s[task]:.0f} s before; see --full")
+                continue
             progress(f"{source.path.name}: {task}")
-            contest = CONTESTS[task](source)
+            contest, began = CONTESTS[task](source), time.perf_counter()
             for figure in measured(contest, source, folder / task, limits=limits, max_rounds=wish.max_rounds):
                 figures.append(figure)
                 yield figure
+            took_s[task] += time.perf_counter() - began
     yield from summed_up(figures)
     if wish.is_full and "analysis" in tasks:
         yield from memory((wish.footage or _cache()) / CHOSEN[0], folder / "memory", progress=progress)
