@@ -1,7 +1,7 @@
 """Pages that show data from `file://`, without a server and without the network: how data gets into one, safely.
 
-What belongs here: the frame that all pages share, beside this module as `page.css` and `page.js`. Not here: what a page
-shows; its own `.html`, `.css` and `.js` do. Texts are untrusted. They enter as JSON in a data block, where no character
+What belongs here: the frame that all pages share, beside this module as `page.html`, `.css` and `.js`. Not here: what a
+page shows; its own `.html` (what stands in the body), `.css` and `.js` do. Texts are untrusted. They enter as JSON in a data block, where no character
 can end the block, and leave it as text nodes and attributes only. The content policy allows this one style, this one
 script, and media beside the page; nothing can be fetched, framed, embedded or sent.
 """
@@ -29,10 +29,11 @@ def page(name: str, data: Mapping[str, object], *, title: str) -> str:
         ValueError: the data holds NaN or an infinity.
     """
     style, script = (_packaged(f"page.{kind}") + _packaged(f"{name}.{kind}") for kind in ("css", "js"))
-    return Template(_packaged(f"{name}.html")).substitute(
+    return Template(_packaged("page.html")).substitute(
         title=html.escape(shown(title)),
         policy=_policy(style, script),
         style=style,
+        body=_packaged(f"{name}.html"),
         script=script,
         data=embedded_json({"title": shown(title), **data}),
     )
