@@ -19,8 +19,7 @@ from vidpipe.recipe.sections import Section
 # Keys and values of the public contract that this version does not have yet: refused with these words.
 _LATER = "not available in this version"
 _LATER_KEYS = frozenset(
-    {"publishing"}
-    | {f"download.{name}" for name in ("max_height", "first_s", "captions")}
+    {f"download.{name}" for name in ("max_height", "first_s", "captions")}
     | {f"selection.{name}" for name in ("target_hours", "seed", "sticky")}
 )
 _LATER_VALUES = ("default", "oracle", "balanced")

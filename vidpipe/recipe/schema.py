@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from vidpipe.recipe.model_sections import Annotation, Taxonomy
+from vidpipe.recipe.publishing_section import Publishing
 from vidpipe.recipe.query_section import Level, Queries
 from vidpipe.recipe.sections import Seconds, Section, Share, Texts
 
@@ -165,6 +166,7 @@ class Recipe(Section):
         "fields, by the annotator; null: none are made. {} for the usual ones, or language, fields, fps.",
     )
     alignment: Alignment = Alignment()
+    publishing: Publishing = Publishing()
 
     @property
     def asks_gemini(self) -> bool:

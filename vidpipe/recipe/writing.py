@@ -34,7 +34,9 @@ def _fields(section: BaseModel) -> list[str]:
 
 def _entry(name: str, value: Any, description: str, indent: str) -> list[str]:
     plain = [_plain(one) for one in value] if isinstance(value, tuple) else value
-    comments = textwrap.wrap(description, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+    comments = textwrap.wrap(
+        description, 100, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ", break_on_hyphens=False
+    )
     return [*comments, f"{indent}{name}: {_plain_text(plain)}"]
 
 

@@ -87,6 +87,12 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "queries.fps": (1.0, QUERIES),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
+    "publishing.repo": ("user/name", NOTHING),
+    "publishing.private": (False, NOTHING),
+    "publishing.licences": (["cc0"], NOTHING),
+    "publishing.media": ("none", NOTHING),
+    "publishing.allow_offline": (True, NOTHING),
+    "publishing.layout": ("takalawang", NOTHING),
 }  # None: the key has one value in this version
 
 

@@ -65,7 +65,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(raw: dict[str, Any], lin
 @pytest.mark.parametrize(
     "raw",
     [
-        {"publishing": {"repo": "a/b"}},
         {"download": {"max_height": 720}},
         {"selection": {"target_hours": 3}},
         {"selection": {"strategy": "balanced"}},
