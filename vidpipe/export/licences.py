@@ -30,20 +30,8 @@ _PHRASES = (
     (r"intergovernmental organi[sz]ations?", "igo"),
 )
 _PHRASE = tuple((re.compile(rf"\b(?:{pattern})\b"), name) for pattern, name in _PHRASES)
-_NOISE = frozenset(
-    (
-        "licence",
-        "license",
-        "licences",
-        "licenses",
-        "licensed",
-        "deed",
-        "legalcode",
-        "public",
-        "international",
-        "unported",
-    )
-    + ("generic", "universal", "reuse", "allowed", "the", "under")
+_NOISE = re.compile(
+    "licen[cs]e[sd]?|deed|legalcode|public|international|unported|generic|universal|reuse|allowed|the|under"
 )
 _CODE = re.compile(r"by(-nc)?(-sa|-nd)?")
 _VERSION = re.compile(r"[1-4](?:\.[05])?")
@@ -73,7 +61,7 @@ def licence_id(said: object) -> str:
     words = _words(said)
     if " ".join(words) in _NOTHING:
         return UNKNOWN
-    told = " ".join(word for word in words if word not in _NOISE)
+    told = " ".join(word for word in words if not _NOISE.fullmatch(word))
     if told in (OWN, OTHER):
         return told
     return YOUTUBE if told in _YOUTUBE else _open(words)
@@ -166,7 +154,7 @@ def _is_closer(other: str, name: str) -> bool:
 
 def _statement(words: Sequence[str]) -> str:
     """The licence of one statement, such as `cc by nc 4.0`; `other` if there is a word that it does not need."""
-    rest, port = _ported([word for word in words if word not in _NOISE])
+    rest, port = _ported([word for word in words if not _NOISE.fullmatch(word)])
     versions = {word if "." in word else f"{word}.0" for word in rest if _VERSION.fullmatch(word)}
     elements = {word for word in rest if not _VERSION.fullmatch(word)}
     is_cc = "cc" in elements
