@@ -1,0 +1,81 @@
+"""`provenance/made_by.json`: the settings, prompts and versions that a dataset was made with.
+
+What belongs here: what of a recipe may be published, and how it is read back. Not here: one video's origins (`chain`).
+Where videos come from, what may be spent, how much is done at once and what is published where change no value of a
+row, and are left out; a file that the recipe names stands there with its content, never with its place.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vidpipe.annotation.prompting import load_prompt
+from vidpipe.corpus.llm_categories import load_prompt as load_category_prompt
+from vidpipe.errors import RecipeError
+from vidpipe.recipe.fingerprints import CATEGORISE
+from vidpipe.recipe.schema import Recipe
+from vidpipe.records import canonical
+
+LOCAL = frozenset(
+    {"sources", "roots", "layout", "budget_usd", "batch_size", "max_partitions", "download", "publishing"}
+)
+"""Keys of a recipe that are not published."""
+TAXONOMY = "taxonomy.json"
+
+
+def made_by(
+    recipe: Recipe, folder: Path, *, versions: Mapping[str, str], software: Mapping[str, str]
+) -> dict[str, Any]:
+    """The document; `versions` are those of the stages by name, `folder` is the project's.
+
+    Raises:
+        RecipeError: a prompt or the taxonomy cannot be read.
+    """
+    settings = recipe.model_dump(mode="json", exclude=set(LOCAL))
+    taxonomy = None
+    if recipe.taxonomy.file is not None:
+        taxonomy = _read(folder / recipe.taxonomy.file)
+        settings["taxonomy"]["file"] = TAXONOMY
+    prompts = {name: {"sha256": _sha256(text), "text": text} for name, text in prompts_of(recipe, folder).items()}
+    return {
+        "format": 1,
+        "recipe": settings,
+        "prompts": prompts,
+        "taxonomy": taxonomy,
+        "stages": dict(versions),
+        "software": dict(software),
+    }
+
+
+def prompts_of(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """The texts of all prompts that the recipe's models are asked with, by name; none where no model is asked.
+
+    Raises:
+        RecipeError: one cannot be used.
+    """
+    names: list[str] = []
+    if recipe.annotation.annotator != "offline":
+        names = [*(call.name for call in recipe.annotation.asked_calls), *recipe.query_stages]
+    found = {name: load_prompt(name, folder / "prompts").text for name in names}
+    if recipe.taxonomy.categoriser != "offline":
+        found[CATEGORISE] = load_category_prompt(folder / "prompts")
+    return found
+
+
+def made_by_file(document: Mapping[str, Any]) -> bytes:
+    """The file: indented JSON, sorted, so that two releases can be compared line by line."""
+    plain = json.loads(canonical(document))
+    return (json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError("taxonomy.file", "cannot be read") from error
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

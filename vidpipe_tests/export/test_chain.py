@@ -1,0 +1,161 @@
+"""What binds a row to its source: digests that anybody can make again, and nothing local in what they are made of."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from vidpipe.export.chain import (
+    MOST_CALLS,
+    Origins,
+    addresses_of,
+    digest,
+    document_of,
+    line_of,
+    row_digest,
+    sealed,
+    versions_of,
+)
+from vidpipe.export.chain_files import write_parts
+from vidpipe.export.links import loose_links
+from vidpipe.models.calls import Answer, Question, Settings, Usage
+from vidpipe.models.paid import Call, Paid, Purpose
+from vidpipe.models.prices import Bill
+from vidpipe.records import Acceptance, Outcome, Provenance, Record, version_of
+
+SOURCE = "a" * 64
+TEXTS = {"title": "A title \udcff", "tags": ["x"]}
+
+
+def record_of(asset: str, outcome: Outcome, inputs: dict[str, str], **changes: Any) -> Record:
+    made = Provenance(
+        source_sha256=SOURCE,
+        inputs=inputs,
+        code_version="1+abc",
+        recipe="abc",
+        software={"vidpipe": "0.1", "av": "18"},
+        run_id="run-7f",
+        cost_usd=outcome.cost_usd,
+        seconds=3.25,
+        finished="2026-11-22T01:02:03Z",
+        asked=outcome.asked,
+    )
+    return Record.of("Demo/1", asset, outcome, replace(made, **changes))
+
+
+def paid_of(prompt: str, text: str = '{"title": "said"}') -> Paid:
+    question = Question(prompt, Settings("gemini-9"))
+    call = Call.of(
+        question, Purpose("gemini", "video_annotations", "video", "other/id", "run-7f"), id="call-id", started=17
+    )
+    return Paid(call, Answer(text, "gemini-9-001", Usage(text=10, out=5)), Bill(391500, "gemini-9", is_flagged=False))
+
+
+def origins_of(n_calls: int = 2) -> Origins:
+    raw = Outcome(
+        "ok", value={"sha256": SOURCE, "captions": {}}, where={"media": "/home/me/1.mp4"}, parts={"media": "m"}
+    )
+    answers = [paid_of(f"prompt {i}") for i in range(n_calls)]
+    calls = [{"address": one.call.address, "model": one.answer.model, "prompt": "p" * 64} for one in answers]
+    said = Outcome("ok", value={"scenes": []}, asked={**calls[0], "calls": calls, "job": "batches/mine"}, cost_usd=0.5)
+    raw_videos = record_of("raw_videos", raw, {"catalogue": "never checked"})
+    shots = record_of("shots", Outcome("ok", value={"shots": []}), {"video_signals": "unknown, for it is not here"})
+    texts = json.loads(json.dumps(TEXTS))
+    inputs = {"raw_videos.media": "m", "shots": shots.data_version, "catalogue": version_of(texts)}
+    annotated = record_of("video_annotations", said, inputs)
+    return Origins("Demo/1", [raw_videos, shots, annotated], texts, files={"path": "1.mp4"}, answers=answers)
+
+
+def test_a_document_holds_records_and_answers_word_for_word() -> None:
+    document = document_of(origins_of())
+    for record in document["records"]:
+        content = {name: record[name] for name in ("outcome", "reason", "value")}
+        assert version_of(content) == record["data_version"]
+    assert [one["raw"] for one in document["answers"]] == ['{"title": "said"}'] * 2
+    assert document["answers"][0]["raw_sha256"] == hashlib.sha256(b'{"title": "said"}').hexdigest()
+    assert document["source_sha256"] == SOURCE
+
+
+def test_nothing_local_leaves() -> None:
+    origins = origins_of()
+    accepted = Acceptance("as my boss said", "2026-11-22T05:00:00Z", "1+old", {"shots": "x"}, "run-8")
+    made = replace(origins.records[1].provenance, accepted=(accepted,))
+    records = [origins.records[0], replace(origins.records[1], provenance=made), origins.records[2]]
+    text = line_of(document_of(replace(origins, records=records))).decode()
+    for word in ("/home/me", "run-7f", "run-8", "boss", "2026-", "call-id", "other/id", "batches/mine", "3.25"):
+        assert word not in text
+    assert "1+old" in text
+
+
+def test_a_document_does_not_tell_when_it_was_made() -> None:
+    origins = origins_of()
+    later = [
+        replace(one, provenance=replace(one.provenance, run_id="b", seconds=9.0, finished="2027"))
+        for one in origins.records
+    ]
+    assert document_of(replace(origins, records=later)) == document_of(origins)
+
+
+def test_the_line_read_again_has_the_digest_that_the_row_names() -> None:
+    document = document_of(replace(origins_of(), texts={"title": "\ud83d\ude00 \ud800 \u2028\x85"}))
+    line = line_of(document)
+    assert line.count(b"\n") == 1
+    assert digest(json.loads(line)) == digest(document) == hashlib.sha256(line[:-1]).hexdigest()
+
+
+def test_a_rows_digest_covers_all_but_where_its_file_lies() -> None:
+    row = sealed({"video_id": "Demo/1", "duration_s": 2.0}, "d" * 64)
+    assert list(row)[-2:] == ["provenance_sha256", "row_sha256"]
+    read = {"file_name": "videos/1.mp4", **json.loads(json.dumps(row))}
+    assert row_digest(read) == row["row_sha256"]
+    assert row_digest({**read, "duration_s": 2.5}) != row["row_sha256"]
+    assert row_digest({**read, "provenance_sha256": "e" * 64}) != row["row_sha256"]
+    assert sealed(row, "d" * 64) == row
+
+
+def test_a_row_names_source_records_calls_models_and_software() -> None:
+    origins = origins_of()
+    found = versions_of(document_of(origins))
+    assert found["source"] == SOURCE
+    assert found["shots"] == origins.records[1].data_version
+    assert found["video_annotations.call.1"] == origins.answers[1].call.address
+    assert found["video_annotations.model"] == "gemini-9-001"
+    assert (found["vidpipe"], found["av"]) == ("0.1", "18")
+    assert set(addresses_of(origins.records)) == {one.call.address for one in origins.answers}
+
+
+def test_many_calls_stand_in_a_row_as_one_digest() -> None:
+    origins = origins_of(n_calls=MOST_CALLS + 1)
+    found = versions_of(document_of(origins))
+    addresses = "\n".join(addresses_of(origins.records))
+    assert found["video_annotations.calls"] == hashlib.sha256(addresses.encode()).hexdigest()
+    assert "video_annotations.call.0" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("raw_videos.media", 1), ("shots", 1), ("catalogue", 1), ("annotation_proxy", 0)]
+)
+def test_an_input_of_another_version_than_the_one_beside_it_is_told(name: str, found: int) -> None:
+    origins = origins_of()
+    made = origins.records[2].provenance
+    other = replace(origins.records[2], provenance=replace(made, inputs={**made.inputs, name: "other"}))
+    document = document_of(replace(origins, records=[*origins.records[:2], other]))
+    assert loose_links(document) == [("video_annotations", name)] * found
+    assert document["older"] == [f"video_annotations < {name}"] * found
+
+
+def test_records_that_follow_from_one_another_have_no_loose_link() -> None:
+    assert document_of(origins_of())["older"] == []
+
+
+def test_lines_are_shared_out_among_files_by_size_and_none_is_split() -> None:
+    files: dict[str, bytes] = {}
+    lines = [b"%d" % i * 9 + b"\n" for i in range(7)] + [b"x" * 50 + b"\n"]
+    assert write_parts(iter(lines), files.__setitem__, part_bytes=30) == len(files) == 4
+    assert b"".join(files[name] for name in sorted(files)) == b"".join(lines)
+    for name, content in files.items():
+        assert name.split(".")[1] == hashlib.sha256(content).hexdigest()[:12]
+        assert len(content) <= 30 or content.count(b"\n") == 1
+    assert write_parts([], files.__setitem__) == 0
