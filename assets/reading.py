@@ -23,19 +23,42 @@ def catalogue_row(inputs: Inputs) -> dict[str, Any]:
     return inputs.row("catalogue")
 
 
-def best_cues(inputs: Inputs) -> tuple[Cue, ...] | None:
-    """The video's captions in its own language, else English, else the first there are; None without any.
-
-    Raises:
-        WaitingError: the store has lost them.
-    """
-    captions: dict[str, str] = dict(inputs.record("raw_videos").where["captions"])
+def best_language(inputs: Inputs) -> str | None:
+    """The language in which a video's captions are read: its own, else English, else the first; None without any."""
+    captions = inputs.record("raw_videos").where["captions"]
     if not captions:
         return None
     own = (catalogue_row(inputs)["language"] or "en").split("-")[0].lower()
     ranks = {own: 0, "en": 1, "und": 2}
-    language = min(captions, key=lambda tag: (ranks.get(tag.split("-")[0].lower(), 3), tag))
+    return str(min(captions, key=lambda tag: (ranks.get(tag.split("-")[0].lower(), 3), tag)))
+
+
+def best_cues(inputs: Inputs) -> tuple[Cue, ...] | None:
+    """The video's captions in the best language that there is; None without any.
+
+    Raises:
+        WaitingError: the store has lost them.
+    """
+    language = best_language(inputs)
+    if language is None:
+        return None
     return _whole(inputs, "raw_videos", lambda: read_captions(inputs.file("raw_videos", "captions", language)))
+
+
+def best_captions(inputs: Inputs) -> dict[str, str]:
+    """The WebVTT of which these are read, by language; empty without any.
+
+    Raises:
+        WaitingError: the store has lost it.
+    """
+    language = best_language(inputs)
+    if language is None:
+        return {}
+    return {
+        language: _whole(
+            inputs, "raw_videos", lambda: inputs.file("raw_videos", "captions", language).read_bytes().decode()
+        )
+    }
 
 
 def frame_table(inputs: Inputs) -> FrameTable:

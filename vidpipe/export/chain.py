@@ -8,7 +8,8 @@ What belongs here: values and digests, the same for the same records on any day.
 A line holds records and answers of models word for word, but nothing of where and when they were made: no places of
 files, runs, hosts, times, nor what people wrote into the project about itself. What is left out is in no digest
 of a record: its data version follows from outcome, reason and value. `older` names what was made from an older version
-of another record than the one beside it (`asset < input`), since doing it again has to be paid.
+of another record than the one beside it (`asset < input`), since doing it again has to be paid; `unkept` the addresses
+of answers that are not kept: none could be used, or they were lost.
 """
 
 import hashlib
@@ -77,7 +78,9 @@ def document_of(origins: Origins) -> dict[str, Any]:
         "answers": [answer_told(paid) for paid in origins.answers],
     }
     plain: dict[str, Any] = json.loads(canonical(document))  # as it will be read: halves of a character joined
-    return plain | {"older": [f"{asset} < {name}" for asset, name in loose_links(plain)]}
+    there = {paid.call.address for paid in origins.answers}
+    unkept = [address for address in addresses_of(origins.records) if address not in there]
+    return plain | {"unkept": unkept, "older": [f"{asset} < {name}" for asset, name in loose_links(plain)]}
 
 
 def digest(value: object) -> str:
