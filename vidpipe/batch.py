@@ -106,6 +106,7 @@ class _Batch:
             snapshot,
         )
         self.code_version = project.code_version(stage)
+        project.keep_settings(stage)
         self.is_over = False
         self.flying: dict[str, Inputs] = {}
         self.early: list[Settled | LeftOver] = []

@@ -97,6 +97,16 @@ def answer(address: str) -> str:
     return f"answers/{address[:2]}/{address}.json"
 
 
+def prompt(fingerprint: str) -> str:
+    """The text of a prompt; `fingerprint` is the sha256 of its bytes, 64 hex digits."""
+    return f"prompts/{fingerprint[:2]}/{fingerprint}.txt"
+
+
+def settings(asset: str, fingerprint: str) -> str:
+    """What an asset read of a recipe, by the fingerprint of just that."""
+    return f"settings/{asset}/{fingerprint}.json"
+
+
 def refused_answer(call_id: str) -> str:
     """An answer that was paid and cannot be used, by the call that brought it."""
     return f"answers/refused/{call_id}.json"

@@ -2,24 +2,25 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from vidpipe.errors import ServiceError
+from vidpipe.errors import ServiceError, StoreError
 from vidpipe.ledger.ledger import Ledger
 from vidpipe.models.batches import JobLine, JobState, Kept, Result
 from vidpipe.models.calls import Answer, Media, Question
-from vidpipe.recipe.fingerprints import code_version, fingerprint, line_of
+from vidpipe.recipe.fingerprints import code_version, fingerprint, line_of, settings_text
 from vidpipe.recipe.line import LINE
 from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.stages import Line, Stage, stages_of
 from vidpipe.records import Outcome, Provenance
 from vidpipe.store.documents import Tables
 from vidpipe.store.objects import ObjectStore
+from vidpipe.store.settings import keep_settings
 from vidpipe.workers.processes import Done, Task
 
 
@@ -169,6 +170,19 @@ class Project:
     def fingerprint(self, stage: Stage) -> str:
         """The fingerprint of what a stage reads of the recipe."""
         return fingerprint(self.recipe, stage, self.folder)
+
+    def settings_text(self, stage: Stage) -> str:
+        """What a stage reads of the recipe, as JSON: what its fingerprint is over."""
+        return settings_text(self.recipe, stage, self.folder)
+
+    def keep_settings(self, stage: Stage) -> None:
+        """Keep what a stage reads of the recipe, for those who ask what its records were made by.
+
+        Where that cannot be kept now, the records themselves will fail, or can do without.
+        """
+        text = self.settings_text(stage)
+        with suppress(StoreError):
+            keep_settings(self.store, stage.name, text, fingerprint=self.fingerprint(stage))
 
     def line(self) -> Line:
         """The stages in use with their versions as they are now: files that the recipe names may change any time."""

@@ -14,7 +14,10 @@ from vidpipe.errors import CorruptObjectError
 
 Kind = Literal["ok", "dropped", "unusable", "blocked", "skipped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_ASKED = frozenset({"job", "request_id", "address", "model", "model_requested", "tokens", "prompt", "calls", "quality"})
+_ASKED = frozenset(
+    {"job", "request_id", "address", "model", "model_requested", "tokens", "prompt", "template", "remark"}
+    | {"calls", "quality"}
+)
 
 
 def canonical(value: object) -> bytes:
@@ -82,8 +85,9 @@ class Provenance:
     """Where a record comes from. `inputs` holds, per upstream asset, the version of the part that was read.
 
     `asked` is empty but for records made by a model: `request_id`, `address`, `model` (as the answer reports it),
-    `model_requested`, `tokens` by modality, `prompt` (sha256), of the answer that decided; `calls`, the same of every
-    answer that was paid, in order; and `quality`, a score of 0..1 with those of its checks. In the file these stand
+    `model_requested`, `tokens` by modality, `prompt` (sha256 of its text), `template` (of the text that was filled in),
+    `remark` (what an answer was to be put right by), of the answer that decided; `calls`, the same of every answer that
+    was paid, in order; and `quality`, a score of 0..1 with those of its checks. In the file these stand
     beside the others. `accepted` tells, oldest first, how a record came to be valid that was not made by what it names.
     """
 

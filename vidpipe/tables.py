@@ -40,6 +40,7 @@ def settle_table(project: Project, asset: str, made: Made, *, run_id: str, secon
         StoreFullError: no room.
         UnwritableObjectError: a key cannot be written.
     """
+    project.keep_settings(project.stage(asset))
     provenance = project.provenance(project.stage(asset), inputs=made.inputs, run_id=run_id, seconds=seconds)
     rows = encode_rows(made.rows)
     where = {"bytes": dict(made.files)} if made.files else {}

@@ -148,7 +148,7 @@ def query_question(subject: Subject, plan: QueryPlan) -> Question:
         "fields": "\n".join(f"- {name}: {MEANINGS.get(name, name.replace('_', ' '))}" for name in plan.fields),
     }
     prompt = render(plan.prompt, values, needed={"fields"})
-    return Question(f"{prompt}\n\n{ECHO_JSON}", plan.settings, subject.media)
+    return Question(f"{prompt}\n\n{ECHO_JSON}", plan.settings, subject.media, template=plan.prompt.text)
 
 
 @cache

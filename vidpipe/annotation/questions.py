@@ -42,16 +42,17 @@ def question_of(
         values["captions"] = foreign("captions", caption_lines(subject.captions, parts[i]))
     if "shots" in call.reads:
         values["shots"] = foreign("shots", shot_lines(subject.shots, parts[i]))
-    prompt = render(plan.prompts[call.name], values, needed=read.keys() | ({"shots"} & set(call.reads)))
+    template = plan.prompts[call.name]
+    prompt = render(template, values, needed=read.keys() | ({"shots"} & set(call.reads)))
     if call.is_shown_the_video and subject.media.shows_time:
         prompt = f"{prompt}\n\n{_written_time(parts, i)}"
     prompt = f"{prompt}\n\n{ECHO_JSON if call.fields else ECHO_TEXT}"
     if not call.is_shown_the_video:
-        return Question(prompt, plan.text_settings or _text_only(plan.settings))
+        return Question(prompt, plan.text_settings or _text_only(plan.settings), template=template.text)
     media = subject.media
     if len(parts) > 1:
         media = replace(media, span_s=(float(parts[i].start_s), float(parts[i].end_s)))
-    return Question(prompt, plan.settings, media)
+    return Question(prompt, plan.settings, media, template=template.text)
 
 
 def time_form(fps: float | None) -> str:

@@ -30,6 +30,7 @@ from vidpipe.models.paid import How, Paid, Purpose
 from vidpipe.ports import Answerer, Clock, Standing
 from vidpipe.store.answers import Room, read_answer, write_answer, write_refused
 from vidpipe.store.objects import ObjectStore
+from vidpipe.store.prompts import Prompts
 
 _LOG = logging.getLogger(__name__)
 _MOST_TRIES = 3
@@ -62,12 +63,14 @@ class Asker:
     standing: Standing = field(default_factory=Standing)
     _turns: Turns = field(init=False, repr=False)
     _room: Room = field(init=False, repr=False)
+    _prompts: Prompts = field(init=False, repr=False)
     _usual_out: UsualOut = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         turns = Turns(self.calls, self.terms, self.clock, self.stop, self.pause, self.standing)
         object.__setattr__(self, "_turns", turns)
         object.__setattr__(self, "_room", Room(self.store))
+        object.__setattr__(self, "_prompts", Prompts(self.store))
         object.__setattr__(self, "_usual_out", UsualOut(self.calls))
 
     def kept(self, question: Question) -> Paid | None:
@@ -138,6 +141,7 @@ class Asker:
             kept = self.kept(question)
             if kept is None:
                 self._room.check()
+                self._prompts.keep(question)
             was_sent = kept is None
         finally:
             if not was_sent:

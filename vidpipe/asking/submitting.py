@@ -26,6 +26,7 @@ from vidpipe.ledger.jobs import Job, Jobs
 from vidpipe.models.batches import Kept
 from vidpipe.ports import Batches, Project, Service
 from vidpipe.store.answers import Room
+from vidpipe.store.prompts import Prompts
 from vidpipe.workers.processes import Done, Task
 
 SCOPE = "batch jobs"
@@ -82,6 +83,9 @@ class Submitter:
         if len(self.project.ledger.jobs.open()) >= MOST_JOBS:
             raise PendingError("batch job limit")
         Room(self.project.store).check()
+        prompts = Prompts(self.project.store)
+        for question in (one for task in making.tasks for one in task.argument.questions):
+            prompts.keep(question)
         jobs, homes = self.project.ledger.jobs, self._batches.homes()
         when = self.project.clock()
         model = making.tasks[0].argument.questions[0].settings.model

@@ -1,13 +1,12 @@
 """All questions about one video: each is asked once, and what the answers cost stands in the video's record."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from vidpipe.asking.asker import Asker
 from vidpipe.errors import PendingError
-from vidpipe.models.calls import Answer, Question, Usage
+from vidpipe.models.calls import Answer, Question, Usage, fingerprint_of
 from vidpipe.models.paid import Paid, Purpose
 
 Exchange = tuple[Question, Answer]
@@ -77,5 +76,7 @@ def _told(question: Question, answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "model_requested": question.settings.model,
         "tokens": asdict(answer.usage),
-        "prompt": hashlib.sha256(question.prompt.encode("utf-8", "backslashreplace")).hexdigest(),
+        "prompt": fingerprint_of(question.prompt),
+        **({"template": fingerprint_of(question.template)} if question.template else {}),
+        **({"remark": question.remark} if question.remark else {}),
     }

@@ -135,7 +135,8 @@ def category_question(
     if settings.max_output_tokens is None:
         longest = max(len(label.encode()) for label in labels)
         settings = replace(settings, max_output_tokens=longest + _JSON_TOKENS)
-    return Question(_rendered(load_prompt() if prompt is None else prompt, taxonomy, texts), settings, schema=schema)
+    template = load_prompt() if prompt is None else prompt
+    return Question(_rendered(template, taxonomy, texts), settings, schema=schema, template=template)
 
 
 def leaf_of(answer: Answer, taxonomy: Taxonomy) -> Leaf | str:

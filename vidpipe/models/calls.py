@@ -96,7 +96,8 @@ class Question:
 
     `prompt` is the text without the line that names the request. `schema` is the JSON schema of the answer as it is
     sent, None for free text. `round` counts the times that the model was asked to put its answer right; `remark` is
-    what it is told then.
+    what it is told then. `template` is the text that the prompt was made from by filling in, for those who ask later
+    what came of it; it changes nothing about the question.
 
     Raises:
         ValueError: the round is negative.
@@ -108,6 +109,7 @@ class Question:
     schema: Mapping[str, Any] | None = None
     round: int = 0
     remark: str = ""
+    template: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.round < 0:
@@ -148,3 +150,13 @@ class Answer:
     seconds: float = 0.0
     n_hops: int = 1
     is_metered: bool = True
+
+
+def fingerprint_of(text: str) -> str:
+    """The sha256 of a prompt's bytes, 64 hex digits: how provenance names what was asked."""
+    return hashlib.sha256(prompt_bytes(text)).hexdigest()
+
+
+def prompt_bytes(text: str) -> bytes:
+    """A prompt as bytes: UTF-8, in which halves of characters are written out."""
+    return text.encode("utf-8", "backslashreplace")

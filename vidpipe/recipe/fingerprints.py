@@ -23,6 +23,15 @@ _DIGITS = 16
 def fingerprint(recipe: Recipe, stage: Stage, folder: Path) -> str:
     """16 hex digits over the resolved settings that the stage declares to read.
 
+    Raises:
+        RecipeError: a file that one names cannot be read.
+    """
+    return hashlib.sha256(settings_text(recipe, stage, folder).encode()).hexdigest()[:_DIGITS]
+
+
+def settings_text(recipe: Recipe, stage: Stage, folder: Path) -> str:
+    """The resolved settings that the stage declares to read, as JSON by dotted key; the same for the same settings.
+
     A setting that names a file stands for the file's content, so that moving it changes nothing. Relative names
     count from `folder`.
 
@@ -33,8 +42,7 @@ def fingerprint(recipe: Recipe, stage: Stage, folder: Path) -> str:
     if "taxonomy.read" in values and recipe.taxonomy.file:
         values["taxonomy.read"]["file"] = _content(folder / recipe.taxonomy.file, "taxonomy.file: ")
     values |= {f"prompts/{name}": text for name, text in _prompts(recipe, stage, folder)}
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def _prompts(recipe: Recipe, stage: Stage, folder: Path) -> Iterator[tuple[str, str]]:

@@ -96,7 +96,7 @@ class Mortal(ObjectStore):
 
     def put(self, key: str, data: bytes) -> Stored:
         stored = super().put(key, data)
-        if key == keys.refused_answer("room"):
+        if key == keys.refused_answer("room") or not key.startswith("answers/"):
             return stored
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError

@@ -35,8 +35,10 @@ from vidpipe.errors import (
 from vidpipe.ledger.calls import Budget
 from vidpipe.ledger.ledger import open_ledger
 from vidpipe.ledger.limits import Limits
+from vidpipe.models.calls import fingerprint_of
 from vidpipe.models.prices import built_in
 from vidpipe.ports import Service, Standing
+from vidpipe.store.prompts import read_prompt
 from vidpipe_tests.asking.oracle import (
     MEDIA,
     PRICE_NUSD,
@@ -298,7 +300,21 @@ def test_nothing_is_paid_for_a_store_that_keeps_nothing(asker: Asker, oracle: Or
     assert (oracle.n("ask"), asker.calls.spent(), asker.calls.reserved(), outcomes(asker)) == (0, 0, 0, {})
     in_the_way.unlink()
     assert asker.ask(question(0), PURPOSE, MEDIA).is_new
-    assert [one.key for one in asker.store.list("")] == [keys.answer(question(0).address)]
+    assert {one.key for one in asker.store.list("")} == {
+        keys.answer(question(0).address),
+        keys.prompt(fingerprint_of(question(0).prompt)),
+    }
+
+
+def test_what_is_asked_is_kept_before_it_is_paid(asker: Asker, oracle: Oracle) -> None:
+    asked = replace(question(0), template="What is seen in picture {n}?")
+    asker.answerer.answer(asked)  # of which nothing is kept
+    assert list(asker.store.list("prompts")) == []
+    oracle.inject("ask", status=500)
+    with contextlib.suppress(TransientServiceError):
+        asker.ask(asked, PURPOSE, MEDIA)
+    kept = {read_prompt(asker.store, fingerprint_of(text)) for text in (asked.prompt, asked.template)}
+    assert kept == {asked.prompt, asked.template}
 
 
 def test_a_model_without_a_price_is_never_asked(asker: Asker, oracle: Oracle) -> None:

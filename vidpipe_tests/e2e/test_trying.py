@@ -90,7 +90,7 @@ def test_a_project_that_never_ran_is_tried_and_the_winner_is_paid_already(line: 
     assert more["all"]["videos"] == 3
     now = line.files()
     assert {name: now[name] for name in before} == before
-    assert all(name.startswith("answers/") for name in now.keys() - before.keys())
+    assert all(name.startswith(("answers/", "prompts/")) for name in now.keys() - before.keys())
     assert line.n_runs() == n_runs
     assert paid_twice(services) == {}
     assert told_keys(line) == []
