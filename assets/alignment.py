@@ -11,7 +11,7 @@ from assets.batch import each_video
 from assets.partitions import in_line
 from assets.reading import frame_table
 from vidpipe.annotation.alignment import MISFIT, Aligned, Content, align_annotation
-from vidpipe.annotation.schema import AlignedAnnotation, Annotation
+from vidpipe.annotation.schema import AlignedAnnotation, AlignmentReport, Annotation
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
@@ -46,7 +46,10 @@ def aligned_by_shots(inputs: Inputs, content: Content) -> Aligned[Content]:
 
 
 def _align(inputs: Inputs) -> Outcome:
-    aligned = aligned_by_shots(inputs, Annotation.model_validate(inputs.record("video_annotations").value))
+    annotation = Annotation.model_validate(inputs.record("video_annotations").value)
+    if inputs.page is not None:  # there is nothing to align to
+        return Outcome("ok", value=AlignedAnnotation.of(annotation, AlignmentReport()).model_dump(mode="json"))
+    aligned = aligned_by_shots(inputs, annotation)
     report = aligned.report.value()
     if aligned.content is None:
         return Outcome("dropped", MISFIT, {"alignment": report, "misfit": str(aligned.misfit)})

@@ -137,7 +137,8 @@ def _read(project: Project, before: pl.DataFrame | None, seen: dict[str, str]) -
 
 def _rows(project: Project, before: pl.DataFrame | None) -> Found:
     known = (_ids(before) if before is not None else {}) | project.ledger.paths()
-    return read_sources(project.recipe.sources, known=known, **_places(project))
+    by_page = project.recipe.annotation.reads_pages
+    return read_sources(project.recipe.sources, known=known, by_page=by_page, **_places(project))
 
 
 def _places(project: Project) -> dict[str, Any]:

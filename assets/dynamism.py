@@ -27,8 +27,10 @@ def dynamic_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[
     yield from each_video(context, project, Work(_measure, _judge))
 
 
-def _measure(inputs: Inputs) -> Task:
+def _measure(inputs: Inputs) -> Task | Outcome:
     settings = inputs.project.recipe.dynamism
+    if inputs.page is not None:
+        return Outcome("ok", value={"static_share": None, "segments": [], "freezes": [], "mode": settings.mode})
     work = partial(measure_dynamism, limits=limits_of(inputs.project), mode=settings.mode)
     return Task(inputs.key, work, inputs.video_file())
 

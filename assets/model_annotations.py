@@ -182,7 +182,7 @@ def subject_of(inputs: Inputs, media: Media) -> Subject:
         description=row["description"],
         channel=row["channel"],
         captions=[(cue.start_s, cue.end_s, cue.text) for cue in cues],
-        fps=float(Fraction(facts["frame_rate"])) or None,
+        fps=float(Fraction(facts["frame_rate"] or 0)) or None,
         shots=_shots(inputs) if "shots" in reads else (),
         assets={"taxonomy_categories": _category(inputs)} if "taxonomy_categories" in reads else {},
     )

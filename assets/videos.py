@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from vidpipe.batch import Work
 from vidpipe.corpus.captions import CaptionsError, read_captions
 from vidpipe.corpus.sidecars import MAX_INFO_BYTES
 from vidpipe.corpus.webvtt import as_webvtt, text_cue
+from vidpipe.corpus.youtube import watch_page
 from vidpipe.errors import MissingObjectError
 from vidpipe.inputs import Inputs
 from vidpipe.media.limits import Limits
@@ -35,7 +36,8 @@ def raw_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[Proj
     """Each video's file: container, codecs, picture size, duration, rate, sound, sha256.
 
     Read without decoding, but for the first frame, which proves that the file is a video. Captions are stored beside
-    it as WebVTT. What is no decodable video is `unusable`, with the reason.
+    it as WebVTT. What is no decodable video is `unusable`, with the reason. Of a video of which there is but a public
+    page, what its row says.
     """
     yield from each_video(context, project, WORK)
 
@@ -46,30 +48,43 @@ def limits_of(project: Project) -> Limits:
     return Limits(max_pixels=limits.max_pixels, max_duration_s=limits.max_duration_s, hardware=hardware)
 
 
-def _inspect(inputs: Inputs) -> Task:
-    path = Path(str(catalogue_row(inputs)["path"]))
+def _inspect(inputs: Inputs) -> Task | Outcome:
+    row = catalogue_row(inputs)
+    if row["path"] is None:
+        return _without_file(inputs, str(watch_page(row["url"])), row)
+    path = Path(str(row["path"]))
     if not path.is_file():
         raise MissingObjectError(inputs.key, "the source file is not there")
     limits = replace(limits_of(inputs.project), hardware=None)  # it decodes but one frame
     return Task(inputs.key, partial(inspect_video, limits=limits), path)
 
 
+def _without_file(inputs: Inputs, page: str, row: Mapping[str, Any]) -> Outcome:
+    """What is known of a video of which there is nothing but its public page: what its row says."""
+    facts = dict.fromkeys(field.name for field in fields(VideoFacts))
+    known = {"page": page, "duration_s": row["duration_s"], "has_audio": True, "bytes": 0}
+    return _described(inputs, {**facts, **known}, row, sha256_of(page.encode()), {})
+
+
 def _keep(inputs: Inputs, facts: VideoFacts) -> Outcome:
     if facts.missing_s and inputs.project.recipe.limits.truncated == "refuse":
         return Outcome("unusable", "truncated: its end is missing")
     row = catalogue_row(inputs)
-    captions = _captions(row, facts.duration_s)
+    return _described(inputs, asdict(facts), row, facts.sha256, {"media": _take(inputs, Path(row["path"]))})
+
+
+def _described(
+    inputs: Inputs, facts: Mapping[str, Any], row: Mapping[str, Any], identity: str, where: Mapping[str, Any]
+) -> Outcome:
+    """The record of a video, with what lies beside it; `identity` is the version of its media."""
+    captions = _captions(row, facts["duration_s"])
     hashes = {language: sha256_of(data) for language, data in sorted(captions.items())}
-    where = {language: _put(inputs, keys.captions(inputs.key, language), captions[language]) for language in hashes}
+    stored = {language: _put(inputs, keys.captions(inputs.key, language), captions[language]) for language in hashes}
     return Outcome(
         "ok",
-        value={**asdict(facts), "licence": row["licence"], "captions": hashes},
-        where={
-            "media": _take(inputs, Path(row["path"])),
-            "captions": where,
-            **_info(inputs, row["info_path"]),
-        },
-        parts={"media": facts.sha256, "captions": version_of(hashes)},
+        value={**facts, "licence": row["licence"], "captions": hashes},
+        where={**where, "captions": stored, **_info(inputs, row["info_path"])},
+        parts={"media": identity, "captions": version_of(hashes)},
     )
 
 

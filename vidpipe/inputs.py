@@ -32,13 +32,24 @@ class Inputs:
         """An empty local folder that goes when the video is settled."""
         return self.closing.enter_context(self.project.store.scratch())
 
+    @property
+    def page(self) -> str | None:
+        """The public page that is all there is of the video; None where it has a file.
+
+        Raises:
+            WaitingError: its record is missing or damaged.
+        """
+        return self.record("raw_videos").value.get("page")
+
     def video_source(self) -> Path | str:
         """Where the video's file is now: a path outside the store, which moves with its source, or a key.
 
         Raises:
             WaitingError: its record, or its row of the catalogue, is missing or damaged.
-            MissingObjectError: the source does not have the file now.
+            MissingObjectError: the source does not have the file now, or never had one.
         """
+        if self.page is not None:
+            raise MissingObjectError(self.key, "there is no file of it, only a page")
         media = str(self.record("raw_videos").where["media"])
         if not media.startswith("/"):
             return media

@@ -6,6 +6,7 @@ Not here: making proxies (`vidpipe.media.proxy`), sending anything.
 
 from collections.abc import Mapping
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,9 @@ def page_value(page: str) -> dict[str, Any]:
 
 
 def source_media(facts: Mapping[str, Any], place: Path) -> Media:
-    """The source as a question names it."""
-    return Media(place, source_sha256=str(facts["sha256"]), mime_type=type_of(facts) or _MP4)
+    """The source as a question names it; a video without a file is named by its page."""
+    identity = str(facts["sha256"]) if facts["sha256"] else sha256(str(facts["page"]).encode()).hexdigest()
+    return Media(place, source_sha256=identity, mime_type=type_of(facts) or _MP4)
 
 
 def shown_media(value: Mapping[str, Any], facts: Mapping[str, Any], place: Path) -> Media:

@@ -28,7 +28,7 @@ def lost_files(store: ObjectStore, record: Record) -> Iterator[tuple[str, str]]:
 
 def _of_video(store: ObjectStore, record: Record) -> Iterator[tuple[str, str]]:
     sizes = dict(record.where.get("bytes", {}))
-    if record.asset == "raw_videos" and record.outcome == "ok":
+    if record.asset == "raw_videos" and "media" in record.where:
         sizes[record.where["media"]] = record.value["bytes"]
     for name, key in _named(record.where):
         try:

@@ -194,7 +194,8 @@ def catalogue_of(project: Project) -> pl.DataFrame:
     recipe = project.recipe
     layout = parse_layout(recipe.layout) if recipe.layout else None
     roots = [Path(root) for root in recipe.roots]
-    found = read_sources(recipe.sources, base=project.folder, roots=roots, layout=layout)
+    by_page = recipe.annotation.reads_pages
+    found = read_sources(recipe.sources, base=project.folder, roots=roots, layout=layout, by_page=by_page)
     rows = [row for some in found.values() for row in some]
     kept = build_catalogue(rows, CatalogueSettings(**recipe.catalogue.model_dump())).filter(pl.col("keep"))
     return kept.head(recipe.max_partitions) if recipe.max_partitions else kept

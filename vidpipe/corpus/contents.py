@@ -59,8 +59,13 @@ def _sample(file: BinaryIO, n_bytes: int) -> str:
 
 
 def files_part(row: Mapping[str, Any], mark: FileMark | None) -> dict[str, Any]:
-    """What the stage that opens the files reads of a catalogue row: contents, never places."""
+    """What the stage that opens the files reads of a catalogue row: contents, never places.
+
+    Of a video of which there is no file it is the page, and how long it is said to be.
+    """
+    page = {} if row["path"] else {"page": row["url"], "duration_s": row["duration_s"]}
     return {
+        **page,
         "suffix": Path(row["path"] or "").suffix.lower(),
         "n_bytes": mark.n_bytes if mark else None,
         "sample": mark.sample if mark else None,

@@ -22,6 +22,7 @@ from vidpipe.corpus.manifest_places import Place, is_caption_name
 from vidpipe.corpus.manifest_records import BROKEN_LINE, Record, read_records, unusable
 from vidpipe.corpus.rows import VideoRow, as_count, as_language, as_text, detail_text, valid_text
 from vidpipe.corpus.sidecars import CAPTION_SUFFIXES, COUNTS, caption_language, info_fields, suffix_of
+from vidpipe.corpus.youtube import watch_page
 from vidpipe.recipe.layouts import Layout
 
 PATH_LEAVES = "path leaves the manifest's folder"
@@ -30,6 +31,7 @@ EMPTY_ID = "empty id"
 DUPLICATE_ID = "duplicate id"
 NO_URLS = "url sources are not available in this version"
 NO_SOURCE = "no path"
+NO_DURATION = "a page needs duration_s"
 NAME_NOT_UTF8 = "file name is not UTF-8"
 
 _PROBLEMS = {PATH_LEAVES: "leaves the folder", NO_FILE: "is no file", NAME_NOT_UTF8: "is not UTF-8"}
@@ -52,20 +54,29 @@ COLUMNS = frozenset(
 class _Finding:
     """What a record comes to before ids are given: a usable real path, or a reason, and where it stands.
 
-    `tried` holds the path that was looked for in vain.
+    `tried` holds the path that was looked for in vain; `page` the video's page, where that is all there is of it.
     """
 
     record: Record
     path: str | None = None
+    page: str | None = None
     reason: str | None = None
     detail: str | None = None
     tried: tuple[str, ...] = ()
 
 
 def read_manifest(
-    manifest: Path, *, known: Mapping[str, str], roots: Sequence[Path] = (), layout: Layout | None = None
+    manifest: Path,
+    *,
+    known: Mapping[str, str],
+    roots: Sequence[Path] = (),
+    layout: Layout | None = None,
+    by_page: bool = False,
 ) -> tuple[VideoRow, ...]:
     """The rows of a manifest, in its order. Paths must resolve inside its folder or one of `roots`.
+
+    With `by_page` a record without a path can be kept that names a public page at YouTube and how long the video is;
+    its id, where it gives none, is the page's.
 
     A record without a field `id` is given one from its path, as a file of a folder is; a record whose field
     is empty is an error, and so is one whose id stands already. Where there is no id to name, an error row
@@ -76,7 +87,7 @@ def read_manifest(
     """
     manifest = Path(os.path.abspath(manifest))  # noqa: PTH100 links in the manifest's own path stay
     place = Place.of(manifest, roots)
-    findings = [_find(place, _renamed(record)) for record in usable_records(manifest)]
+    findings = [_find(place, _renamed(record), by_page=by_page) for record in usable_records(manifest)]
     given = [as_id(one.record.values["id"]) for one in findings if one.path and "id" in one.record.values]
     unnamed = {one.path: None for one in findings if one.path and "id" not in one.record.values}
     taken = reserved_ids(known, Path(place.roots[0])) | {name for name in given if name}
@@ -116,7 +127,7 @@ def _renamed(record: Record) -> Record:
     return replace(record, values=values)
 
 
-def _find(place: Place, record: Record) -> _Finding:
+def _find(place: Place, record: Record, *, by_page: bool) -> _Finding:
     """Whether the record names a file that may be used; ids are looked at, duplicates are not."""
 
     def refuse(reason: str, column: str, what: str) -> _Finding:
@@ -130,6 +141,10 @@ def _find(place: Place, record: Record) -> _Finding:
         return refuse(EMPTY_ID, "id", "is empty" if values["id"] in (None, "") else "is no text")
     if path is None:
         url = as_text(values.get("url"))
+        page = watch_page(url) if by_page else None
+        if page is not None:
+            is_long = "duration_s" in _given(values)
+            return _Finding(record, page=page) if is_long else refuse(NO_DURATION, "duration_s", "is empty")
         return refuse(NO_URLS, "url", url) if url else refuse(NO_SOURCE, "path", "is empty")
     real = place.resolve(path)
     unusable_path = NO_FILE if "\0" in path else _path_problem(real)
@@ -156,16 +171,19 @@ def _row(place: Place, one: _Finding, ids: Mapping[str, str], layout: Layout | N
     values = one.record.values
     line_id = f"line-{one.record.line}"
     given = _given(values)
-    if one.path is None:
+    if one.path is None and one.page is None:
         url = as_text(values.get("url"))
         video_id = as_id(values.get("id")) or ids.get(_missing(one), line_id)
         named = {"video_id": video_id, "url": url, "keep": False, "tried": one.tried}
         return VideoRow(**{**given, **named, "reason": one.reason, "detail": one.detail})  # type: ignore[arg-type]
     captions, remark = _captions(place, values)
-    given |= captions | {"video_id": as_id(values.get("id")) or ids.get(one.path, line_id), "path": one.path}
     column, what = remark or _bad_number(values)
     if what:
         given["detail"] = _detail(place.manifest, one.record.line, column, what)
+    if one.path is None:
+        page_id = str(one.page).rpartition("=")[2]
+        return VideoRow(**{**given, **captions, "video_id": as_id(values.get("id")) or page_id, "url": one.page})  # type: ignore[arg-type]
+    given |= captions | {"video_id": as_id(values.get("id")) or ids.get(one.path, line_id), "path": one.path}
     return described_row(given, sidecars=place.beside(one.path), relative=place.relative(one.path), layout=layout)
 
 

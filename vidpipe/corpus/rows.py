@@ -22,7 +22,8 @@ _DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
 class VideoRow:
     """What a source says about one video.
 
-    `path` is absolute, and set in a row that can be kept; `url` is where the video comes from, as the source says it.
+    `path` is absolute, and set in a row that can be kept, unless `url` is the public page from which a model reads it;
+    `url` is where the video comes from, as the source says it.
     `captions` maps a language tag ("und" where the file name has none) to an absolute path. `duration_s` is
     declared, not measured. `keep` is False where the source itself rules the row out: `reason` says why in short,
     stable words, `detail` where and with what value (no control characters, at most 200 characters). A kept row

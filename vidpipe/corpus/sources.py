@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from vidpipe.corpus.folders import read_folder
@@ -13,6 +14,7 @@ from vidpipe.recipe.layouts import Layout
 
 MANIFEST_SUFFIXES = (".csv", ".jsonl", ".parquet")
 REMOTE_SCHEMES = ("youtube", "youtube-commons", "action100m", "http", "https", "s3", "gs", "hf")
+Rows = tuple[VideoRow, ...]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 
 
@@ -23,8 +25,11 @@ def read_sources(
     known: Mapping[str, str] | None = None,
     roots: Sequence[Path] = (),
     layout: Layout | None = None,
+    by_page: bool = False,
 ) -> dict[str, tuple[VideoRow, ...]]:
     """The rows of each source, by URI in their order; relative URIs and `roots` are taken from `base`.
+
+    With `by_page` a video may be known by its public page alone: its row has no `path`.
 
     `known` maps absolute file paths to the ids under which they were first registered; they keep them. An
     id that two sources give stands in both rows: the catalogue keeps the first.
@@ -35,7 +40,8 @@ def read_sources(
     """
     kept = dict(known or {})
     places = root_folders(roots, base)
-    return {uri: _read(uri, base, kept, places, layout) for uri in uris}
+    read = partial(read_manifest, known=kept, roots=places, layout=layout, by_page=by_page)
+    return {uri: _read(check_source(uri, base), read, known=kept, layout=layout) for uri in uris}
 
 
 def root_folders(roots: Iterable[Path], base: Path) -> tuple[Path, ...]:
@@ -75,13 +81,8 @@ def check_contents(uri: str, base: Path) -> Path:
     return path
 
 
-def _read(
-    uri: str, base: Path, known: Mapping[str, str], roots: Sequence[Path], layout: Layout | None
-) -> tuple[VideoRow, ...]:
-    path = check_source(uri, base)
-    if path.is_dir():
-        return read_folder(path, known=known, layout=layout)
-    return read_manifest(path, known=known, roots=roots, layout=layout)
+def _read(path: Path, manifest: Callable[[Path], Rows], *, known: Mapping[str, str], layout: Layout | None) -> Rows:
+    return read_folder(path, known=known, layout=layout) if path.is_dir() else manifest(path)
 
 
 def _refuse_remote(uri: str) -> None:

@@ -24,7 +24,7 @@ LINE: tuple[Stage, ...] = (
         "video",
         version=3,
         group="curation",
-        recipe=("sources", "layout", "roots", "max_partitions", "catalogue"),
+        recipe=("sources", "layout", "roots", "max_partitions", "catalogue", "annotation.reads_pages"),
     ),
     Stage(
         "raw_videos",

@@ -111,7 +111,8 @@ class Annotation(Section):
     by_url: bool = Field(
         default=False,
         description="Have the model read public videos from YouTube, where a manifest's url or an info file names "
-        "their page: nothing of these is sent. All others go as said above.",
+        "their page: nothing of these is sent. All others go as said above. A manifest's row with url and duration_s "
+        "needs no path then: nothing of it is measured, and it is published without media.",
     )
     batch: bool = Field(
         default=False,
@@ -187,6 +188,11 @@ class Annotation(Section):
     def shows_views(self) -> bool:
         """Whether a model is shown anything but always the file."""
         return self.annotator == "gemini" and (self.proxy or self.by_url)
+
+    @property
+    def reads_pages(self) -> bool:
+        """Whether a video of which there is no file can be annotated from its public page."""
+        return self.annotator == "gemini" and self.by_url
 
     @property
     def view(self) -> Mapping[str, Any]:

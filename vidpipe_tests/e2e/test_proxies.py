@@ -12,7 +12,9 @@ from vidpipe_tests.e2e.projects import Line
 from vidpipe_tests.e2e.services import Asked, answers, asks_models, edit, environment_of, serving, stale
 from vidpipe_tests.servers.profiles import Servers
 
-PUBLIC, PRIVATE = (f"https://www.youtube.com/watch?v={name}" for name in ("public-one1", "private-one"))
+PUBLIC, PRIVATE, ALONE = (
+    f"https://www.youtube.com/watch?v={name}" for name in ("public-one1", "private-one", "public-two2")
+)
 MANIFEST = f"""\
 id,path,url
 film,film.mp4,
@@ -27,7 +29,7 @@ ONLY = ("--only", "video_annotations")
 def services() -> Iterator[Servers]:
     """Services that never fail, and know two videos at YouTube, one of them private."""
     with serving("calm") as servers:
-        servers.gemini.youtube |= {PUBLIC: 3.0, PRIVATE: None}
+        servers.gemini.youtube |= {PUBLIC: 3.0, PRIVATE: None, ALONE: 30.0}
         yield servers
 
 
@@ -134,3 +136,31 @@ def test_without_proxies_there_is_no_such_asset_and_files_are_sent(
     line.run(*ONLY, env=env)
     assert len(answers(services)) == n_answers + 2, "answers until then are kept"
     assert stale(line) == {"video_annotations": 1}, "a page that was refused has none"
+
+
+def test_a_public_video_of_which_there_is_no_file_is_annotated_from_its_page(services: Servers, tmp_path: Path) -> None:
+    (tmp_path / "pages.csv").write_text(
+        f"url,title,duration_s\nhttps://youtu.be/public-two2,Only a page,30\n{PUBLIC},How long is not said,\n", "utf-8"
+    )
+    line = asks_models(Line.at(tmp_path / "project", tmp_path / "pages.csv"))
+    edit(line, {"by_url: false": "by_url: true"})
+    n_bytes, env = sum(uploads(services)), environment_of(services)
+    estimated = json.loads(line("estimate", "--json").stdout)
+    asked_of = {stage["asset"]: stage["calls"] for stage in estimated["stages"]}
+    assert (asked_of["video_annotations"], estimated["bytes_to_upload"]) == (1, 0)
+    line.run("--only", "aligned_metadata", env=env)
+    line.is_whole()
+    assert sum(uploads(services)) == n_bytes
+    assert line.counts("catalogue")["dropped"] == {"a page needs duration_s": 1}
+    facts = line.record("raw_videos", "public-two2")
+    assert (facts["value"]["page"], facts["value"]["duration_s"], facts["value"]["sha256"]) == (ALONE, 30.0, None)
+    aligned = line.record("aligned_metadata", "public-two2")["value"]
+    assert len(aligned["scenes"]) > 0
+    assert aligned["alignment"]["n_cuts_missed"] == 0, "nothing was measured"
+    before, asked = line.contents(), Asked.until_now(services)
+    line.run("--only", "aligned_metadata", env=env)
+    assert (line.contents(), Asked.until_now(services), stale(line)) == (before, asked, {})
+    edit(line, {"by_url: true": "by_url: false"})
+    line.run("--only", "aligned_metadata", env=env)
+    gone = {"url sources are not available in this version": 2, "no longer in the source": 1}
+    assert line.counts("catalogue")["dropped"] == gone

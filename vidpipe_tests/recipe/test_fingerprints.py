@@ -76,7 +76,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "annotation.inline_below_bytes": (0, NOTHING),
     "annotation.proxy": (False, SHOWN),
     "annotation.burn_time": (True, SHOWN),
-    "annotation.by_url": (True, SHOWN),
+    "annotation.by_url": (True, SHOWN | {"catalogue"}),
     "annotation.batch": (True, NOTHING),
     "annotation.max_duration_s": (60.0, ANNOTATED),
     "annotation.min_quality": (0.5, ANNOTATED),
