@@ -133,8 +133,7 @@ def category_question(
     properties: dict[str, Any] = {**name, "category": {"type": "string", "enum": labels}}
     schema = {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
     if settings.max_output_tokens is None:
-        longest = max(len(label.encode()) for label in labels)
-        settings = replace(settings, max_output_tokens=longest + _JSON_TOKENS)
+        settings = replace(settings, max_output_tokens=_JSON_TOKENS + max(len(label.encode()) for label in labels))
     template = load_prompt() if prompt is None else prompt
     return Question(_rendered(template, taxonomy, texts), settings, schema=schema, template=template)
 
