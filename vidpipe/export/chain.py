@@ -29,7 +29,18 @@ MADE_BY = f"{FOLDER}/made_by.json"
 MOST_CALLS = 8
 """More calls of one asset stand in a row as one digest: a video of thirty segments has thirty rows."""
 _OUTSIDE = frozenset({"file_name", "row_sha256"})  # of a row's digest: where its file lies, and itself
-_ASKED = ("request_id", "address", "model", "model_requested", "tokens", "prompt", "calls", "quality")
+_ASKED = (
+    "request_id",
+    "address",
+    "model",
+    "model_requested",
+    "tokens",
+    "prompt",
+    "template",
+    "remark",
+    "calls",
+    "quality",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ Where videos come from, what may be spent, how much is done at once and what is 
 row, and are left out; a file that the recipe names stands there with its content, never with its place.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from vidpipe.annotation.prompting import load_prompt
 from vidpipe.corpus.llm_categories import load_prompt as load_category_prompt
 from vidpipe.errors import RecipeError
+from vidpipe.models.calls import fingerprint_of
 from vidpipe.recipe.fingerprints import CATEGORISE
 from vidpipe.recipe.schema import Recipe
 from vidpipe.records import canonical
@@ -26,9 +26,12 @@ TAXONOMY = "taxonomy.json"
 
 
 def made_by(
-    recipe: Recipe, folder: Path, *, versions: Mapping[str, str], software: Mapping[str, str]
+    recipe: Recipe, folder: Path, *, dataset: str, versions: Mapping[str, str], software: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The document; `versions` are those of the stages by name, `folder` is the project's.
+    """The document of a dataset (`scenes`); `versions` are those of the stages by name, `folder` is the project's.
+
+    A prompt has its file's text, the fingerprint by which records name it (`template`), and whether it is the
+    project's own.
 
     Raises:
         RecipeError: a prompt or the taxonomy cannot be read.
@@ -38,11 +41,10 @@ def made_by(
     if recipe.taxonomy.file is not None:
         taxonomy = _read(folder / recipe.taxonomy.file)
         settings["taxonomy"]["file"] = TAXONOMY
-    prompts = {name: {"sha256": _sha256(text), "text": text} for name, text in prompts_of(recipe, folder).items()}
     return {
-        "format": 1,
+        "dataset": dataset,
         "recipe": settings,
-        "prompts": prompts,
+        "prompts": {name: _prompt(name, text, folder) for name, text in prompts_of(recipe, folder).items()},
         "taxonomy": taxonomy,
         "stages": dict(versions),
         "software": dict(software),
@@ -70,12 +72,15 @@ def made_by_file(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
+def _prompt(name: str, text: str, folder: Path) -> dict[str, Any]:
+    own = folder / "prompts" / f"{name}.md"
+    is_own = own.is_file()
+    return {"template": fingerprint_of(text), "text": _read(own) if is_own else text, "own": is_own}
+
+
 def _read(path: Path) -> str:
+    """A file's text, as it stands: its bytes can be made again from it."""
     try:
-        return path.read_text("utf-8-sig")
+        return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError("taxonomy.file", "cannot be read") from error
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+        raise RecipeError(path.name, "cannot be read") from error

@@ -1,0 +1,65 @@
+"""The files of a dataset as they are published, wherever they lie: what checking and comparing read.
+
+What belongs here: which files there are, and each as a local file for as long as it is read. Not here: what they mean.
+A Hub's files come from `resources`, by the same protocol.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from vidpipe.errors import MissingObjectError, RecipeError
+
+
+class Published(Protocol):
+    """A dataset's files."""
+
+    def files(self) -> Mapping[str, int]:
+        """The size in bytes of every file by its name, relative to the dataset, parted by slashes.
+
+        Raises:
+            RecipeError: there is no such dataset.
+            ServiceError: the Hub did not answer.
+        """
+        ...
+
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        """A local file with the content of one of them, for reading.
+
+        Raises:
+            MissingObjectError: there is none of that name.
+            ServiceError: the Hub did not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFiles:
+    """The files in a folder, but hidden ones: those of git and of the Hub's clients are no part of a dataset."""
+
+    folder: Path
+
+    def files(self) -> Mapping[str, int]:
+        """As `Published`."""
+        if not self.folder.is_dir():
+            raise RecipeError(str(self.folder), "no such folder")
+        return dict(sorted(self._walk()))
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """As `Published`."""
+        path = self.folder / name
+        if not path.is_file():
+            raise MissingObjectError(name, "no such file")
+        yield path
+
+    def _walk(self) -> Iterator[tuple[str, int]]:
+        for place, folders, names in os.walk(self.folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in names:
+                path = Path(place) / name
+                if not name.startswith(".") and path.is_file():
+                    yield path.relative_to(self.folder).as_posix(), path.stat().st_size
