@@ -107,6 +107,7 @@ class GeminiModel:
                     problem = error.problem
                 else:
                     self._refusals.taken(trial.model)
+                    self._pace.told("")
                     return answer
                 self._react(trial, project, problem)
 

@@ -93,6 +93,7 @@ class Trial:
         self.since_s = now_s if self.since_s is None else self.since_s
         if now_s + wait_s - self.since_s > self.limits.failures_s:
             raise TransientServiceError(SERVICE, why, round(wait_s, 3))
+        self.pace.told(why)
         self.pace.wait(wait_s)
 
     def give_up(self, problem: Problem) -> NoReturn:

@@ -78,9 +78,12 @@ class Tries:
         began_s, n_failed = self._pace.steady(), 0
         while True:
             try:
-                return call()
+                done = call()
             except ProblemError as error:
                 problem = error.problem
+            else:
+                self._pace.told("")
+                return done
             n_failed += 1
             if problem.said:
                 _LOG.info("gemini: %s: %s", problem.why, self._clients.hidden(problem.said))
@@ -89,6 +92,7 @@ class Tries:
             passes = problem.kind in _PASSING or (is_free and is_lost)
             if not passes or self._pace.steady() + wait_s - began_s > self._failures_s:
                 self._give_up(project, problem, is_free=is_free)
+            self._pace.told(problem.why)
             self._pace.wait(wait_s)
 
     def made(self, project: int, make: Callable[[], T], find: Callable[[], T | None]) -> T:

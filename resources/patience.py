@@ -22,7 +22,8 @@ class Patience:
     A random half of each wait keeps many callers apart. A server that asks for more than `longest_s` is not waited
     for. A server that has not answered yet and says 503 is loading its model: it gets `cold_s` seconds. `clock` tells
     steady seconds, `draw` numbers in [0, 1), `wait` waits for so many seconds; it gives something true where it was
-    told to stop, and then nothing is tried again (as `threading.Event.wait` does).
+    told to stop, and then nothing is tried again (as `threading.Event.wait` does). `told` hears why something is tried
+    again, and "" when an answer came.
     """
 
     n_tries: int = 6
@@ -32,6 +33,7 @@ class Patience:
     clock: Callable[[], float] = time.monotonic
     draw: Callable[[], float] = random.random
     wait: Callable[[float], object] = time.sleep
+    told: Callable[[str], object] = str
 
     def until_done(self, work: Callable[[], T], *, cold_s: float = 0.0) -> T:
         """What `work` gives, tried again while that may help.
@@ -43,7 +45,7 @@ class Patience:
         cold_until_s, n = self.clock() + cold_s, 0
         while True:
             try:
-                return work()
+                done = work()
             except LostAnswerError:
                 raise  # it may have to be paid: whoever keeps the books decides
             except TransientServiceError as error:
@@ -51,8 +53,12 @@ class Patience:
                 is_cold = isinstance(error, UnreadyError) and self.clock() < cold_until_s
                 if (n >= self.n_tries and not is_cold) or error.retry_after_s > self.longest_s:
                     raise
+                self.told(error.why)
                 if self.wait(max(error.retry_after_s, self._wait_s(n))):
                     raise StoppedError from error
+            else:
+                self.told("")
+                return done
 
     def _wait_s(self, n: int) -> float:
         """The wait after the n-th failure, in seconds."""

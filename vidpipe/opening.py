@@ -151,7 +151,7 @@ def _gemini(environ: Mapping[str, str], project: Project) -> Service:
             raise StoppedError
 
     url, below = environ.get("GOOGLE_GEMINI_BASE_URL"), project.recipe.annotation.inline_below_bytes
-    pace, owner = Pace(wait=wait), _owner(project)
+    pace, owner = Pace(wait=wait, told=partial(project.troubles.told, "gemini")), _owner(project)
     try:
         model = GeminiModel(keys, url, inline_below_bytes=below, pace=pace, owner=owner)
         jobs = GeminiBatches(keys, url, pace=pace, owner=owner)
@@ -175,7 +175,8 @@ def _llm(environ: Mapping[str, str], project: Project) -> Service:
     from resources.llm import LlmAnswerer
     from resources.patience import Patience
 
-    answerer = LlmAnswerer(url, api_key=environ.get("TGI_API_KEY"), patience=Patience(wait=project.stop.wait))
+    patience = Patience(wait=project.stop.wait, told=partial(project.troubles.told, "llm"))
+    answerer = LlmAnswerer(url, api_key=environ.get("TGI_API_KEY"), patience=patience)
     return Service("llm", answerer)
 
 

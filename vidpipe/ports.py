@@ -21,6 +21,7 @@ from vidpipe.records import Outcome, Provenance
 from vidpipe.store.documents import Tables
 from vidpipe.store.objects import ObjectStore
 from vidpipe.store.settings import keep_settings
+from vidpipe.troubles import Troubles
 from vidpipe.workers.processes import Done, Task
 
 
@@ -150,7 +151,7 @@ class Project:
     """A recipe with the places it works in. Stages get one; nothing in it is global.
 
     `folder` is where relative names of the recipe count from. Setting `stop` lets running stages finish what they
-    have begun and begin nothing new.
+    have begun and begin nothing new. `troubles` are those that services make while it works.
     """
 
     folder: Path
@@ -162,6 +163,7 @@ class Project:
     clock: Clock
     software: Mapping[str, str]
     stop: threading.Event = field(default_factory=threading.Event)
+    troubles: Troubles = field(default_factory=Troubles)
 
     def code_version(self, stage: Stage) -> str:
         """The version of a stage's code and recipe."""

@@ -22,7 +22,7 @@ LAYERS = [  # highest first; those on one line do not import each other
     ("vidpipe.batch", "vidpipe.tables"),
     ("vidpipe.inputs", "vidpipe.asking", "vidpipe.reasons"),
     ("vidpipe.ports",),
-    ("vidpipe.store", "vidpipe.ledger", "vidpipe.workers"),
+    ("vidpipe.store", "vidpipe.ledger", "vidpipe.workers", "vidpipe.troubles"),
     ("vidpipe.media",),
     ("vidpipe.timeline",),
     ("vidpipe.models",),

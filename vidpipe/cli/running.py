@@ -170,6 +170,7 @@ def _check_sources(project: Project) -> None:
 
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
+    engine.project.troubles.say = partial(click.echo, err=True)
     with display(engine, console) as show:
         return interruptible(
             engine.run,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -68,7 +69,8 @@ def try_variants(
         held.enter_context(project.ledger.claims.held(_SCOPE, [run_id]))  # nobody sweeps what we write or send
         work = _Work.of(project, known, (names, spare), held.enter_context(project.store.scratch()))
         work.get_ready(variants, run_id)
-        interrupted = interruptible(work.run, project.stop, say=lambda text: click.echo(text, err=True))
+        say = project.troubles.say = partial(click.echo, err=True)
+        interrupted = interruptible(work.run, project.stop, say=say)
         trial = work.trial(page)
     _write(page, trial_page(trial))
     if as_json:

@@ -31,6 +31,7 @@ class Ticks:
 
     def __init__(self) -> None:
         self.waits: list[float] = []
+        self.told: list[str] = []
         self.stops_after = sys.maxsize
         self._lock = threading.Lock()
 
@@ -51,6 +52,7 @@ class Ticks:
             steady=lambda: self.passed_s,
             wait=self.wait,
             chance=lambda: chance,
+            told=self.told.append,
         )
 
 

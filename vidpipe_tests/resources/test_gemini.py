@@ -65,6 +65,7 @@ def test_what_is_the_services_own_fault_is_asked_again_with_growing_waits(
     server.inject("generate", times=n, reply=reply)
     assert line.model("key-a", "key-b").answer(question()).finish == "complete"
     assert line.ticks.waits == [0.5 * 2.0**i for i in range(n)]
+    assert [bool(why) for why in line.ticks.told] == [*[True] * n, False]
 
 
 def test_patience_with_the_service_ends(line: Line, server: GeminiServer) -> None:
@@ -79,6 +80,7 @@ def test_nobody_there_is_waited_for_too(line: Line, server: GeminiServer) -> Non
     with pytest.raises(TransientServiceError, match="not reached"):
         line.model(failures_s=5.0).answer(question())
     assert len(line.ticks.waits) >= 2
+    assert line.ticks.told == ["not reached: ConnectError"] * len(line.ticks.waits)
 
 
 @pytest.mark.parametrize(

@@ -292,10 +292,12 @@ def test_nobody_there_is_said_at_once_to_all_who_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     pause = Pause()
-    answerer = LlmAnswerer(url, patience=Patience(n_tries=3, clock=pause.clock, wait=pause.wait, draw=lambda: 1.0))
+    heard: list[str] = []
+    patience = Patience(n_tries=3, clock=pause.clock, wait=pause.wait, draw=lambda: 1.0, told=heard.append)
+    answerer = LlmAnswerer(url, patience=patience)
     with pytest.raises(TransientServiceError, match=r"^llm: cannot be reached$"):
         answerer.answer(ASK)
-    assert pause.waits == [0.5, 1.0]
+    assert (pause.waits, heard) == ([0.5, 1.0], ["cannot be reached"] * 2)
 
 
 def test_callers_that_waited_for_a_failure_share_it() -> None:
