@@ -51,7 +51,7 @@ def test_a_name_that_the_hub_does_not_take_is_refused_in_one_line(name: str) -> 
 )
 def test_what_is_taken_is_what_the_hub_takes_at_every_level(name: str) -> None:
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
+    from huggingface_hub.utils._validators import validate_repo_id
 
     try:
         names = [section(repo=name).repo_of(level) for level in ("scenes", "segments", "episodes")]

@@ -4,7 +4,7 @@
 
 prints one JSON line of URLs by service; the log gets one JSON line for each request, with its bill. Set
 `GOOGLE_GEMINI_BASE_URL` to the URL under "gemini", `GEMINI_API_KEY` to anything (each key is a project of its own),
-`TGI_BASE_URL` to the URL under "tgi" or "openai".
+`TGI_BASE_URL` to the URL under "tgi" or "openai", `HF_ENDPOINT` to that under "hub" with `HF_TOKEN=hf_loopback`.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from vidpipe_tests.servers.gemini import GeminiServer
+from vidpipe_tests.servers.hub import HubServer
 from vidpipe_tests.servers.llm import LlmServer
 from vidpipe_tests.servers.profiles import PROFILES, Servers
 from vidpipe_tests.servers.wire import Entry
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             GeminiServer(on_entry=write("gemini")),
             LlmServer("tgi", on_entry=write("tgi")),
             LlmServer("openai", on_entry=write("openai")),
+            HubServer(on_entry=write("hub")),
         )
         PROFILES[given.profile](servers, given.seed, videos)
         if given.delay:

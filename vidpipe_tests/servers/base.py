@@ -75,6 +75,11 @@ class LoopbackServer:
         del request
         return reply
 
+    def cut_after(self, method: str, path: str) -> int | None:
+        """After how many bytes of a request's body its connection breaks, with no work done; None: it does not."""
+        del method, path
+        return None
+
     def note_of(self, request: Request) -> str:
         """What to remember of a request in the log."""
         del request

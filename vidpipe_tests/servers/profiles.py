@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -18,6 +18,7 @@ from vidpipe_tests.servers.base import LoopbackServer
 from vidpipe_tests.servers.eyes import TrueEyes, drifting
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_generate import Eyes, even_scenes
+from vidpipe_tests.servers.hub import HubServer, too_many
 from vidpipe_tests.servers.llm import LlmServer
 from vidpipe_tests.servers.reading import words_in
 from vidpipe_tests.servers.wire import Reply, Request
@@ -40,10 +41,11 @@ class Servers:
     gemini: GeminiServer
     tgi: LlmServer
     openai: LlmServer
+    hub: HubServer = field(default_factory=HubServer)
 
     def by_name(self) -> dict[str, LoopbackServer]:
         """Each under the name that contract.md gives it."""
-        return {"gemini": self.gemini, "tgi": self.tgi, "openai": self.openai}
+        return {"gemini": self.gemini, "tgi": self.tgi, "openai": self.openai, "hub": self.hub}
 
     def __enter__(self) -> Self:
         for server in self.by_name().values():
@@ -122,6 +124,7 @@ def storm(servers: Servers, seed: int, videos: Sequence[Path]) -> None:
     _gemini_storm(servers.gemini, Draws(f"{seed} gemini"))
     _llm_storm(servers.tgi, Draws(f"{seed} tgi"))
     _llm_storm(servers.openai, Draws(f"{seed} openai"))
+    _hub_storm(servers.hub, Draws(f"{seed} hub"))
 
 
 Profile = Callable[[Servers, int, Sequence[Path]], None]
@@ -163,3 +166,10 @@ def _llm_storm(server: LlmServer, draws: Draws) -> None:
     server.inject("ask.*", when=draws.between(0.25, 0.28), reset=True, name="reset")
     server.inject("ask.*", when=draws.between(0.28, 0.30), truncate=16, name="cut body")
     server.inject("ask.*", when=draws.between(0.30, 0.35), change=_rambling, name="malformed")
+
+
+def _hub_storm(server: HubServer, draws: Draws) -> None:
+    server.inject("*", when=draws.between(0.00, 0.10), reply=too_many(), name="429")
+    server.inject("*", when=draws.between(0.10, 0.15), status=503, name="503")
+    server.inject("*", when=draws.between(0.15, 0.18), reset=True, name="reset")
+    server.inject("resolve", when=draws.between(0.18, 0.20), truncate=16, name="cut body")

@@ -34,6 +34,9 @@ class Service(Protocol):
     def credential_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str:
         """Who asks."""
 
+    def cut_after(self, method: str, path: str) -> int | None:
+        """After how many bytes of the body the connection breaks, if it does."""
+
     def counted(self, op: str) -> AbstractContextManager[None]:
         """Counts a request while it is served."""
 
@@ -101,11 +104,18 @@ class _Connection(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         """Reads a request, has it answered, sends the answer as the faults want it."""
         service = cast(Listener, self.server).service
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        cut = service.cut_after(self.command, urlsplit(self.path).path)
+        body = self._body() if cut is None else self.rfile.read(cut)
         request = self._request(service, body)
         entry = Entry(
             request.op, request.credential, datetime.now(UTC), service.clock(), self.path.partition("?")[0], len(body)
         )
+        if cut is not None:
+            entry.delivered, entry.fault = "reset", "cut request"
+            service.enter(entry)
+            self._hang_up()
+            service.tell(entry)
+            return
         with service.counted(request.op):
             reply, fault = service.serve(request, entry)
         entry.delivered = self._fate(fault)
@@ -116,7 +126,19 @@ class _Connection(BaseHTTPRequestHandler):
             entry.delivered, self.close_connection = "gone", True
         service.tell(entry)
 
-    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = handle_any  # noqa: N815 (names of the standard library)
+    do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = do_PATCH = handle_any  # noqa: N815 (names of the standard library)
+
+    def _body(self) -> bytes:
+        """The whole body, of a told length or in chunks."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while n_bytes := int(self.rfile.readline().partition(b";")[0], 16):
+            parts.append(self.rfile.read(n_bytes))
+            self.rfile.readline()
+        while self.rfile.readline().strip():  # trailers
+            pass
+        return b"".join(parts)
 
     def _request(self, service: Service, body: bytes) -> Request:
         place = urlsplit(self.path)
@@ -154,7 +176,7 @@ class _Connection(BaseHTTPRequestHandler):
         if fate == "cut" and fault is not None:
             n = min(fault.truncate or 0, len(data) - 1)  # something is always missing
             data, self.close_connection = data[:n], True
-        self.wfile.write(data)
+        self.wfile.write(b"" if self.command == "HEAD" else data)
         self.wfile.flush()
 
     def _hang_up(self) -> None:
