@@ -26,7 +26,7 @@ def aligned_metadata(context: dg.AssetExecutionContext, project: dg.ResourcePara
     What moved, by how much, which cuts were missed and which boundaries have no cut stands beside it. An annotation
     that does not fit its video is `dropped`.
     """
-    yield from each_video(context, project, Work(_align))
+    yield from each_video(context, project, WORK)
 
 
 def aligned_by_shots(inputs: Inputs, content: Content) -> Aligned[Content]:
@@ -55,3 +55,7 @@ def _align(inputs: Inputs) -> Outcome:
         return Outcome("dropped", MISFIT, {"alignment": report, "misfit": str(aligned.misfit)})
     value = aligned.content.model_dump(mode="json") | {"alignment": report}
     return Outcome("ok", value=AlignedAnnotation.model_validate(value).model_dump(mode="json"))
+
+
+WORK = Work(_align)
+"""What becomes of one video here."""

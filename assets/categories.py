@@ -31,7 +31,7 @@ def taxonomy_categories(
     """
     services = {"llm": llm, "gemini": gemini}
     if (service := services.get(project.recipe.taxonomy.categoriser)) is None:
-        work = Work(_categorise)
+        work = WORK
     else:
         work = Work(ModelCategoriser.of(project, service, context.run.run_id), n_threads=service.at_once)
     yield from each_video(context, project, work)
@@ -44,3 +44,7 @@ def _categorise(inputs: Inputs) -> Outcome:
     captions = plain_text(best_cues(inputs) or ())
     found = categorise(taxonomy, title=row["title"], description=row["description"], captions=captions)
     return settled(found, settings.discard, "offline")
+
+
+WORK = Work(_categorise)
+"""What becomes of one video here, where no model is asked."""

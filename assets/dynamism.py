@@ -24,7 +24,7 @@ def dynamic_videos(context: dg.AssetExecutionContext, project: dg.ResourceParam[
 
     From the recipe's share on a video is `dropped: static`, if the recipe drops at all; the share is kept either way.
     """
-    yield from each_video(context, project, Work(_measure, _judge))
+    yield from each_video(context, project, WORK)
 
 
 def _measure(inputs: Inputs) -> Task | Outcome:
@@ -41,3 +41,7 @@ def _judge(inputs: Inputs, dynamism: Dynamism) -> Outcome:
     if settings.drop and dynamism.static_share >= settings.drop_from_static_share:
         return Outcome("dropped", "static", value)
     return Outcome("ok", value=value)
+
+
+WORK = Work(_measure, _judge)
+"""What becomes of one video here."""

@@ -23,7 +23,9 @@ from vidpipe.errors import CredentialError, RecipeError, StoppedError
 from vidpipe.ledger.ledger import open_ledger
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.loading import read_recipe
+from vidpipe.recipe.schema import Recipe
 from vidpipe.store.documents import Tables
+from vidpipe.store.objects import open_store
 from vidpipe.workers.processes import Processes
 
 SETTINGS = frozenset(
@@ -88,13 +90,36 @@ def open_project(folder: Path) -> Project:
         store=store,
         tables=Tables(store),
         ledger=open_ledger(environ.get("VIDPIPE_LEDGER", str(folder / "ledger.db"))),
-        workers=Processes(
-            n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1)),
-            timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1),
-            memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
-        ),
+        workers=_workers(environ),
         clock=lambda: datetime.now(UTC),
         software=_Software(),
+    )
+
+
+def scratch_project(folder: Path, recipe: Recipe) -> Project:
+    """A project whose store and ledger lie in its folder and go with it, whatever the environment says.
+
+    Raises:
+        RecipeError: a variable cannot be used.
+    """
+    store = open_store(str(folder / "store"), scratch=folder / ".scratch")
+    return Project(
+        folder=folder,
+        recipe=recipe,
+        store=store,
+        tables=Tables(store),
+        ledger=open_ledger(str(folder / "ledger.db")),
+        workers=_workers(environment(folder)),
+        clock=lambda: datetime.now(UTC),
+        software=_Software(),
+    )
+
+
+def _workers(environ: Mapping[str, str]) -> Processes:
+    return Processes(
+        n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1)),
+        timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1),
+        memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
     )
 
 

@@ -161,13 +161,18 @@ class Desk:
             if asset in assets and asset in line:
                 entries = known.snapshot.entries.get(asset, {})
                 stands = {name for name, entry in entries.items() if not entry.damaged} - stale[asset].keys()
-                self._make(asset, work, [name for name in names if name not in stands and name not in self.problems])
+                self.make(asset, work, [name for name in names if name not in stands and name not in self.problems])
 
     def inputs(self, asset: str, name: str) -> Inputs:
         """What a stage may read of a video."""
         return Inputs(self.project, self.project.stage(asset), name, keys.segment(name), {})
 
-    def _make(self, asset: str, work: Work, names: Sequence[str]) -> None:
+    def make(self, asset: str, work: Work, names: Sequence[str]) -> None:
+        """Make the records of these videos at an asset, whatever is there; `problems` where that cannot be.
+
+        Raises:
+            StoreError: the trial's own folder cannot be written.
+        """
         flying: dict[str, Inputs] = {}
         for done in self.project.workers.run(self._tasks(asset, work, names, flying), self.project.stop.is_set):
             inputs = flying.pop(done.key)
