@@ -23,10 +23,11 @@ class LineAsset:
     name: str
     function: Callable[..., Any]
 
-    def of(self, line: Line, *, batch_size: int) -> dg.AssetsDefinition:
+    def of(self, line: Line, *, batch_size: int, pool: str | None = None) -> dg.AssetsDefinition:
         """The asset in a line: its partitions, its place in the graph, its group and version.
 
-        A backfill runs `batch_size` videos at once.
+        A backfill runs `batch_size` videos at once. `pool` is the service that is asked: whoever bounds it bounds how
+        many runs ask at once.
         """
         stage = line[self.name]
         is_table = stage.unit != "video"
@@ -40,6 +41,7 @@ class LineAsset:
                 partitions_def=None if is_table else SETS[stage.over],
                 backfill_policy=None if is_table else dg.BackfillPolicy.multi_run(batch_size),
                 io_manager_key=None if is_table else "settle",
+                pool=pool,
                 kinds={"table" if is_table else "python"},
             )(self.function)
 

@@ -19,7 +19,7 @@ from assets.batch_jobs import batch_jobs
 from assets.catalogue import catalogue
 from assets.categories import taxonomy_categories
 from assets.checks import checks_of
-from assets.datasets import scene_dataset
+from assets.datasets import episode_dataset, scene_dataset, segment_dataset
 from assets.dynamism import dynamic_videos
 from assets.overview import ledger
 from assets.partitions import LineAsset
@@ -30,6 +30,7 @@ from assets.selection import selected_videos, selection
 from assets.shots import shots
 from assets.signals import video_signals
 from assets.videos import raw_videos
+from vidpipe.asking.services import service_of
 from vidpipe.errors import RecipeError
 from vidpipe.opening import open_project, open_services
 from vidpipe.recipe.fingerprints import line_of
@@ -57,6 +58,8 @@ ASSETS: tuple[LineAsset, ...] = (
     video_annotations,
     aligned_metadata,
     scene_dataset,
+    segment_dataset,
+    episode_dataset,
 )
 CURATE = tuple(stage.name for stage in LINE if stage.group == "curation")
 
@@ -79,8 +82,10 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
     curated, produced = _jobs(line)
     resources: dict[str, Any] = {"settle": Settle(), "project": _project_resource(folder)}
     resources |= {name: _service_resource(folder, name) for name in ("gemini", "llm")} | overrides
+    used = [asset for asset in ASSETS if asset.name in line]
+    size = recipe.batch_size
     return dg.Definitions(
-        assets=[*(asset.of(line, batch_size=recipe.batch_size) for asset in ASSETS if asset.name in line), ledger],
+        assets=[*(a.of(line, batch_size=size, pool=service_of(recipe, a.name)) for a in used), ledger],
         asset_checks=checks_of(line, by_model=recipe.annotation.annotator != "offline"),
         resources=resources,
         jobs=[

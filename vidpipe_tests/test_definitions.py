@@ -70,6 +70,16 @@ def test_per_video_assets_run_in_batches_of_the_recipes_size(tmp_path: Path) -> 
         assert (policy is not None and policy.max_partitions_per_run == 7) == (stage.unit == "video")
 
 
+def test_who_asks_a_service_stands_in_its_pool(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(f"{ASKING}\ntaxonomy: {{categoriser: llm}}")
+    graph = build_definitions(tmp_path).resolve_asset_graph()
+    pools = {key.to_user_string(): graph.get(key).pools for key in graph.get_all_asset_keys()}
+    asking = {"video_annotations": {"gemini"}, "segment_queries": {"gemini"}, "episode_queries": {"gemini"}}
+    assert {name: found for name, found in pools.items() if found} == {**asking, "taxonomy_categories": {"llm"}}
+    offline = build_definitions().resolve_asset_graph()
+    assert not any(offline.get(key).pools for key in offline.get_all_asset_keys())
+
+
 def test_a_broken_recipe_is_refused_when_definitions_are_built(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("shot: {}")
     with pytest.raises(RecipeError, match="did you mean shots"):

@@ -20,7 +20,15 @@ TOLD_BY_MODELS = (
     "video_annotations",
 )
 """Assets whose records models tell that may be paid: what is stale there is not simply done again."""
+_OF_ANNOTATOR = frozenset({"annotation_requests", *TOLD_BY_MODELS} - {"taxonomy_categories"})
 _OWN_PRICES = "prices.json"
+
+
+def service_of(recipe: Recipe, asset: str) -> str | None:
+    """The service that an asset asks; None where it asks nobody."""
+    asked = recipe.annotation.annotator if asset in _OF_ANNOTATOR else "offline"
+    asked = recipe.taxonomy.categoriser if asset == "taxonomy_categories" else asked
+    return None if asked == "offline" else asked
 
 
 def asker_for(project: Project, service: Service) -> Asker:

@@ -23,6 +23,9 @@ _GITIGNORE = ".env\n.dagster/\n.scratch/\nstore/\nledger.db*\n"
 _ENV = "# Credentials, one NAME=value a line. Read by vidpipe, never printed, ignored by git.\n"
 _DAGSTER = """telemetry: {enabled: false}
 nux: {enabled: false}
+# How many runs may ask a service at once, where you bound its pool: `dagster instance concurrency set gemini 2`. By run
+# alone: a run that waits between its steps would hold up the others of `vidpipe run`, which bounds calls by itself.
+concurrency: {pools: {granularity: run}}
 python_logs: {managed_python_loggers: [vidpipe], python_log_level: WARNING}
 # Nothing prints: capturing what steps print would cost four processes a run, and what `vidpipe run` itself shows.
 compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
+from dagster._core.instance.config import PoolGranularity
 
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.e2e.projects import Line
@@ -148,6 +150,9 @@ def test_a_public_video_of_which_there_is_no_file_is_annotated_from_its_page(ser
     estimated = json.loads(line("estimate", "--json").stdout)
     asked_of = {stage["asset"]: stage["calls"] for stage in estimated["stages"]}
     assert (asked_of["video_annotations"], estimated["bytes_to_upload"]) == (1, 0)
+    with dg.DagsterInstance.from_config(str(line.folder / ".dagster")) as instance:
+        instance.event_log_storage.set_concurrency_slots("gemini", 0)  # bounds queued runs, and no others
+        assert instance.get_concurrency_config().pool_config.pool_granularity == PoolGranularity.RUN
     line.run("--only", "aligned_metadata", env=env)
     line.is_whole()
     assert sum(uploads(services)) == n_bytes
