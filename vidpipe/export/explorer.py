@@ -1,129 +1,143 @@
-"""The explorer: one HTML page that shows a dataset from `file://`, without a server and without the network.
+"""The explorer: a page that shows a dataset from `file://` or a static site, without a server of ours.
 
-What belongs here: the page's data. The page itself lies beside this module as `explorer.html`, `.css` and `.js`; how
-data gets into it is said by `pages`. Not here: files and their names. Titles, ids and reasons are untrusted.
+What belongs here: the page's data and the files that it lies in. The page itself lies beside this module as
+`explorer.html`, `.css` and `.js`; how data gets into a page is said by `pages`, what is shown of a row by
+`explorer_views`. Not here: where files go. `index.html` is small and names scripts that hold the data: the index, which
+is read at once (what is searched and filtered), details, which are read when a video is opened, and what was left out.
+Scripts carry the digest of their content in their names, so that an old page never reads new data.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 
 from vidpipe.export.about import LeftOut, left_out_counts
-from vidpipe.export.pages import is_playable, page, shown
+from vidpipe.export.explorer_views import ExplorerVideo, Item
+from vidpipe.export.pages import embedded_json, page, shown
 
-FACTS = (
-    "duration_s",
-    "resolution",
-    "licence",
-    "youtube_channel",
-    "series_name",
-    "episode_id",
-    "annotator",
-    "sha256",
-)
-MAX_IDS = 1000  # of one reason; the count is of all
-TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+PART_BYTES = 256_000  # of a script, about; a page reads those of the index and then one
+FOLDER_PARTS = 5_000  # of a folder; the Hub refuses one with more than 10,000 entries
+MAX_IDS = 1_000  # of one reason for leaving out; the count is of all
+MAX_ITEMS = 3_000  # of a lane; the rest is counted
+Put = Callable[[str, bytes], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplorerVideo:
-    """One video of the page. `video` and `poster` are relative to it; times in seconds, spans half-open.
+class Explorer:
+    """Takes rows one at a time and writes scripts as they fill: no more than two scripts are held in memory.
 
-    `shots` are (start_s, end_s), `scenes` (start_s, end_s, title), `facts` (name, value) in the order shown.
+    `put` is called with a file's name relative to the page, and its content; the same rows give the same files.
     """
 
-    video_id: str
-    title: str
-    video: str
-    poster: str | None = None
-    duration_s: float | None = None
-    category: str | None = None
-    shots: Sequence[tuple[float, float]] = ()
-    scenes: Sequence[tuple[float, float, str]] = ()
-    facts: Sequence[tuple[str, str]] = ()
-    provenance: Sequence[tuple[str, str]] = ()
+    def __init__(self, put: Put, *, part_bytes: int = PART_BYTES) -> None:
+        self._put = put
+        self._index, self._details = _Parts(put, "index-", part_bytes), _Parts(put, "", part_bytes)
+        self._n_videos, self._n_without_media, self._n_scenes, self._duration_s = 0, 0, 0, 0.0
 
-    @property
-    def is_playable(self) -> bool:
-        """Whether browsers can be expected to play the file; a link is shown else."""
-        return is_playable(self.video)
+    def add(self, video: ExplorerVideo) -> None:
+        """Take the next row; the page shows rows in this order."""
+        self._index.add(_entry(video))
+        self._details.add(_detail(video))
+        self._n_videos += 1
+        self._n_without_media += video.video is None
+        self._n_scenes += len(video.lanes.get("Scenes", ()))
+        self._duration_s += video.duration_s or 0.0
 
-
-def explorer_video(
-    row: Mapping[str, object], *, file_name: str, poster: str | None, shots: Sequence[tuple[float, float]]
-) -> ExplorerVideo:
-    """The page's view of a row (`finevideo.scene_row`); scenes without a time are left out of it."""
-    video_id, duration_s = str(row["video_id"]), row.get("duration_s")
-    return ExplorerVideo(
-        video_id=shown(video_id),
-        title=shown(row.get("youtube_title")) or shown(video_id),
-        video=file_name,
-        poster=poster,
-        duration_s=duration_s if isinstance(duration_s, int | float) else None,
-        category=_category(row),
-        shots=tuple(shots),
-        scenes=tuple(_scenes(row.get("content_metadata"))),
-        facts=tuple((name.removeprefix("youtube_"), shown(row[name])) for name in FACTS if row.get(name) is not None),
-        provenance=tuple(_versions(row.get("provenance"))),
-    )
-
-
-def explorer_page(
-    videos: Sequence[ExplorerVideo],
-    left_out: Sequence[LeftOut],
-    *,
-    title: str,
-    made_by: Mapping[str, str] | None = None,
-) -> str:
-    """The whole page as one HTML document. The same arguments give the same text."""
-    data = {
-        "made_by": sorted((made_by or {}).items()),
-        "videos": [{**asdict(video), "is_playable": video.is_playable} for video in videos],
-        "left_out": _groups(left_out),
-    }
-    return page("explorer", data, title=title)
-
-
-def _groups(left_out: Sequence[LeftOut]) -> list[dict[str, object]]:
-    ids: dict[tuple[str, str, str], list[str]] = {}
-    for item in left_out:
-        ids.setdefault((item.stage, item.outcome, item.reason), []).append(item.video_id)
-    return [
-        {
-            "stage": a,
-            "outcome": b,
-            "reason": shown(c),
-            "n": n,
-            "ids": [shown(name) for name in sorted(ids[a, b, c])[:MAX_IDS]],
+    def page(self, left_out: Sequence[LeftOut], *, title: str, made_by: Mapping[str, str] | None = None) -> str:
+        """Write what is left of the data; gives the text of `index.html`. No row comes after."""
+        groups, ids = _groups(left_out)
+        lost = _Parts(self._put, "left-out-", PART_BYTES)
+        for entry in ids:
+            lost.add(entry)
+        data = {
+            "made_by": [[shown(name), shown(version)] for name, version in sorted((made_by or {}).items())],
+            "n_videos": self._n_videos,
+            "n_without_media": self._n_without_media,
+            "n_scenes": self._n_scenes,
+            "duration_s": round(self._duration_s, 3),
+            "left_out": groups,
+            "index": self._index.close(),
+            "details": self._details.close(),
+            "lost": lost.close(),
+            "media": "",
         }
-        for a, b, c, n in left_out_counts(left_out)
+        return page("explorer", data, title=title, is_loading=True)
+
+
+class _Parts:
+    """Values in scripts of about the same size; `close` gives (name, number of values) of each."""
+
+    def __init__(self, put: Put, prefix: str, part_bytes: int) -> None:
+        self._put, self._prefix, self._part_bytes = put, prefix, part_bytes
+        self._names: list[list[str | int]] = []
+        self._values: list[str] = []
+        self._n_bytes = 0
+
+    def add(self, value: object) -> None:
+        text = embedded_json(value)
+        if self._values and self._n_bytes + len(text) > self._part_bytes:
+            self._write()
+        self._values.append(text)
+        self._n_bytes += len(text)
+
+    def close(self) -> list[list[str | int]]:
+        if self._values:
+            self._write()
+        return self._names
+
+    def _write(self) -> None:
+        lines = ",\n".join(self._values)
+        content = f"part([{lines}]);\n".encode()
+        index = len(self._names)
+        folder = f"explorer/{index // FOLDER_PARTS}/" if index >= FOLDER_PARTS else "explorer/"
+        name = f"{folder}{self._prefix}{index}.{hashlib.sha256(content).hexdigest()[:12]}.js"
+        self._put(name, content)
+        self._names.append([name, len(self._values)])
+        self._values, self._n_bytes = [], 0
+
+
+def _entry(video: ExplorerVideo) -> list[object]:
+    """What the grid shows and searches, in the order that `explorer.js` reads."""
+    return [
+        video.row_id,
+        "" if video.title == video.row_id else video.title,
+        video.line,
+        video.category,
+        video.series,
+        list(video.moods),
+        None if video.duration_s is None else round(video.duration_s, 3),
+        video.poster,
+        len(video.lanes.get("Scenes", ())),
+        int(video.video is not None),
     ]
 
 
-def _category(row: Mapping[str, object]) -> str | None:
-    parts = [row.get("content_parent_category"), row.get("content_fine_category")]
-    return " / ".join(shown(part) for part in parts if part) or None
+def _detail(video: ExplorerVideo) -> dict[str, object]:
+    return {
+        "id": video.row_id,
+        "video": video.video,
+        "is_playable": video.is_playable,
+        "source": video.source,
+        "fps": video.fps,
+        "lanes": [[name, len(lane), [_item(item) for item in lane[:MAX_ITEMS]]] for name, lane in video.lanes.items()],
+        "queries": [[name, list(lines)] for name, lines in video.queries.items()],
+        "facts": video.facts,
+        "texts": video.texts,
+        "provenance": video.provenance,
+    }
 
 
-def _scenes(content: object) -> list[tuple[float, float, str]]:
-    scenes = content.get("scenes") if isinstance(content, Mapping) else None
-    found = []
-    for scene in scenes if isinstance(scenes, Sequence) else ():
-        times = scene.get("timestamps") or {}
-        start_s, end_s = _seconds(times.get("start_timestamp")), _seconds(times.get("end_timestamp"))
-        if start_s is not None and end_s is not None:
-            found.append((start_s, end_s, shown(scene.get("title"))))
-    return found
+def _item(item: Item) -> list[object]:
+    values: list[object] = [round(item.start_s, 6), round(item.end_s, 6), item.text]
+    return [*values, item.more] if item.more else values
 
 
-def _seconds(timecode: object) -> float | None:
-    match = TIMECODE.fullmatch(timecode) if isinstance(timecode, str) else None
-    if match is None:
-        return None
-    hours, minutes, seconds = match.groups()
-    return round(int(hours) * 3600 + int(minutes) * 60 + float(seconds), 6)
-
-
-def _versions(provenance: object) -> list[tuple[str, str]]:
-    items = provenance if isinstance(provenance, Sequence) else ()
-    return [(shown(item["name"]), shown(item["version"])) for item in items]
+def _groups(left_out: Sequence[LeftOut]) -> tuple[list[list[object]], list[list[object]]]:
+    """(stage, outcome, reason, n) of each group, and (id, group) of each video that is named."""
+    ids: dict[tuple[str, str, str], list[str]] = {}
+    for item in left_out:
+        ids.setdefault((item.stage, item.outcome, item.reason), []).append(item.video_id)
+    groups: list[list[object]] = []
+    named: list[list[object]] = []
+    for stage, outcome, reason, n in left_out_counts(left_out):
+        named += [[shown(name), len(groups)] for name in sorted(ids[stage, outcome, reason])[:MAX_IDS]]
+        groups.append([shown(stage), shown(outcome), shown(reason), n])
+    return groups, named

@@ -19,7 +19,8 @@ from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout
 from vidpipe.export.card import CardFacts, card, shard_card
 from vidpipe.export.changelog import changelog, release_name
-from vidpipe.export.explorer import ExplorerVideo, explorer_page, explorer_video
+from vidpipe.export.explorer import Explorer
+from vidpipe.export.explorer_views import explorer_video
 from vidpipe.export.parquet import shard_digest, write_shard
 from vidpipe.export.spool import RowSpool, Spooled, json_line
 from vidpipe.export.target import (
@@ -79,7 +80,7 @@ class _Writer:
         self._kept: set[str] = set()
         self._n_written = 0
         self._facts = CardFacts()
-        self._pages: list[ExplorerVideo] = []
+        self._explorer = Explorer(self._put_once)
 
     def write(self) -> DatasetReport:
         shards = self._write_shards()
@@ -145,7 +146,7 @@ class _Writer:
             self._facts.add(values, file_name=file_name, n_bytes=item.media.n_bytes)
             self._facts.n_without_cell += item.media.n_bytes > self._target.cell_bytes
             poster = self._write_poster(item)
-            self._pages.append(explorer_video(values, file_name=file_name, poster=poster, shots=item.shots))
+            self._explorer.add(explorer_video(values, file_name=file_name, poster=poster, shots=item.shots))
 
     def _write_poster(self, item: SceneItem) -> str | None:
         if item.poster is None:
@@ -153,15 +154,19 @@ class _Writer:
         with self._target.store.local(item.poster) as path:
             data = path.read_bytes()
         name = poster_name(item.key, data, depth=self._depth)
+        self._put_once(name, data)
+        return name
+
+    def _put_once(self, name: str, data: bytes) -> None:
+        """Write a file whose name carries its digest, unless it is there."""
         self._kept.add(name)
         if self._there.get(self._target.key(name)) != len(data):
             self._put(name, data)
-        return name
 
     def _show(self, metadata: Path, *, release: str, shards: Sequence[str]) -> None:
         """Write the texts, by which the dataset becomes visible, in the order that a reader can bear."""
         log = changelog(self._old_text("CHANGELOG.md"), release, self._old_rows(), self._new_rows())
-        page = explorer_page(self._pages, self._about.left_out, title=self._about.title, made_by=self._about.made_by)
+        page = self._explorer.page(self._about.left_out, title=self._about.title, made_by=self._about.made_by)
         texts = {
             "CHANGELOG.md": log,
             "data/README.md": shard_card([name.removeprefix("data/") for name in shards]),

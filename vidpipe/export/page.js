@@ -35,21 +35,31 @@ function block(kind, index, [start, end, title], duration) {
   const node = make("span", { class: `block ${kind}${index % 2 ? " odd" : ""}` });
   node.style.left = `${(100 * start) / duration}%`;
   node.style.width = `${(100 * Math.max(0, end - start)) / duration}%`;
-  node.title = `${kind} ${index + 1}, ${clock(start, 2)}–${clock(end, 2)}${title ? `: ${title}` : ""}`;
+  const span = end > start ? `${clock(start, 2)}–${clock(end, 2)}` : clock(start, 2);
+  node.title = `${kind} ${index + 1}, ${span}${title ? `: ${title}` : ""}`;
   return node;
 }
 
 // Lanes above one another with one playhead. Keys step through `starts`, in seconds; returns it and what moves the playhead.
 function timeLine(lanes, starts, duration, seek) {
   const head = make("span", { class: "head" });
+  const hover = make("span", { class: "hover", hidden: "" });
   const line = make("div", { class: "time-line", role: "slider", tabindex: "0", "aria-label": "Time",
     "aria-valuemin": "0", "aria-valuemax": String(duration) },
-    ...lanes, make("div", { class: "track" }, head));
+    ...lanes, make("div", { class: "track" }, head, hover));
   const track = line.querySelector(".track");
-  line.addEventListener("click", (event) => {
+  const timeAt = (event) => {
     const box = track.getBoundingClientRect();
-    seek(duration * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)));
+    return duration * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+  };
+  line.addEventListener("click", (event) => seek(timeAt(event)));
+  line.addEventListener("pointermove", (event) => {
+    hover.hidden = false;
+    hover.style.left = `${(100 * timeAt(event)) / duration}%`;
+    hover.textContent = clock(timeAt(event), 1);
+    if (event.buttons === 1) seek(timeAt(event));
   });
+  line.addEventListener("pointerleave", () => { hover.hidden = true; });
   line.addEventListener("keydown", (event) => {
     const now = Number(line.getAttribute("aria-valuenow"));
     const to = {
@@ -57,7 +67,7 @@ function timeLine(lanes, starts, duration, seek) {
       PageDown: () => starts.find((start) => start > now + 0.01) ?? now,
       PageUp: () => starts.findLast((start) => start < now - 0.01) ?? 0,
     }[event.key];
-    if (!to) return;
+    if (!to || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     seek(Math.min(duration, Math.max(0, to())));
   });
@@ -75,7 +85,7 @@ function player(source, poster, isPlayable) {
   const link = make("a", { href: source, target: "_blank", rel: "noopener" }, "open the file");
   if (!isPlayable) return [null, make("p", { class: "note" }, "Browsers do not play this kind of file: ", link)];
   const screen = make("video", { controls: "", preload: "metadata", playsinline: "", src: source, poster });
-  const box = make("div", {}, screen);
+  const box = make("div", { class: "screen" }, screen);
   screen.addEventListener("error", () => box.replaceChildren(
     make("p", { class: "note" }, "This browser cannot play this file: ", link)), { once: true });
   return [screen, box];

@@ -1,16 +1,17 @@
 """Pages that show data from `file://`, without a server and without the network: how data gets into one, safely.
 
 What belongs here: the frame that all pages share, beside this module as `page.html`, `.css` and `.js`. Not here: what a
-page shows; its own `.html` (what stands in the body), `.css` and `.js` do. Texts are untrusted. They enter as JSON in a data block, where no character
-can end the block, and leave it as text nodes and attributes only. The content policy allows this one style, this one
-script, and media beside the page; nothing can be fetched, framed, embedded or sent.
+page shows; its own `.html` (the body's), `.css` and `.js` do. Texts are untrusted. They enter as JSON in a data block,
+where no character can end the block, or in scripts that hold nothing else, and leave it as text nodes and attributes
+only. The content policy allows this one style, this one script and what it asks for by name, and media beside the page
+or in the place it names; nothing can be fetched, framed, embedded or sent.
 """
 
 import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import PurePath
 from string import Template
@@ -18,20 +19,26 @@ from string import Template
 from vidpipe.export.about import plain
 
 PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".ogv", ".ogg"})  # what browsers at least try
+PARTS = {"explorer": ("explorer_video",)}  # scripts before a page's own
 MAX_CHARS = 500  # of a text; longer ones are cut
 UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
-def page(name: str, data: Mapping[str, object], *, title: str) -> str:
+def page(
+    name: str, data: Mapping[str, object], *, title: str, is_loading: bool = False, hosts: Sequence[str] = ()
+) -> str:
     """The page of this name as one HTML document with its data. The same arguments give the same text.
+
+    `is_loading`: its script may load further ones. `hosts`: where its media lie; else beside it.
 
     Raises:
         ValueError: the data holds NaN or an infinity.
     """
-    style, script = (_packaged(f"page.{kind}") + _packaged(f"{name}.{kind}") for kind in ("css", "js"))
+    style = _packaged("page.css") + _packaged(f"{name}.css")
+    script = "".join(_packaged(f"{part}.js") for part in ("page", *PARTS.get(name, ()), name))
     return Template(_packaged("page.html")).substitute(
         title=html.escape(shown(title)),
-        policy=_policy(style, script),
+        policy=_policy(style, script, is_loading=is_loading, hosts=hosts),
         style=style,
         body=_packaged(f"{name}.html"),
         script=script,
@@ -58,10 +65,12 @@ def is_playable(file: str) -> bool:
     return PurePath(file).suffix.lower() in PLAYABLE
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, script: str, *, is_loading: bool, hosts: Sequence[str]) -> str:
+    scripts = f"{_source(script)} 'strict-dynamic'" if is_loading else _source(script)
+    media = " ".join(html.escape(host) for host in hosts) or "'self' file:"
     return (
-        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
-        "img-src 'self' data: file:; media-src 'self' file:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; style-src {_source(style)}; "
+        f"img-src {media}; media-src {media}; base-uri 'none'; form-action 'none'"
     )
 
 

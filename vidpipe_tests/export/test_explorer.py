@@ -2,8 +2,8 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.export.about import LeftOut
-from vidpipe.export.explorer import MAX_IDS, ExplorerVideo, explorer_page, explorer_video
+from vidpipe.export.explorer import MAX_IDS, MAX_ITEMS, Explorer
+from vidpipe.export.explorer_views import ExplorerVideo, Item
 from vidpipe.export.pages import embedded_json
-from vidpipe.export.target import Media
-from vidpipe_tests.browser import browser
-from vidpipe_tests.clips import make_clip
-from vidpipe_tests.export.samples import HOSTILE, row_of
+from vidpipe_tests.export.samples import HOSTILE
 
-MEDIA = Media("raw_videos/a/video.mp4", "0" * 64, 1)
+PART = re.compile(r"part\((.*)\);\n", re.DOTALL)
 
 
 class Page(HTMLParser):
@@ -46,26 +44,97 @@ class Page(HTMLParser):
         return value
 
 
-def test_the_page_holds_what_it_was_given() -> None:
-    video = explorer_video(row_of("a", MEDIA), file_name="videos/a.mp4", poster=None, shots=((0.0, 1.0),))
-    data = Page(explorer_page([video], [], title="Demo", made_by={"vidpipe": "0.1.0"})).data
-    (shown,) = data["videos"]
-    assert (shown["title"], shown["video"], shown["is_playable"]) == ("Title of a", "videos/a.mp4", True)
-    assert shown["scenes"] == [[0.0, 0.96, "Opening"], [1.0, 2.0, ""]]
-    assert shown["shots"] == [[0.0, 1.0]]
-    assert shown["category"] == "Sports / Hiking"
+class Written:
+    """An explorer's files and its page."""
+
+    def __init__(
+        self, videos: Iterable[ExplorerVideo], left_out: Sequence[LeftOut] = (), *, title: str = "Demo", **options: Any
+    ) -> None:
+        made_by: Mapping[str, str] = options.pop("made_by", {})
+        self.files: dict[str, bytes] = {}
+        explorer = Explorer(self.files.__setitem__, **options)
+        for one in videos:
+            explorer.add(one)
+        self.text = explorer.page(left_out, title=title, made_by=made_by)
+        self.page = Page(self.text)
+
+    def values(self, kind: str) -> list[Any]:
+        """What the scripts of a kind (`index`, `details`, `lost`) hold, in order."""
+        found = []
+        for name, n in self.page.data[kind]:
+            match = PART.fullmatch(self.files[name].decode("ascii"))
+            assert match is not None
+            values = json.loads(match[1])
+            assert len(values) == n
+            found += values
+        return found
+
+
+def video(name: str = "a", text: str = "", n_items: int = 1) -> ExplorerVideo:
+    scenes = [Item(float(i), i + 1.0, text, ((text, text),)) for i in range(n_items)]
+    texts = ((text, text),)
+    return ExplorerVideo(
+        *(name, text or name, f"videos/{name}.mp4"),
+        category=text or None,
+        moods=(text,),
+        duration_s=2.0,
+        lanes={"Scenes": scenes},
+        queries={text: (text,)},
+        facts=texts,
+        texts=texts,
+        provenance=texts,
+    )
+
+
+def test_the_page_holds_sums_and_names_scripts_that_hold_the_rest() -> None:
+    written = Written([video("a"), video("b", "Title")], made_by={"vidpipe": "0.1.0"})
+    data = written.page.data
+    assert (data["n_videos"], data["n_scenes"], data["duration_s"]) == (2, 2, 4.0)
     assert data["made_by"] == [["vidpipe", "0.1.0"]]
+    assert [(row[0], row[1]) for row in written.values("index")] == [("a", ""), ("b", "Title")]
+    assert [one["video"] for one in written.values("details")] == ["videos/a.mp4", "videos/b.mp4"]
+    assert set(written.files) == {name for kind in ("index", "details", "lost") for name, _ in data[kind]}
+
+
+def test_scripts_are_named_by_what_they_hold() -> None:
+    for name, content in Written([video()]).files.items():
+        match = re.fullmatch(r"explorer/(?:index-)?0\.([0-9a-f]{12})\.js", name)
+        assert match is not None
+        assert hashlib.sha256(content).hexdigest().startswith(match[1])
+
+
+def test_no_script_grows_with_the_number_of_videos() -> None:
+    few, many = (Written((video(f"v{i:05d}") for i in range(n)), part_bytes=4_000) for n in (10, 1_000))
+    assert max(map(len, many.files.values())) < 5_000
+    assert len(many.files) > 50
+    assert len(many.text) - len(few.text) < 10_000
+    assert [row[0] for row in many.values("index")] == [f"v{i:05d}" for i in range(1_000)]
+    assert [one["id"] for one in many.values("details")] == [f"v{i:05d}" for i in range(1_000)]
+
+
+def test_scripts_are_put_away_as_they_fill() -> None:
+    files: dict[str, bytes] = {}
+    explorer = Explorer(files.__setitem__, part_bytes=1_000)
+    for i in range(100):
+        explorer.add(video(str(i)))
+    assert len(files) > 20
+
+
+def test_a_new_video_changes_no_script_before_it() -> None:
+    names = [f"v{i:03d}" for i in range(200)]
+    before, after = (Written(map(video, some), part_bytes=2_000).files for some in (names, [*names, "w"]))
+    assert len(before.keys() - after.keys()) <= 2
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_adds_no_tag_and_breaks_no_block(text: str) -> None:
-    video = ExplorerVideo(text, text, "videos/a.mp4", category=text, scenes=((0.0, 1.0, text),), facts=((text, text),))
-    plain_page = Page(explorer_page([ExplorerVideo("a", "a", "videos/a.mp4")], [], title="a"))
-    page = Page(explorer_page([video], [LeftOut(text, text, text, text)], title=text, made_by={text: text}))
-    without_policy = [tag for tag in page.tags if tag[1].get("http-equiv") is None]
-    assert without_policy == [tag for tag in plain_page.tags if tag[1].get("http-equiv") is None]
-    assert page.texts["script"][1] == plain_page.texts["script"][1]
-    assert page.data["videos"][0]["facts"] == [[text, text]]
+def test_hostile_text_adds_no_tag_and_breaks_no_script(text: str) -> None:
+    plain = Written([video()])
+    hostile = Written([video(text, text)], [LeftOut(text, text, text, text)], title=text, made_by={text: text})
+    without_policy = [tag for tag in hostile.page.tags if tag[1].get("http-equiv") is None]
+    assert without_policy == [tag for tag in plain.page.tags if tag[1].get("http-equiv") is None]
+    assert hostile.page.texts["script"][1] == plain.page.texts["script"][1]
+    assert hostile.values("details")[0]["facts"] == [[text, text]]
+    assert all(content.isascii() and not set(b"<>&") & set(content) for content in hostile.files.values())
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -76,78 +145,41 @@ def test_embedded_json_has_no_character_that_html_reads(text: str) -> None:
     assert json.loads(block) == {"text": text}
 
 
-def test_titles_cannot_turn_the_text_beside_them_round() -> None:
-    row = {**row_of("a", MEDIA), "youtube_title": "\u202eevil\u2066 one\ntwo"}
-    assert explorer_video(row, file_name="videos/a.mp4", poster=None, shots=()).title == "evil one two"
-
-
-def test_the_policy_allows_this_script_and_this_style_and_no_other() -> None:
-    page = Page(explorer_page([], [], title="Demo"))
+def test_the_policy_allows_this_style_this_script_and_what_it_asks_for() -> None:
+    page = Written([]).page
     (policy,) = [attrs["content"] or "" for _, attrs in page.tags if attrs.get("http-equiv")]
     allowed = re.findall(r"'sha256-([^']+)'", policy)
     found = [page.texts["script"][1], page.texts["style"][0]]
     assert allowed == [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in found]
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
+    assert "http" not in policy
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
-    page = Page(explorer_page([], [], title="Demo"))
+    page = Written([]).page
     assert not [attrs for _, attrs in page.tags if {"src", "href", "style"} & attrs.keys()]
     script = page.texts["script"][1]
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|https?:|fetch\(", script)
-
-
-def test_a_file_that_browsers_do_not_play_is_linked() -> None:
-    assert not ExplorerVideo("a", "a", "videos/a.avi").is_playable
-    assert ExplorerVideo("a", "a", "videos/a.webm").is_playable
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|https?:/|fetch\(|XMLHttp", script)
 
 
 def test_what_was_left_out_is_grouped_and_counted_in_full() -> None:
     left_out = [LeftOut("raw_videos", "unusable", "empty file", f"v{i:05d}") for i in range(MAX_IDS + 5)]
     left_out.append(LeftOut("raw_videos", "unusable", "not a video", "x"))
-    first, second = Page(explorer_page([], left_out, title="Demo")).data["left_out"]
-    assert (first["n"], len(first["ids"]), first["ids"][0]) == (MAX_IDS + 5, MAX_IDS, "v00000")
-    assert (second["reason"], second["n"], second["ids"]) == ("not a video", 1, ["x"])
+    written = Written([], left_out)
+    assert written.page.data["left_out"] == [
+        ["raw_videos", "unusable", "empty file", MAX_IDS + 5],
+        ["raw_videos", "unusable", "not a video", 1],
+    ]
+    named = written.values("lost")
+    assert (len(named), named[0], named[-1]) == (MAX_IDS + 1, ["v00000", 0], ["x", 1])
 
 
-def test_a_row_without_content_is_shown_without_scenes() -> None:
-    row = {**row_of("a", MEDIA), "content_metadata": None}
-    assert explorer_video(row, file_name="videos/a.mp4", poster=None, shots=()).scenes == ()
+def test_a_lane_is_cut_and_counted_in_full() -> None:
+    ((name, n, shown),) = Written([video("a", "", MAX_ITEMS + 5)]).values("details")[0]["lanes"]
+    assert (name, n, len(shown)) == ("Scenes", MAX_ITEMS + 5, MAX_ITEMS)
 
 
-@pytest.mark.parametrize("stamp", [None, "", "soon", "1:2", "00:00:61", 3])
-def test_a_scene_without_a_readable_time_is_not_on_the_time_line(stamp: object) -> None:
-    scenes = [{"timestamps": {"start_timestamp": stamp, "end_timestamp": "00:00:70"}}, {"timestamps": None}]
-    row = {**row_of("a", MEDIA), "content_metadata": {"scenes": scenes}}
-    shown = explorer_video(row, file_name="videos/a.mp4", poster=None, shots=()).scenes
-    assert all(start_s <= end_s for start_s, end_s, _ in shown)
-
-
-def test_the_same_videos_give_the_same_page() -> None:
-    videos = [ExplorerVideo("a", "a", "videos/a.mp4")]
-    pages = {
-        explorer_page(videos, [], title="Demo", made_by=made) for made in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"})
-    }
-    assert len(pages) == 1
-
-
-def test_a_browser_shows_a_video_seeks_by_click_and_says_no_error(tmp_path: Path) -> None:
-    make_clip(tmp_path / "a.mp4", [(1, 1), (1, 2)], fps=10, size=(96, 64))
-    title = "</script><img src=x onerror='window.evil = 1'>"
-    video = ExplorerVideo(
-        "a", title, "a.mp4", duration_s=2.0, shots=((0, 1), (1, 2)), scenes=((0.0, 1.0, title), (1.0, 2.0, "two"))
-    )
-    page = tmp_path / "index.html"
-    page.write_text(explorer_page([video], [], title=title), "utf-8")
-    with browser(tmp_path / "profile") as tab:
-        tab.open(page.as_uri())
-        tab.click(".tile")
-        tab.wait_for("document.querySelector('video')?.readyState > 0")
-        assert tab.value("document.querySelector('.heading').textContent") == title
-        tab.click(".time-line .track", across=0.25)
-        tab.wait_for("Math.abs(document.querySelector('video').currentTime - 0.5) < 0.05")
-        tab.click(".scenes li:nth-child(2) button")
-        tab.wait_for("Math.abs(document.querySelector('video').currentTime - 1) < 0.05")
-        assert tab.value("document.querySelectorAll('.block').length") == 4
-        assert (tab.value("window.evil ?? null"), tab.said) == (None, [])
+def test_the_same_videos_give_the_same_files() -> None:
+    one, other = (Written([video()], made_by=made) for made in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"}))
+    assert (one.files, one.text) == (other.files, other.text)

@@ -1,0 +1,193 @@
+
+// --- one video: player, what lies along its time, what was told of it, and where all that comes from
+
+const KINDS = { Scenes: "scene", Activities: "activity", Moments: "moment", Captions: "caption", Shots: "shot", Queries: "query" };
+const media = (path) => data.media + relative(path);
+let here = null; // of the open video: its player, where it stands, and how to move it
+
+// [keys as browsers name them, keys as people read them, what they do, how]
+const VIDEO_KEYS = [
+  [[" ", "k"], ["Space", "k"], "play or pause", () => (here.screen?.paused ? here.screen.play().catch(() => {}) : here.screen?.pause())],
+  [["ArrowLeft"], ["←"], "5 s back", () => here.to(here.now() - 5)],
+  [["ArrowRight"], ["→"], "5 s on", () => here.to(here.now() + 5)],
+  [["j"], ["j"], "10 s back", () => here.to(here.now() - 10)],
+  [["l"], ["l"], "10 s on", () => here.to(here.now() + 10)],
+  [[","], [","], "one frame back", () => here.to(here.now() - here.frameS)],
+  [["."], ["."], "one frame on", () => here.to(here.now() + here.frameS)],
+  [["[", "PageUp"], ["[", "PgUp"], "scene before", () => here.to(here.starts.findLast((start) => start < here.now() - 0.01) ?? 0)],
+  [["]", "PageDown"], ["]", "PgDn"], "next scene", () => here.to(here.starts.find((start) => start > here.now() + 0.01) ?? here.now())],
+  [["Home"], ["Home"], "to the start", () => here.to(0)],
+  [["End"], ["End"], "to the end", () => here.to(here.duration)],
+  [["m"], ["m"], "sound off or on", () => { if (here.screen) here.screen.muted = !here.screen.muted; }],
+  [["f"], ["f"], "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : here.screen?.requestFullscreen().catch(() => {}))],
+  [["p"], ["p"], "video before", () => { if (here.before) location.hash = here.before; }],
+  [["n"], ["n"], "next video", () => { if (here.after) location.hash = here.after; }],
+  [["Escape"], ["Esc"], "all videos", () => { location.hash = lastGrid || ""; }],
+];
+
+function videoKey(event) {
+  if (!here && event.key !== "Escape") return;
+  if (event.target.closest?.("button, a, summary") && [" ", "Enter"].includes(event.key)) return;
+  if (event.target.matches?.("[role=tab]") && event.key.startsWith("Arrow")) return;
+  const key = VIDEO_KEYS.find(([names]) => names.includes(event.key));
+  if (!key) return;
+  event.preventDefault();
+  key[3]();
+}
+
+function closeVideo() {
+  here?.screen?.pause();
+  here = null;
+  at("detail").replaceChildren();
+}
+
+const SCORES = ["dynamism", "sound and picture"];
+
+function itemNode([start, end, text, told = []], i, kind, seek) {
+  const more = told.filter(([name]) => !SCORES.includes(name));
+  const scores = told.filter(([name]) => SCORES.includes(name)).map(([name, value]) => `${name} ${Number(value).toFixed(2)}`);
+  const button = make("button", { type: "button" }, make("time", {}, clock(start, kind === "shot" ? 2 : 1)),
+    make("span", { dir: "auto" }, text || `${kind[0].toUpperCase()}${kind.slice(1)} ${i + 1}`,
+      kind === "scene" || kind === "shot" ? make("span", { class: "soft" }, [` ${(end - start).toFixed(1)} s`, ...scores].join(" · ")) : null));
+  button.addEventListener("click", () => seek(start));
+  const rest = more.length ? make("details", { class: "more" }, make("summary", {}, more.map((pair) => pair[0]).join(", ")), facts(more)) : null;
+  return make("li", {}, button, rest);
+}
+
+// A list whose items are put in the page by and by, and marked while their time is played.
+function itemList(name, items, nAll, seek) {
+  const kind = KINDS[name] ?? "scene";
+  const list = make("ol", { class: "scenes", "aria-label": name });
+  const add = (n) => list.append(...items.slice(list.children.length, list.children.length + n).map((item, i) => itemNode(item, list.children.length + i, kind, seek)));
+  const fill = (i) => { while (list.children.length <= i && list.children.length < items.length) add(200); };
+  add(200);
+  list.addEventListener("scroll", () => { if (list.scrollTop + 2 * list.clientHeight > list.scrollHeight) add(200); });
+  const rest = nAll > items.length ? make("p", { class: "soft" }, `and ${(nAll - items.length).toLocaleString("en")} more`) : null;
+  let marked = new Set();
+  const mark = (now) => {
+    const isNow = ([start, end]) => now >= start - 0.001 && now < Math.max(end, start + (kind === "moment" ? 1 : 0.04)) - 0.001;
+    const next = new Set(items.flatMap((item, i) => (isNow(item) ? [i] : [])));
+    for (const i of marked) if (!next.has(i)) list.children[i]?.firstChild.removeAttribute("aria-current");
+    for (const i of next) {
+      fill(i);
+      list.children[i].firstChild.setAttribute("aria-current", "true");
+    }
+    const [i] = next;
+    if (i !== undefined && !marked.has(i)) {
+      const node = list.children[i], top = node.offsetTop - list.offsetTop;
+      if (top < list.scrollTop || top + node.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 3;
+    }
+    marked = next;
+  };
+  return [make("div", {}, list, rest), mark];
+}
+
+function queryList(queries) {
+  const groups = queries.map(([name, lines]) => make("section", {}, make("h3", { dir: "auto" }, name.replaceAll("_", " ")),
+    make("ul", {}, ...lines.map((line) => make("li", { dir: "auto" }, line)))));
+  return [make("div", { class: "queries scenes" }, ...groups), () => {}];
+}
+
+// Lists under tabs, one of them shown.
+function tabs(lists) {
+  const bar = make("div", { class: "tabs", role: "tablist", "aria-label": "Along the video" });
+  const panels = lists.map(([name, n, [node]], i) => {
+    const button = make("button", { type: "button", role: "tab", id: `tab-${i}`, "aria-controls": `panel-${i}` }, name, make("span", { class: "soft" }, ` ${n.toLocaleString("en")}`));
+    bar.append(button);
+    return make("div", { role: "tabpanel", id: `panel-${i}`, "aria-labelledby": `tab-${i}` }, node);
+  });
+  const show = (wantedI) => panels.forEach((panel, i) => {
+    panel.hidden = i !== wantedI;
+    bar.children[i].setAttribute("aria-selected", String(i === wantedI));
+    bar.children[i].tabIndex = i === wantedI ? 0 : -1;
+  });
+  [...bar.children].forEach((button, i) => button.addEventListener("click", () => show(i)));
+  bar.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const i = ([...bar.children].indexOf(document.activeElement) + step + panels.length) % panels.length;
+    show(i);
+    bar.children[i].focus();
+  });
+  show(0);
+  return make("div", { class: "side" }, bar, ...panels);
+}
+
+function webAddress(text) {
+  try {
+    const url = new URL(text);
+    return ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+function screenOf(row, detail) {
+  const poster = row.poster ? media(row.poster) : null;
+  if (detail.video) return player(media(detail.video), poster, detail.is_playable);
+  const url = detail.source ? webAddress(detail.source) : null;
+  const link = url ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow" }, new URL(url).hostname) : null;
+  const words = make("p", {}, "The media of this video are not in the dataset. ", ...(link ? ["It can be seen at ", link, "."] : ["Its source has no page."]));
+  return [null, make("div", { class: "screen none" }, poster ? make("img", { src: poster, alt: "" }) : null, words)];
+}
+
+function chips(row, detail) {
+  const licence = detail.provenance.find((pair) => pair[0] === "licence")?.[1];
+  const chip = (name, value) => make("a", { class: "chip", href: address({ [name]: value }, new URLSearchParams()), dir: "auto" }, value);
+  const nodes = [row.series ? chip("series", row.series) : null, row.category ? chip("category", row.category) : null, ...row.moods.map((mood) => chip("mood", mood)),
+    licence ? make("span", { class: "chip fixed", dir: "auto" }, licence) : null].filter(Boolean);
+  return nodes.length ? make("p", { class: "chips" }, ...nodes) : null;
+}
+
+function textList(texts) {
+  return texts.map(([name, text]) => make("div", { class: "text" }, make("h3", { dir: "auto" }, name), make("p", { dir: "auto" }, text)));
+}
+
+function panel(title, ...children) {
+  return children.length ? make("section", { class: "panel" }, make("h2", {}, title), ...children) : null;
+}
+
+function step(row, words, kind) {
+  const href = row ? address({ v: row.id }, new URLSearchParams()) : null;
+  return [row ? make("a", { class: kind, href }, words) : null, href];
+}
+
+function showVideo(row, detail, { startS, before, after }) {
+  const ends = detail.lanes.flatMap(([, , items]) => items.map((item) => item[1]));
+  const duration = ends.reduce((a, b) => Math.max(a, b), Math.max(row.length ?? 0, 0.001));
+  const [screen, box] = screenOf(row, detail);
+  const marks = [];
+  let now = 0;
+  const mark = (seconds) => {
+    now = seconds;
+    marks.forEach((one) => one(seconds));
+  };
+  const to = (seconds) => {
+    const inside = Math.min(duration, Math.max(0, seconds));
+    if (screen) screen.currentTime = inside;
+    mark(inside);
+  };
+  const scenes = (detail.lanes.find(([name]) => name === "Scenes") ?? detail.lanes.find(([name]) => name === "Shots"))?.[2] ?? [];
+  const starts = [...new Set(scenes.map((item) => item[0]))].sort((a, b) => a - b);
+  const [[earlier, beforeHref], [later, afterHref]] = [step(before, "← Before", "step"), step(after, "Next →", "step")];
+  here = { screen, duration, starts, to, now: () => now, frameS: 1 / (detail.fps || 25), before: beforeHref, after: afterHref };
+  const lanes = detail.lanes.map(([name, , items]) => lane(name, items.map((item, i) => block(KINDS[name] ?? "scene", i, item, duration))));
+  const [line, show] = timeLine(lanes, starts, duration, to);
+  const lists = detail.lanes.filter(([name]) => name !== "Queries").map(([name, n, items]) => [name, n, itemList(name, items, n, to)]);
+  if (detail.queries.length) lists.unshift(["Queries", detail.queries.reduce((n, pair) => n + pair[1].length, 0), queryList(detail.queries)]);
+  marks.push(show, ...lists.map(([, , [, one]]) => one));
+  screen?.addEventListener("timeupdate", () => mark(screen.currentTime));
+  screen?.addEventListener("loadedmetadata", () => { if (startS) to(startS); }, { once: true });
+  const hint = make("p", { class: "hint soft" }, ...[["Space", "plays"], ["← →", "5 s"], ["[ ]", "scenes"], [", .", "frames"], ["?", "all keys"]]
+    .flatMap(([key, what]) => [make("kbd", {}, key), ` ${what}  `]));
+  const left = make("div", {}, box, line, make("div", { class: "scale" }, make("span", {}, "0:00"), make("span", {}, clock(duration, 1))), hint);
+  const right = lists.length ? tabs(lists) : make("p", { class: "soft" }, "Nothing is told along this video.");
+  const source = detail.source ? webAddress(detail.source) : null;
+  const origin = source ? [make("p", {}, make("a", { href: source, target: "_blank", rel: "noopener noreferrer nofollow", dir: "ltr" }, source))] : [];
+  at("detail").replaceChildren(make("nav", { class: "steps", "aria-label": "Videos" }, backLink(), make("span", {}), earlier, later),
+    make("h2", { class: "heading", dir: "auto", tabindex: "-1" }, row.title), chips(row, detail) ?? "",
+    make("div", { class: "two" }, left, right),
+    make("div", { class: "panels" }, panel("Facts", facts([["id", row.id], ...detail.facts])) ?? "",
+      panel("Provenance", ...origin, facts(detail.provenance)) ?? "", panel("Told", ...textList(detail.texts)) ?? ""));
+  mark(startS);
+}

@@ -1,0 +1,269 @@
+"""The explorer in a real browser, from `file://`. Skips where there is no Chromium."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vidpipe.export.about import LeftOut
+from vidpipe.export.explorer import Explorer
+from vidpipe.export.explorer_views import ExplorerVideo, Item
+from vidpipe_tests.browser import Tab, browser
+from vidpipe_tests.clips import make_clip
+
+EVIL = "</script><img src=x onerror='window.evil = 1'> <b>bold</b>"
+N_MORE = 600
+CARDS = "document.querySelectorAll('#grid .tile').length"
+NAMES = "[...document.querySelectorAll('#grid .name')].map((node) => node.textContent)"
+PLAYED = "document.querySelector('video')?.currentTime"
+
+
+def videos() -> Iterator[ExplorerVideo]:
+    scenes = [Item(0.0, 1.0, EVIL, (("cast", EVIL),)), Item(1.0, 2.0, "Second", (("dynamism", "0.5"),))]
+    lanes = {"Scenes": scenes, "Captions": [Item(0.2, 0.8, "hello there")], "Shots": [Item(0.0, 1.0), Item(1.0, 2.0)]}
+    facts = [(EVIL, EVIL), ("sha256", "0" * 64)]
+    yield ExplorerVideo(
+        *("0 evil", EVIL, "a.mp4"),
+        category="Sports / Hiking",
+        moods=("Happy",),
+        duration_s=2.0,
+        lanes=lanes,
+        queries={"main_plot": [EVIL, "two friends"]},
+        facts=facts,
+        texts=facts,
+        provenance=facts,
+    )
+    yield ExplorerVideo(
+        "1 gone", "Café without media", None, source="https://example.org/gone?a=1&b=2", duration_s=90.0
+    )
+    yield ExplorerVideo("2 sly", "Sly", None, source="javascript:window.evil=1")
+    yield ExplorerVideo("3 old", "Old format", "old.avi", category="Sports / Chess", duration_s=400.0)
+    for i in range(N_MORE):
+        yield ExplorerVideo(f"v{i:04d}", f"Film number {i}", "a.mp4", category="News / Local", duration_s=30.0 + i)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("explorer")
+    make_clip(home / "a.mp4", [(1, 1), (1, 2)], fps=10, size=(96, 64))
+
+    def put(name: str, data: bytes) -> None:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(data)
+
+    explorer = Explorer(put, part_bytes=20_000)
+    for video in videos():
+        explorer.add(video)
+    left_out = [LeftOut("raw_videos", "unusable", "empty file", "lost <i>1</i>"), LeftOut("shots", "dropped", "", "x")]
+    (home / "index.html").write_text(explorer.page(left_out, title=EVIL, made_by={EVIL: EVIL}), "utf-8")
+    return home
+
+
+@pytest.fixture(scope="module")
+def shared_tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with browser(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(shared_tab: Tab, folder: Path) -> Iterator[Tab]:
+    """All videos of the page; after the test nothing has been said to the console and nothing evil was done."""
+    shared_tab.open("about:blank")
+    shared_tab.open((folder / "index.html").as_uri())
+    shared_tab.wait_for("document.body.dataset.state === 'ready'")
+    yield shared_tab
+    assert (shared_tab.value("window.evil ?? null"), shared_tab.said) == (None, [])
+    assert not [address for address in shared_tab.requests if not address.startswith(("file:", "data:", "about:"))]
+
+
+def press(tab: Tab, key: str, *, text: str | None = None) -> None:
+    """One key, pressed and released; `text` where it writes something."""
+    more = {"text": text} if text else {}
+    code = 27 if key == "Escape" else 0  # a dialog closes by the number of the key
+    tab.do("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **more)
+    tab.do("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+
+def stands_at(tab: Tab, seconds: float) -> None:
+    """Wait until the player and the time line both stand there."""
+    tab.wait_for(f"Math.abs({PLAYED} - {seconds}) < 0.05")
+    line = "Number(document.querySelector('.time-line').getAttribute('aria-valuenow'))"
+    tab.wait_for(f"Math.abs({line} - {seconds}) < 0.05")
+
+
+def open_first(tab: Tab) -> None:
+    tab.click("a.tile")
+    tab.wait_for("document.querySelector('video')?.readyState > 0")
+
+
+def choose(tab: Tab, name: str, value: str) -> None:
+    tab.value(
+        f"(() => {{ const box = document.getElementById('{name}'); box.value = '{value}';"
+        " box.dispatchEvent(new Event('change')); return box.value; })()"
+    )
+
+
+def test_only_tiles_that_can_be_seen_are_in_the_page(tab: Tab) -> None:
+    assert 4 < tab.value(CARDS) < 100
+    assert tab.value("document.getElementById('summary').textContent").startswith(f"{N_MORE + 4} videos")
+    tab.value("scrollTo(0, document.body.scrollHeight)")
+    tab.wait_for(f"{NAMES}.at(-1) === 'Film number {N_MORE - 1}'")
+    assert tab.value(CARDS) < 100
+    assert tab.value(
+        "new Set([...document.querySelectorAll('#grid li')].map((node) => node.dataset.i)).size"
+    ) == tab.value(CARDS)
+
+
+def test_search_finds_all_words_whatever_their_accents(tab: Tab) -> None:
+    press(tab, "/")
+    assert tab.value("document.activeElement.id") == "q"
+    tab.do("Input.insertText", text="media cafe")
+    assert tab.value(NAMES) == ["Café without media"]
+    assert tab.value("document.getElementById('found').textContent") == f"1 of {N_MORE + 4} videos"
+    tab.click("#clear")
+    tab.wait_for(f"{CARDS} > 4")
+
+
+def test_an_address_says_what_was_searched_for(tab: Tab) -> None:
+    tab.value("location.hash = 'q=number+17&sort=longest'")
+    tab.wait_for(f"{CARDS} < 30")
+    assert tab.value(NAMES)[:2] == ["Film number 517", "Film number 417"]
+    assert tab.value("document.getElementById('q').value") == "number 17"
+
+
+def test_filters_narrow_by_category_mood_and_length(tab: Tab) -> None:
+    choose(tab, "category", "Sports")
+    tab.wait_for(f"{CARDS} === 2")
+    choose(tab, "mood", "Happy")
+    tab.wait_for(f"{CARDS} === 1")
+    tab.value("history.back()")
+    tab.wait_for(f"{CARDS} === 2")
+    choose(tab, "length", "5 to 20 min")
+    tab.wait_for(f"{CARDS} === 1")
+    assert tab.value(NAMES) == ["Old format"]
+
+
+def test_what_was_left_out_is_shown_with_its_reason(tab: Tab) -> None:
+    tab.click("#summary a")
+    tab.wait_for(f"{NAMES}.includes('lost <i>1</i>')")
+    assert tab.value("document.querySelector('#grid .soft').textContent") == "raw_videos: empty file"
+    choose(tab, "outcome", "dropped: shots")
+    tab.wait_for(f"{CARDS} === 1")
+    assert tab.value(NAMES) == ["x"]
+
+
+def test_a_video_is_opened_and_seeks_by_click(tab: Tab) -> None:
+    open_first(tab)
+    assert tab.value("document.querySelector('.heading').textContent") == EVIL
+    tab.click(".time-line .track", across=0.25)
+    stands_at(tab, 0.5)
+    tab.click("#tab-1")
+    tab.click("#panel-1 li:nth-child(2) button")
+    stands_at(tab, 1.0)
+    assert tab.value("document.querySelector('#panel-1 [aria-current]').textContent").startswith("0:01.0Second")
+    assert tab.value("document.querySelectorAll('.block').length") == 5
+
+
+def test_a_video_is_moved_through_by_keys(tab: Tab) -> None:
+    open_first(tab)
+    for key, seconds in (("]", 1.0), (".", 1.04), ("[", 1.0), ("End", 2.0), ("ArrowLeft", 0.0), ("ArrowRight", 2.0)):
+        press(tab, key)
+        stands_at(tab, seconds)
+    press(tab, "Home")
+    tab.value("document.querySelector('.time-line').focus()")
+    press(tab, "PageDown")
+    stands_at(tab, 1.0)
+    press(tab, "k")
+    tab.wait_for("!document.querySelector('video').paused")
+    press(tab, "k")
+    tab.wait_for("document.querySelector('video').paused")
+    press(tab, "Escape")
+    tab.wait_for(f"{CARDS} > 4 && document.activeElement.matches('.tile')")
+
+
+def test_keys_go_from_video_to_video(tab: Tab) -> None:
+    tab.value("document.querySelector('.tile').focus()")
+    press(tab, "ArrowRight")
+    assert tab.value("document.activeElement.querySelector('.name').textContent") == "Café without media"
+    press(tab, "ArrowLeft")
+    press(tab, "Enter", text="\r")
+    tab.wait_for("document.querySelector('.heading')")
+    press(tab, "n")
+    tab.wait_for("document.querySelector('.heading')?.textContent === 'Café without media'")
+    press(tab, "p")
+    tab.wait_for("document.querySelector('.heading')?.textContent.startsWith('</script>')")
+
+
+def test_every_key_stands_in_the_help(tab: Tab) -> None:
+    press(tab, "?")
+    tab.wait_for("document.getElementById('help').open")
+    told = tab.value("document.getElementById('help').textContent")
+    assert all(words in told for words in ("search", "play or pause", "next scene", "next video", "full screen"))
+    press(tab, "Escape")
+    tab.wait_for("!document.getElementById('help').open")
+
+
+def test_a_row_without_media_links_to_a_page_of_the_web_and_to_nothing_else(tab: Tab) -> None:
+    tab.value("location.hash = 'v=1+gone'")
+    tab.wait_for("document.querySelector('.screen a')")
+    link = "document.querySelector('.screen a')"
+    assert tab.value(f"[{link}.href, {link}.rel]") == [
+        "https://example.org/gone?a=1&b=2",
+        "noopener noreferrer nofollow",
+    ]
+    tab.value("location.hash = 'v=2+sly'")
+    tab.wait_for("document.querySelector('.heading')?.textContent === 'Sly'")
+    assert tab.value("document.querySelectorAll('#detail a:not([href^=\"#\"])').length") == 0
+
+
+def test_a_file_that_browsers_do_not_play_is_linked(tab: Tab) -> None:
+    tab.value("location.hash = 'v=3+old'")
+    tab.wait_for("document.querySelector('.note a')?.textContent === 'open the file'")
+
+
+def test_an_address_opens_a_video_at_its_time(tab: Tab, folder: Path) -> None:
+    tab.open("about:blank")
+    tab.open(f"{(folder / 'index.html').as_uri()}#v=v0599&t=1.5")
+    stands_at(tab, 1.5)
+    assert tab.value("document.querySelector('.heading').textContent") == "Film number 599"
+    assert tab.value("document.title").startswith("Film number 599 · ")
+
+
+def test_unknown_videos_and_strange_addresses_are_told_of(tab: Tab) -> None:
+    for address in ("v=nobody", "v=__proto__", "v=%E0%A4%A", "sort=constructor&length=x&outcome=x"):
+        tab.value(f"location.hash = '{address}'")
+        tab.wait_for("document.querySelector('#detail .note') || !document.getElementById('nothing').hidden")
+
+
+def test_no_script_of_others_is_loaded(tab: Tab) -> None:
+    refused = "load('../evil.js').catch((error) => error.message)"
+    assert tab.value(refused) == "../evil.js is no part of this page"
+
+
+def test_a_folder_that_lacks_a_script_says_so(tab: Tab, folder: Path) -> None:
+    for path in (folder / "explorer").glob("[0-9]*.js"):
+        path.rename(path.with_suffix(".away"))
+    tab.value("location.hash = 'v=v0300'")
+    tab.wait_for("document.querySelector('#detail .note')?.textContent.includes('Is the folder complete?')")
+    for path in (folder / "explorer").glob("*.away"):
+        path.rename(path.with_suffix(".js"))
+    assert all("ERR_FILE_NOT_FOUND" in line for line in tab.said)
+    tab.said.clear()
+
+
+@pytest.mark.parametrize("width", [360, 1920])
+def test_no_page_is_wider_than_its_screen(tab: Tab, width: int) -> None:
+    tab.do("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+    try:
+        for address in ("", "v=0+evil"):
+            tab.value(f"location.hash = '{address}'")
+            tab.wait_for("document.querySelector('.tile, .heading')")
+            assert tab.value("document.documentElement.scrollWidth") <= width
+    finally:
+        tab.do("Emulation.clearDeviceMetricsOverride")
+
+
+def test_a_picture_can_be_taken(tab: Tab, tmp_path: Path) -> None:
+    tab.picture(tmp_path / "page.png")
+    assert (tmp_path / "page.png").read_bytes().startswith(base64.b64decode("iVBORw0KGgo="))
