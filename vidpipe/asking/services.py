@@ -26,8 +26,11 @@ _OWN_PRICES = "prices.json"
 
 def service_of(recipe: Recipe, asset: str) -> str | None:
     """The service that an asset asks; None where it asks nobody."""
-    asked = recipe.annotation.annotator if asset in _OF_ANNOTATOR else "offline"
-    asked = recipe.taxonomy.categoriser if asset == "taxonomy_categories" else asked
+    asked: str | None = None
+    if asset in _OF_ANNOTATOR:
+        asked = recipe.annotation.annotator
+    elif asset == "taxonomy_categories":
+        asked = recipe.taxonomy.categoriser
     return None if asked == "offline" else asked
 
 
