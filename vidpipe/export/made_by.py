@@ -26,9 +26,9 @@ TAXONOMY = "taxonomy.json"
 
 
 def made_by(
-    recipe: Recipe, folder: Path, *, dataset: str, versions: Mapping[str, str], software: Mapping[str, str]
+    recipe: Recipe, folder: Path, *, versions: Mapping[str, str], software: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The document of a dataset (`scenes`); `versions` are those of the stages by name, `folder` is the project's.
+    """The document; `versions` are those of the stages by name, the dataset's the last; `folder` is the project's.
 
     A prompt has its file's text, the fingerprint by which records name it (`template`), and whether it is the
     project's own.
@@ -42,7 +42,6 @@ def made_by(
         taxonomy = _read(folder / recipe.taxonomy.file)
         settings["taxonomy"]["file"] = TAXONOMY
     return {
-        "dataset": dataset,
         "recipe": settings,
         "prompts": {name: _prompt(name, text, folder) for name, text in prompts_of(recipe, folder).items()},
         "taxonomy": taxonomy,
