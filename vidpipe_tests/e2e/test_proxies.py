@@ -140,22 +140,31 @@ def test_without_proxies_there_is_no_such_asset_and_files_are_sent(
     assert stale(line) == {"video_annotations": 1}, "a page that was refused has none"
 
 
-def test_a_public_video_of_which_there_is_no_file_is_annotated_from_its_page(services: Servers, tmp_path: Path) -> None:
-    (tmp_path / "pages.csv").write_text(
-        f"url,title,duration_s\nhttps://youtu.be/public-two2,Only a page,30\n{PUBLIC},How long is not said,\n", "utf-8"
-    )
-    line = asks_models(Line.at(tmp_path / "project", tmp_path / "pages.csv"))
+@pytest.fixture(scope="module")
+def paged(services: Servers, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A project that has run once over a video of which there is no file, though its pool has no place in Dagster."""
+    folder = tmp_path_factory.mktemp("pages")
+    rows = f"url,title,duration_s\nhttps://youtu.be/public-two2,Only a page,30\n{PUBLIC},How long is not said,\n"
+    (folder / "pages.csv").write_text(rows, "utf-8")
+    line = asks_models(Line.at(folder / "project", folder / "pages.csv"))
     edit(line, {"by_url: false": "by_url: true"})
-    n_bytes, env = sum(uploads(services)), environment_of(services)
     estimated = json.loads(line("estimate", "--json").stdout)
     asked_of = {stage["asset"]: stage["calls"] for stage in estimated["stages"]}
     assert (asked_of["video_annotations"], estimated["bytes_to_upload"]) == (1, 0)
     with dg.DagsterInstance.from_config(str(line.folder / ".dagster")) as instance:
         instance.event_log_storage.set_concurrency_slots("gemini", 0)  # bounds queued runs, and no others
         assert instance.get_concurrency_config().pool_config.pool_granularity == PoolGranularity.RUN
-    line.run("--only", "aligned_metadata", env=env)
-    line.is_whole()
+    n_bytes = sum(uploads(services))
+    line.run("--only", "aligned_metadata", env=environment_of(services))
     assert sum(uploads(services)) == n_bytes
+    return line
+
+
+def test_a_public_video_of_which_there_is_no_file_is_annotated_from_its_page(
+    paged: Line, services: Servers, tmp_path: Path
+) -> None:
+    line, env = paged.copy(tmp_path / "project"), environment_of(services)
+    line.is_whole()
     assert line.counts("catalogue")["dropped"] == {"a page needs duration_s": 1}
     facts = line.record("raw_videos", "public-two2")
     assert (facts["value"]["page"], facts["value"]["duration_s"], facts["value"]["sha256"]) == (ALONE, 30.0, None)
@@ -169,3 +178,19 @@ def test_a_public_video_of_which_there_is_no_file_is_annotated_from_its_page(ser
     line.run("--only", "aligned_metadata", env=env)
     gone = {"url sources are not available in this version": 2, "no longer in the source": 1}
     assert line.counts("catalogue")["dropped"] == gone
+
+
+def test_a_category_by_ones_own_model_makes_room_for_an_offline_one_when_that_is_said(
+    paged: Line, services: Servers, tmp_path: Path
+) -> None:
+    line, env = paged.copy(tmp_path / "project"), environment_of(services)
+    record = line.record("taxonomy_categories", "public-two2")
+    edit(line, {"categoriser: llm": "categoriser: offline"})
+    told = line.run("--only", "taxonomy_categories", env=env)
+    assert "taxonomy_categories: 1 by a model stay as they are; run --replace-model-answers" in told
+    assert line.record("taxonomy_categories", "public-two2") == record
+    line.run("--only", "taxonomy_categories", "--replace-model-answers", env=env)
+    assert (
+        line.record("taxonomy_categories", "public-two2")["provenance"]["code_version"]
+        != (record["provenance"]["code_version"])
+    )
