@@ -1,16 +1,24 @@
 """CHANGELOG.md of a dataset: one entry per release, the newest first.
 
-What belongs here: what a release is called and how it differs from the one before. Not here: files. There is
-no date: the same rows give the same text on any day. An entry is written before its rows become visible, so a
-run that was killed in between finds its own entry and adds nothing.
+What belongs here: what a release is called and how it differs from the one before, and why rows left. Not here: files.
+There is no date: the same rows give the same text on any day. An entry is written before its rows become visible, so a
+run that was killed in between finds its own entry and adds nothing. Names of rows and reasons are untrusted.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from vidpipe.export.about import LeftOut
+from vidpipe.export.markdown import escaped
 
 TITLE = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n"
 ENTRY = re.compile(r"^## ([0-9a-f]{12})$", re.MULTILINE)
+WITHOUT_MEDIA = " without media"
+"""What a row's mark ends with whose file is not published."""
+MOST_NAMES = 20
+_PART = re.compile(r" #\d+$")
+_GONE = "no longer among the videos of the project"
 
 
 def release_name(digests: Sequence[str]) -> str:
@@ -18,19 +26,63 @@ def release_name(digests: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:12]
 
 
-def changelog(old_text: str, release: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+def changelog(
+    old_text: str,
+    release: str,
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    *,
+    left_out: Iterable[LeftOut] = (),
+    noun: str = "videos",
+) -> str:
     """The change log with an entry for `release` on top, unless that is there already.
 
-    `old` and `new` give each video's row digest by a name of the row. A text that is none of ours is kept
-    below.
+    `old` and `new` give each row's mark by the row's name: the video's id, with ` #<n>` behind it for its n-th part.
+    `left_out` says why videos are not there. A text that is none of ours is kept below.
     """
     entries = old_text.removeprefix(TITLE)
     newest = ENTRY.search(entries)
     if newest and newest.group(1) == release:
         return old_text
-    n_added, n_removed = len(new.keys() - old.keys()), len(old.keys() - new.keys())
-    n_changed = sum(old[name] != digest for name, digest in new.items() if name in old)
-    return (
-        f"{TITLE}\n## {release}\n\n- videos: {len(new)}\n- added: {n_added}\n- changed: {n_changed}\n"
-        f"- removed: {n_removed}\n{entries}"
-    )
+    lines = "\n".join(_lines(old, new, left_out, noun))
+    return f"{TITLE}\n## {release}\n\n{lines}\n{entries}"
+
+
+def _lines(old: Mapping[str, str], new: Mapping[str, str], left_out: Iterable[LeftOut], noun: str) -> Iterator[str]:
+    changed = [name for name, mark in new.items() if name in old and old[name] != mark]
+    yield f"- {noun}: {len(new)}"
+    added = [name for name in new if name not in old]
+    yield f"- added: {len(added)}" + (_names(added) if old else "")
+    yield f"- changed: {len(changed)}{_names(changed)}"
+    removed = sorted(old.keys() - new.keys())
+    yield f"- removed: {len(removed)}"
+    for why, names in _by_reason(removed, left_out):
+        yield f"  - {escaped(why)}: {len(names)}{_names(names)}"
+    lost = [name for name in changed if _is_bare(new[name]) and not _is_bare(old[name])]
+    if lost:
+        yield f"- without their file from now on: {len(lost)}{_names(lost)}"
+    found = [name for name in changed if _is_bare(old[name]) and not _is_bare(new[name])]
+    if found:
+        yield f"- with their file from now on: {len(found)}{_names(found)}"
+
+
+def _by_reason(removed: Sequence[str], left_out: Iterable[LeftOut]) -> list[tuple[str, list[str]]]:
+    """Why the rows left, with those that did, the most frequent reason first."""
+    ids = {_PART.sub("", name) for name in removed}
+    why = {item.video_id: f"{item.stage}, {item.outcome}: {item.reason}" for item in left_out if item.video_id in ids}
+    found: dict[str, list[str]] = {}
+    for name in removed:
+        found.setdefault(why.get(name) or why.get(_PART.sub("", name)) or _GONE, []).append(name)
+    return sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+
+
+def _names(names: Sequence[str]) -> str:
+    """The first names, inert; nothing without any."""
+    if not names:
+        return ""
+    shown = ", ".join(escaped(name) for name in names[:MOST_NAMES])
+    return f" ({shown}{f' and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else ''})"
+
+
+def _is_bare(mark: str) -> bool:
+    return mark.endswith(WITHOUT_MEDIA)
