@@ -128,10 +128,14 @@ class ModelQueries:
                 return Told(None, kind, str(error), calls, calls.exchanges)
         return Told(said.queries, "ok", None, calls, [(one.question, one.answer) for one in said.exchanges])
 
+    def _piece(self, i: int) -> Mapping[str, int]:
+        """Which of the record's segments a call was about."""
+        return {"segment": i} if self.level == "segment" else {}
+
     def _asked(self, told: Sequence[Told]) -> Mapping[str, Any]:
         """What a record says of all answers, and first of the one that gave the first queries that there are."""
         every = [dict(one.calls.provenance(one.exchanges)) for one in told]
-        calls = [call for one in every for call in one.pop("calls", ())]
+        calls = [{**call, **self._piece(i)} for i, one in enumerate(every) for call in one.pop("calls", ())]
         if not calls:
             return {}
         first = next((of for one, of in zip(told, every, strict=True) if one.kind == "ok"), every[-1])

@@ -6,6 +6,8 @@ A key is a `/`-separated name in the store. Where a key lies on a disk or in a b
 import hashlib
 import re
 
+PROMPTS = "prompts"
+"""The prefix under which the texts of prompts lie."""
 MAX_SEGMENT_BYTES = 120
 _KEPT_BYTES = 80
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
@@ -99,7 +101,7 @@ def answer(address: str) -> str:
 
 def prompt(fingerprint: str) -> str:
     """The text of a prompt; `fingerprint` is the sha256 of its bytes, 64 hex digits."""
-    return f"prompts/{fingerprint[:2]}/{fingerprint}.txt"
+    return f"{PROMPTS}/{fingerprint[:2]}/{fingerprint}.txt"
 
 
 def settings(asset: str, fingerprint: str) -> str:

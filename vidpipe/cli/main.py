@@ -3,7 +3,6 @@
 0 all that was asked for is done; 1 something failed or is pending; 2 usage or configuration; 130 interrupted.
 """
 
-import json
 import os
 import shlex
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from vidpipe.cli.arguments import in_project, loading, project_folder, split
+from vidpipe.cli.lineage_command import lineage_command
 from vidpipe.cli.try_command import try_command
 from vidpipe.cli.words import shown, this_command
 from vidpipe.errors import RecipeError, StoreError
@@ -108,20 +108,6 @@ def estimate(context: click.Context, folder: Path | None, *, as_json: bool) -> N
 
 
 @cli.command()
-@click.argument("video_id")
-@in_project
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-@click.pass_context
-def lineage(context: click.Context, folder: Path | None, video_id: str, *, as_json: bool) -> None:
-    """Every artifact of a video: versions, inputs, run, outcome, and where it is published."""
-    at = project_folder(context, folder)
-    from vidpipe.cli.lineage import lineage_of, lineage_text
-
-    found = lineage_of(at, video_id)
-    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else lineage_text(found))
-
-
-@cli.command()
 @click.argument("asset")
 @in_project
 @click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
@@ -195,6 +181,7 @@ def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **op
     sys.exit(run_bench(what, BenchOptions(files=(*files, *more_files), **options)))
 
 
+cli.add_command(lineage_command)
 cli.add_command(try_command)
 
 

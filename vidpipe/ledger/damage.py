@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidpipe.ledger.schema import ENTRIES
+from vidpipe.recipe.line import STAGES
 
 
 class Damage:
@@ -23,6 +24,13 @@ class Damage:
         with self._engine.connect() as db:
             rows = db.execute(query.where(ENTRIES.c.asset == asset, ENTRIES.c.damaged, ENTRIES.c.sha256 != ""))
             return {row.video_id: row.sha256 for row in rows}
+
+    def hashes_of(self, video_id: str) -> dict[str, str]:
+        """The sha256 of each record of a video as it was indexed, by asset; empty where it is damaged for good."""
+        query = sa.select(ENTRIES.c.asset, ENTRIES.c.sha256).where(ENTRIES.c.asset.in_(STAGES))
+        with self._engine.connect() as db:
+            rows = db.execute(query.where(ENTRIES.c.video_id == video_id))
+            return {row.asset: row.sha256 for row in rows}
 
     def mark(self, asset: str, seen: Mapping[str, str]) -> None:
         """Note records as missing or altered, by video id, unless they were written again: sha256 is not that seen."""

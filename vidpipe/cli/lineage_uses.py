@@ -1,0 +1,150 @@
+"""What came of a prompt or of a call: the records that name it, and the published rows that follow from these.
+
+What belongs here: finding records by what was asked. They are looked through themselves, since they are the truth; of
+twenty thousand videos that takes seconds. A prompt is named by the fingerprint of its text with all that was filled in,
+by that of the file that it was made from, by the beginning of either, or by the name that the file has in this project.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from vidpipe import keys, records
+from vidpipe.asking.services import TOLD_BY_MODELS
+from vidpipe.cli.lineage_rows import Datasets, assets_above
+from vidpipe.errors import CorruptObjectError, MissingObjectError, RecipeError
+from vidpipe.export.made_by import prompts_of
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.models.calls import fingerprint_of
+from vidpipe.ports import Project
+from vidpipe.recipe.stages import Line
+from vidpipe.store.prompts import read_prompt
+
+PROMPTS, CALLS = ("prompt", "template"), ("address", "request_id")
+_HEX, _WORD = re.compile(r"[0-9a-f]{1,64}"), re.compile(r"[0-9A-Za-z]{1,64}")
+_N_THREADS, _MOST_NAMED = 16, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A call that a record names: whose record, at which asset, and the call as it stands there."""
+
+    video_id: str
+    asset: str
+    call: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        names = ("address", "request_id", "model", "prompt", "template", "segment")
+        told = {name: self.call[name] for name in names if name in self.call}
+        return {"video_id": self.video_id, "asset": self.asset, **told}
+
+
+def uses_of_prompt(project: Project, line: Line, named: str) -> dict[str, Any]:
+    """What came of a prompt, as `lineage --prompt --json` shows it.
+
+    Raises:
+        RecipeError: no prompt, or more than one, goes by this name.
+    """
+    whole = _own_prompts(project).get(named) or named.lower()
+    if not _HEX.fullmatch(whole):
+        raise RecipeError(f"--prompt {named}", "need a fingerprint of up to 64 hex digits, or the name of a prompt")
+    snapshot = project.ledger.snapshot()
+    uses = list(_uses(project, snapshot, PROMPTS, whole))
+    known = {str(one.call[name]) for one in uses for name in PROMPTS if _begins(one.call, name, whole)}
+    known |= {*_kept(project, whole), *(one for one in _own_prompts(project).values() if one.startswith(whole))}
+    fingerprint = _the_one(f"--prompt {named}", known, "prompt")
+    uses = [one for one in uses if fingerprint in (one.call.get(name) for name in PROMPTS)]
+    is_template = any(one.call.get("template") == fingerprint for one in uses)
+    text = None
+    with suppress(MissingObjectError, CorruptObjectError):
+        text = read_prompt(project.store, fingerprint)
+    document = {"prompt": fingerprint, "template": is_template or fingerprint in _own_prompts(project).values()}
+    return document | {"text": text} | _told(project, line, snapshot, uses)
+
+
+def uses_of_call(project: Project, line: Line, named: str) -> dict[str, Any]:
+    """What came of a call, named by its address or its request's name, or the beginning of one.
+
+    Raises:
+        RecipeError: no record names it, or it may be more than one.
+    """
+    if not _WORD.fullmatch(named):
+        raise RecipeError(f"--call {named}", "need a call's address or request_id, or the beginning of one")
+    snapshot = project.ledger.snapshot()
+    found = [
+        *_uses(project, snapshot, ("address",), named.lower()),
+        *_uses(project, snapshot, ("request_id",), named.upper()),
+    ]
+    address = _the_one(f"--call {named}", {str(one.call["address"]) for one in found}, "call")
+    unique = {(one.video_id, one.asset): one for one in found}
+    return {"address": address} | _told(project, line, snapshot, list(unique.values()))
+
+
+def _told(project: Project, line: Line, snapshot: Snapshot, uses: list[Use]) -> dict[str, Any]:
+    """The uses, and the rows that follow from their records; a segment's call has made its own row alone."""
+    rows = Datasets(project, line).published({one.video_id for one in uses}, snapshot)
+    above = {row["dataset"]: assets_above(line, line[row["dataset"]], gates=False) for row in rows}
+    made = [row for row in rows if any(_made(use, row, above[row["dataset"]]) for use in uses)]
+    return {"records": [use.as_json() for use in uses], "published": made}
+
+
+def _made(use: Use, row: Mapping[str, Any], above: Collection[str]) -> bool:
+    if use.video_id != row["video_id"] or use.asset not in above:
+        return False
+    segment = use.call.get("segment")
+    return segment is None or row.get("segment") is None or segment == row["segment"]
+
+
+def _uses(project: Project, snapshot: Snapshot, names: Iterable[str], begin: str) -> Iterator[Use]:
+    """The calls in records of which one of `names` begins so, by asset and video, in order."""
+    marks = [f'"{name}": "{begin}'.encode() for name in names]
+
+    def look(video_id: str, asset: str) -> list[Use]:
+        with suppress(MissingObjectError, CorruptObjectError):
+            key = keys.record(asset, keys.segment(video_id))
+            data = project.store.get(key)
+            if any(mark in data for mark in marks):
+                asked = records.decode(key, data).provenance.asked
+                calls = asked.get("calls") or [asked]
+                return [Use(video_id, asset, c) for c in calls if any(_begins(c, name, begin) for name in names)]
+        return []
+
+    names = list(names)
+    with ThreadPoolExecutor(_N_THREADS, "lineage") as pool:
+        for asset in TOLD_BY_MODELS:
+            entries = snapshot.entries.get(asset, {})
+            ids = sorted(video_id for video_id, entry in entries.items() if entry.outcome != "skipped")
+            for found in pool.map(look, ids, [asset] * len(ids)):
+                yield from found
+
+
+def _begins(call: Mapping[str, Any], name: str, begin: str) -> bool:
+    return str(call.get(name, "")).startswith(begin)
+
+
+def _kept(project: Project, begin: str) -> Iterator[str]:
+    """The fingerprints of kept texts that begin so."""
+    folder = keys.prompt(begin).rsplit("/", 1)[0] if len(begin) > 1 else keys.PROMPTS
+    names = (one.key.rsplit("/", 1)[-1].removesuffix(".txt") for one in project.store.list(folder))
+    return (name for name in names if name.startswith(begin))
+
+
+def _own_prompts(project: Project) -> dict[str, str]:
+    """The fingerprints of the prompts that the project's models are asked with now, by name."""
+    try:
+        return {name: fingerprint_of(text) for name, text in prompts_of(project.recipe, project.folder).items()}
+    except RecipeError:
+        return {}
+
+
+def _the_one(place: str, known: Collection[str], what: str) -> str:
+    if not known:
+        raise RecipeError(place, f"no {what} of this project goes by that")
+    if len(known) > 1:
+        some = ", ".join(name[:20] for name in sorted(known)[:_MOST_NAMED])
+        raise RecipeError(place, f"{len(known)} {what}s begin so ({some}, …); write more of it")
+    return next(iter(known))
