@@ -2,6 +2,7 @@
 // --- one video: player, what lies along its time, what was told of it, and where all that comes from
 
 const KINDS = { Scenes: "scene", Activities: "activity", Moments: "moment", Captions: "caption", Shots: "shot", Queries: "query" };
+const SHORTEST = 0.001; // seconds; a video of which nobody said how long it is, until its player does
 const media = (path) => data.media + relative(path);
 let here = null; // of the open video: its player, where it stands, and how to move it
 
@@ -154,7 +155,7 @@ function step(row, words, kind) {
 
 function showVideo(row, detail, { startS, before, after }) {
   const ends = detail.lanes.flatMap(([, , items]) => items.map((item) => item[1]));
-  const duration = ends.reduce((a, b) => Math.max(a, b), Math.max(row.length ?? 0, 0.001));
+  const duration = ends.reduce((a, b) => Math.max(a, b), Math.max(row.length ?? 0, SHORTEST));
   const [screen, box] = screenOf(row, detail);
   const marks = [];
   let now = 0;
@@ -177,7 +178,10 @@ function showVideo(row, detail, { startS, before, after }) {
   if (detail.queries.length) lists.unshift(["Queries", detail.queries.reduce((n, pair) => n + pair[1].length, 0), queryList(detail.queries)]);
   marks.push(show, ...lists.map(([, , [, one]]) => one));
   screen?.addEventListener("timeupdate", () => mark(screen.currentTime));
-  screen?.addEventListener("loadedmetadata", () => { if (startS) to(startS); }, { once: true });
+  screen?.addEventListener("loadedmetadata", () => {
+    if (duration <= SHORTEST && screen.duration > SHORTEST) showVideo({ ...row, length: screen.duration }, detail, { startS, before, after });
+    else if (startS) to(startS);
+  }, { once: true });
   const hint = make("p", { class: "hint soft" }, ...[["Space", "plays"], ["← →", "5 s"], ["[ ]", "scenes"], [", .", "frames"], ["?", "all keys"]]
     .flatMap(([key, what]) => [make("kbd", {}, key), ` ${what}  `]));
   const left = make("div", {}, box, line, make("div", { class: "scale" }, make("span", {}, "0:00"), make("span", {}, clock(duration, 1))), hint);

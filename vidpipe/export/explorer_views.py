@@ -76,7 +76,7 @@ def explorer_video(
 ) -> ExplorerVideo:
     """The page's view of a row; `row_id` where the row's `video_id` is not its own alone."""
     content, queries = mapping(row.get("content_metadata")), _queries(row)
-    title = shown(row.get("youtube_title") or row.get("title") or content.get("title")) or _place(row)
+    title = _place(row, shown(row.get("youtube_title") or row.get("title") or content.get("title")))
     duration_s = number(row.get("duration_s")) or number(row.get("duration")) or number(row.get("duration_seconds"))
     lanes = {**_lanes(content), "Captions": _captions(row), "Shots": [Item(a, b) for a, b in shots]}
     if queries and duration_s:
@@ -178,12 +178,12 @@ def _line(row: Mapping[str, object], content: Mapping[str, object], queries: Map
     return first or content.get("description") or row.get("youtube_description")
 
 
-def _place(row: Mapping[str, object]) -> str:
-    """A segment's or an episode's name by its place in the series."""
-    parts = [row.get("series_name"), row.get("episode_id")]
-    name = " · ".join(shown(part) for part in parts if part not in (None, ""))
-    index = row.get("segment_index")
-    return f"{name or shown(row.get('video_id'))} · segment {shown(index)}" if index is not None else name
+def _place(row: Mapping[str, object], title: str) -> str:
+    """The title, or else the place in the series; of a segment with its number."""
+    parts = [title] if title else [shown(row.get(name)) for name in ("series_name", "episode_id")]
+    if row.get("segment_index") is not None:
+        parts.append(f"segment {shown(row['segment_index'])}")
+    return " · ".join(part for part in parts if part)
 
 
 def _category(row: Mapping[str, object]) -> str | None:

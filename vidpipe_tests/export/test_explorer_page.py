@@ -39,6 +39,7 @@ def videos() -> Iterator[ExplorerVideo]:
     )
     yield ExplorerVideo("2 sly", "Sly", None, source="javascript:window.evil=1")
     yield ExplorerVideo("3 old", "Old format", "old.avi", category="Sports / Chess", duration_s=400.0)
+    yield ExplorerVideo("4 short", "Of unknown length", "a.mp4")
     for i in range(N_MORE):
         yield ExplorerVideo(f"v{i:04d}", f"Film number {i}", "a.mp4", category="News / Local", duration_s=30.0 + i)
 
@@ -106,7 +107,7 @@ def choose(tab: Tab, name: str, value: str) -> None:
 
 def test_only_tiles_that_can_be_seen_are_in_the_page(tab: Tab) -> None:
     assert 4 < tab.value(CARDS) < 100
-    assert tab.value("document.getElementById('summary').textContent").startswith(f"{N_MORE + 4} videos")
+    assert tab.value("document.getElementById('summary').textContent").startswith(f"{N_MORE + 5} videos")
     tab.value("scrollTo(0, document.body.scrollHeight)")
     tab.wait_for(f"{NAMES}.at(-1) === 'Film number {N_MORE - 1}'")
     assert tab.value(CARDS) < 100
@@ -120,7 +121,7 @@ def test_search_finds_all_words_whatever_their_accents(tab: Tab) -> None:
     assert tab.value("document.activeElement.id") == "q"
     tab.do("Input.insertText", text="media cafe")
     assert tab.value(NAMES) == ["Café without media"]
-    assert tab.value("document.getElementById('found').textContent") == f"1 of {N_MORE + 4} videos"
+    assert tab.value("document.getElementById('found').textContent") == f"1 of {N_MORE + 5} videos"
     tab.click("#clear")
     tab.wait_for(f"{CARDS} > 4")
 
@@ -220,6 +221,13 @@ def test_a_row_without_media_links_to_a_page_of_the_web_and_to_nothing_else(tab:
 def test_a_file_that_browsers_do_not_play_is_linked(tab: Tab) -> None:
     tab.value("location.hash = 'v=3+old'")
     tab.wait_for("document.querySelector('.note a')?.textContent === 'open the file'")
+
+
+def test_a_player_says_how_long_a_video_is_if_nobody_else_does(tab: Tab) -> None:
+    tab.value("location.hash = 'v=4+short'")
+    tab.wait_for("document.querySelector('.time-line')?.getAttribute('aria-valuemax').startsWith('2')")
+    press(tab, "End")
+    stands_at(tab, 2.0)
 
 
 def test_an_address_opens_a_video_at_its_time(tab: Tab, folder: Path) -> None:

@@ -65,6 +65,11 @@ def test_queries_are_shown_in_each_of_the_published_shapes(name: str) -> None:
     assert video.lanes["Queries"] == [Item(0.0, 60.0, "a robbery")]
 
 
+def test_a_segment_is_told_from_the_others_of_its_video() -> None:
+    video = explorer_video({"title": "A film", "segment_index": 0, "video_id": "a"}, file_name=None)
+    assert video.title == "A film · segment 0"
+
+
 def test_titles_cannot_turn_the_text_beside_them_round() -> None:
     assert view(youtube_title="\u202eevil\u2066 one\ntwo").title == "evil one two"
 
