@@ -37,6 +37,7 @@ def made_by(
         RecipeError: a prompt or the taxonomy cannot be read.
     """
     settings = recipe.model_dump(mode="json", exclude=set(LOCAL))
+    settings["publishing"] = {"layout": recipe.publishing.layout}
     taxonomy = None
     if recipe.taxonomy.file is not None:
         taxonomy = _read(folder / recipe.taxonomy.file)

@@ -1,0 +1,74 @@
+"""Checking the parquet shards of a dataset: each row of `metadata.jsonl` once, value by value, with its file's bytes.
+
+What belongs here: reading shards a few rows at a time. Not here: how they are written (`parquet`), what a row must be
+(`dataset_checks`).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vidpipe.export.chain import row_digest
+from vidpipe.export.dataset_checks import CheckedRow, Fault
+from vidpipe.export.published import Published
+from vidpipe.export.target import CELL_BYTES
+
+SHARDS = re.compile(r"data/[^/]+\.parquet")
+_CELLS, _JSON = "mp4", "json"
+_BATCH_ROWS = 8  # of the files' bytes; a cell has at most 256 MB, and most have a hundredth
+
+
+def shard_faults(published: Published, rows: Sequence[CheckedRow]) -> Iterator[Fault]:
+    """Where the shards do not hold exactly these rows; nothing where the dataset has none.
+
+    Raises:
+        ServiceError: the Hub did not answer.
+    """
+    files = published.files()
+    names = [name for name in files if SHARDS.fullmatch(name)]
+    if not names:
+        return
+    left = {row.row_sha256: row for row in rows}
+    for name in names:
+        with published.local(name) as path:
+            try:
+                yield from _one(name, path, files, left)
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+                yield Fault(f"{name} is no shard: {type(error).__name__}")
+    yield from (Fault("it is in no shard", row.file_name, row.video_id) for row in left.values())
+
+
+def _one(name: str, path: Path, files: Any, left: dict[str, CheckedRow]) -> Iterator[Fault]:
+    shard = pl.scan_parquet(path)
+    for start, values in _values(shard):
+        for i, row in enumerate(values, start):
+            place, video_id = f"{name} row {i}", str((row or {}).get("video_id"))
+            digest = row_digest(row) if isinstance(row, dict) else ""
+            known = left.pop(digest, None)
+            if known is None:
+                yield Fault(f"{place} is no row of metadata.jsonl", "", video_id)
+                continue
+            cell = shard.select(_CELLS).slice(i, 1).collect().item()
+            yield from (
+                Fault(f"{place} {what}", known.file_name, video_id) for what in _cell_faults(cell, known, files)
+            )
+
+
+def _values(shard: pl.LazyFrame) -> Iterator[tuple[int, list[Any]]]:
+    n_rows = shard.select(pl.len()).collect().item()
+    for start in range(0, n_rows, _BATCH_ROWS):
+        yield start, shard.select(_JSON).slice(start, _BATCH_ROWS).collect()[_JSON].to_list()
+
+
+def _cell_faults(cell: bytes | None, row: CheckedRow, files: Any) -> Iterator[str]:
+    if cell is None:
+        if row.file_name and files.get(row.file_name, 0) <= CELL_BYTES:
+            yield "lacks the file's bytes"
+    elif not row.file_name:
+        yield "holds a file that is not to be published"
+    elif hashlib.sha256(cell).hexdigest() != row.sha256:
+        yield "holds other bytes than the file"
