@@ -1,32 +1,29 @@
 """Datasets that people open: folders with media, rows, a card and an explorer."""
 
-import logging
-from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from assets.dataset_items import SOURCES, items_of
+from assets.origins import assets_above
 from assets.partitions import in_line
-from assets.reading import best_cues, catalogue_row
 from assets.tables import table_result
 from vidpipe import keys
-from vidpipe.errors import CorruptObjectError, MissingObjectError, WaitingError
+from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout, LeftOut
-from vidpipe.export.finevideo import SceneInputs, scene_row
-from vidpipe.export.folder import DatasetReport, write_scene_dataset
-from vidpipe.export.target import DatasetTarget, Media, SceneItem
-from vidpipe.inputs import Inputs
+from vidpipe.export.folder import DatasetReport, PublishedRow, write_dataset
+from vidpipe.export.kinds import kind_for
+from vidpipe.export.made_by import made_by
+from vidpipe.export.target import DatasetTarget
 from vidpipe.ledger.snapshot import Row
 from vidpipe.ledger.staleness import end_of, wanted_rows
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.line import DATASETS
 from vidpipe.tables import Made
 
-_DATASET = "scenes"
 _PEOPLES = ".md"  # texts that people may add to before the next release
-_LOG = logging.getLogger(__name__)
 
 
 @in_line("scene_dataset")
@@ -36,103 +33,75 @@ def scene_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[P
     Written twice: as Parquet shards, and as a folder of videos with their metadata; with a card and an explorer, which
     also list what was left out, with the reason.
     """
-    return table_result(context, project, _publish)
+    return table_result(context, project, partial(publish, asset="scene_dataset"))
 
 
-def _publish(project: Project) -> Made:
-    snapshot = project.ledger.snapshot()
-    wanted = wanted_rows(project.stage("scene_dataset"), snapshot)
-    ends = {video_id: end for video_id in sorted(wanted) if (end := end_of(snapshot, video_id)) is not None}
+@in_line("segment_dataset")
+def segment_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[Any]:
+    """Windows of equal length as Animation-Retrieval published them: one row per segment, with its search sentences.
+
+    Rows are sorted by series, episode and segment; where the recipe writes no queries, they stand there without.
+    """
+    return table_result(context, project, partial(publish, asset="segment_dataset"))
+
+
+@in_line("episode_dataset")
+def episode_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[Any]:
+    """Whole videos as Animation-Retrieval published episodes: one row per video, with its search sentences.
+
+    Rows are sorted by series and episode.
+    """
+    return table_result(context, project, partial(publish, asset="episode_dataset"))
+
+
+def publish(project: Project, *, asset: str) -> Made:
+    """Write a stage's dataset of what is known now, and say what it holds; what cannot be published now waits.
+
+    Raises:
+        StoreError, WaitingError: as they come; the dataset that was there can be read.
+    """
+    snapshot, stage = project.ledger.snapshot(), project.stage(asset)
+    wanted = wanted_rows(stage, snapshot)
+    ends = {v: end for v in sorted(wanted) if (end := end_of(snapshot, stage, v)) is not None}
     left_out = tuple(LeftOut(end[0], end[1], end[2] or "", v) for v, end in ends.items() if end[1] != "ok")
-    about = DatasetAbout(title=f"{project.recipe.name}: scenes", made_by=dict(project.software), left_out=left_out)
     by_id = {video_id: key for key, video_id in snapshot.videos.items()}
     members = {video_id: by_id[video_id] for video_id, end in ends.items() if end[1] == "ok"}
-    report = _write(project, members, about)
+    report = _write(project, asset, members, left_out)
     index = {v: Row(end[1], end[2], "{}", wanted[v]) for v, end in ends.items() if v in members or end[1] != "ok"}
     value = {
-        "n_videos": report.n_videos,
+        "n_rows": len(report.rows),
+        "n_videos": len(members),
+        "n_without_media": report.n_without_media,
         "n_left_out": len(left_out),
         "n_missing": len(snapshot.rows.get("catalogue", {}).keys() - index.keys()),
         "release": report.release,
     }
-    rows = pl.DataFrame({"video_id": list(members)}, schema={"video_id": pl.String})
     files = {key: n_bytes for key, n_bytes in report.files.items() if not key.endswith(_PEOPLES)}
+    rows = pl.DataFrame(report.rows, schema=dict.fromkeys(PublishedRow._fields, pl.String), orient="row")
     return Made(rows, index, value, files=files)
 
 
-def _write(project: Project, members: dict[str, str], about: DatasetAbout) -> DatasetReport:
+def _write(project: Project, asset: str, members: dict[str, str], left_out: tuple[LeftOut, ...]) -> DatasetReport:
     """Write the dataset of these videos (key segments by id). What cannot be published now is taken out of them.
 
     Such a video is on its way: what was known of it is noted as damaged, so that the next run looks at it again.
     """
-    target = DatasetTarget(project.store, prefix=keys.dataset(_DATASET, "").rstrip("/"))
+    kind = kind_for(project.recipe, asset)
+    target = DatasetTarget(project.store, prefix=keys.dataset(DATASETS[asset], "").rstrip("/"))
+    about = _about(project, asset, left_out)
     while True:
         try:
-            return write_scene_dataset(_items(project, members), target, about=about)
+            return write_dataset(items_of(project, asset, members), target, kind=kind, about=about)
         except (MissingObjectError, CorruptObjectError) as error:
             changed = next((video_id for video_id, key in members.items() if key == error.key), None)
             if changed is None:
                 raise
-            _leave_out(project, members, changed, str(error))
+            SOURCES[asset].leave_out(project, members, changed, why=str(error))
 
 
-def _leave_out(project: Project, members: dict[str, str], video_id: str, why: str) -> None:
-    _LOG.warning("scene_dataset leaves out %s", why)
-    project.ledger.damage.mark_for_good("raw_videos", {video_id: None})
-    del members[video_id]
-
-
-def _items(project: Project, members: dict[str, str]) -> Iterator[SceneItem]:
-    for video_id, key in list(members.items()):
-        inputs = Inputs(project, project.stage("scene_dataset"), video_id, key, {})
-        with inputs.closing:
-            try:
-                yield _item(inputs)
-            except WaitingError as error:  # what it waits for is noted already
-                if STAGES[error.asset].unit != "video":
-                    raise
-                _LOG.warning("scene_dataset leaves out %s: %s", key, error)
-                del members[video_id]
-            except (MissingObjectError, CorruptObjectError) as error:
-                _leave_out(project, members, video_id, str(error))
-
-
-def _item(inputs: Inputs) -> SceneItem:
-    raw, aligned = inputs.record("raw_videos"), inputs.record("aligned_metadata")
-    category = inputs.record("taxonomy_categories").value
-    row, cues = catalogue_row(inputs), best_cues(inputs)
-    shown = scene_row(
-        SceneInputs(
-            video_id=inputs.video_id,
-            texts=row,
-            facts=raw.value,
-            category={"leaf": category["category"], "parent": category["parent"]},
-            content=aligned.value,
-            cues=None if cues is None else [(cue.start_s, cue.end_s, cue.text) for cue in cues],
-            files=row,
-            provenance={"aligned_metadata": aligned.data_version, "raw_videos": raw.data_version},
-        )
-    )
-    return SceneItem(
-        row=shown,
-        key=inputs.key,
-        media=Media(_checked_source(inputs), raw.value["sha256"], raw.value["bytes"]),
-        poster=_poster(inputs),
-        shots=[(shot["start_s"], shot["end_s"]) for shot in inputs.record("shots").value["shots"]],
-    )
-
-
-def _checked_source(inputs: Inputs) -> Path | str:
-    """Where the video's file is, after a look from outside; its sha256 is compared when it is copied."""
-    source = inputs.video_source()
-    n_bytes = source.stat().st_size if isinstance(source, Path) else inputs.project.store.head(source).n_bytes
-    if n_bytes != inputs.record("raw_videos").value["bytes"]:
-        raise CorruptObjectError(inputs.key, "the video file changed since it was read")
-    return source
-
-
-def _poster(inputs: Inputs) -> str | None:
-    key: str | None = inputs.record("video_signals").where.get("poster")
-    if key is not None:
-        inputs.file("video_signals", "poster")
-    return key
+def _about(project: Project, asset: str, left_out: tuple[LeftOut, ...]) -> DatasetAbout:
+    line = project.line()
+    versions = {name: line.versions[name] for name in (*assets_above(line, asset), asset)}
+    making = made_by(project.recipe, project.folder, versions=versions, software=project.software)
+    title = f"{project.recipe.name}: {DATASETS[asset]}"
+    return DatasetAbout(title, made_by=dict(project.software), making=making, left_out=left_out)

@@ -8,6 +8,7 @@ from assets.reading import best_captions, catalogue_row
 from vidpipe.corpus.catalogue import row_of, text_part
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.chain import Origins, addresses_of
+from vidpipe.export.source_pages import public_address
 from vidpipe.inputs import Inputs
 from vidpipe.models.paid import Paid
 from vidpipe.ports import Project
@@ -37,7 +38,7 @@ def origins_of(inputs: Inputs, above: Sequence[str]) -> Origins:
         records=records,
         texts=text_part(row_of(row)),
         captions=best_captions(inputs),
-        files={name: _name(row[name]) for name in ("path", "info_path")},
+        files={"path": _name(row["path"]), "info_path": _name(row["info_path"]), "url": public_address(row["url"])},
         answers=list(_answers(inputs.project, addresses_of(records))),
     )
 

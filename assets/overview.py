@@ -11,7 +11,7 @@ from vidpipe.ledger.sums import Sum
 from vidpipe.ports import Project
 
 
-@dg.asset(name="ledger", deps=["scene_dataset"], group_name="reports", kinds={"table"})
+@dg.asset(name="ledger", deps=["scene_dataset", "segment_dataset"], group_name="reports", kinds={"table"})
 def ledger(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[None]:
     """Every asset's counts: in, ok, dropped, unusable, blocked, skipped, failed, pending, by reason; and all calls."""
     state = look(context.instance, project)

@@ -35,10 +35,8 @@ from vidpipe.errors import RecipeError
 from vidpipe.ledger.connections import kept_open
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ports import Project
-from vidpipe.recipe.line import STAGES
+from vidpipe.recipe.line import DATASETS, STAGES
 from vidpipe.recipe.stages import Line
-
-_DATASETS = {"scene_dataset": "scenes"}
 
 
 def run_line(
@@ -149,7 +147,7 @@ def _say_store(project: Project) -> None:
 def dataset_places(project: Project) -> Iterator[tuple[str, str]]:
     """Where the datasets that are made lie, and their pages to open in a browser."""
     entries = project.ledger.snapshot([]).entries
-    for asset, name in _DATASETS.items():
+    for asset, name in DATASETS.items():
         if asset in entries:
             page = project.store.place(keys.dataset(name, "index.html"))
             yield "Dataset", page.removesuffix("/index.html")

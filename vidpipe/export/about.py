@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vidpipe.export.costs import Costs
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class LeftOut:
@@ -22,11 +24,21 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class DatasetAbout:
-    """The dataset's title, what made it (`made_by`: versions by name), and every video that it lacks."""
+    """The dataset's title, what made it, and every video that it lacks.
+
+    `made_by`: versions by name; `making`: what `provenance/made_by.json` says (`made_by.made_by`). `line`: the stages
+    that rows came through, in their order, and what each follows. `costs`: what the videos that are in it cost. `repo`:
+    its name on the Hub. `gate`: the licences under which files are in it; None: no licence keeps one out.
+    """
 
     title: str
     made_by: Mapping[str, str] = field(default_factory=dict)
+    making: Mapping[str, object] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
+    line: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    costs: Costs = field(default_factory=Costs)
+    repo: str | None = None
+    gate: Sequence[str] | None = None
 
 
 def plain(text: str, *, limit: int) -> str:
@@ -34,8 +46,9 @@ def plain(text: str, *, limit: int) -> str:
 
     So a title cannot reverse what stands beside it, and a cut title ends with an ellipsis.
     """
-    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    line = " ".join(kept.split())
+    if not text.isprintable():  # which is true where every character but the blank is of another kind than C and Z
+        text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

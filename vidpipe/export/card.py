@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from vidpipe.export.about import DatasetAbout, left_out_counts, plain
 from vidpipe.export.columns import features_of, schema_table
-from vidpipe.export.finevideo import FineVideoRecord
+from vidpipe.export.target import DatasetKind
 
 MAX_CELL_CHARS = 160
 ACTIVE = re.compile(r"[\\`*_\[\]()#!~$]|(?<=www)\.", re.IGNORECASE)
@@ -44,16 +44,19 @@ class CardFacts:
     n_scenes: int = 0
     n_with_captions: int = 0
     n_without_cell: int = 0
+    n_without_media: int = 0
     n_bytes: int = 0
     categories: Counter[str] = field(default_factory=Counter)
     licences: Counter[str] = field(default_factory=Counter)
     annotators: Counter[str] = field(default_factory=Counter)
     suffixes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, row: Mapping[str, object], *, file_name: str, n_bytes: int) -> None:
-        """Count one row (`finevideo.scene_row`) whose video is `file_name` with `n_bytes`."""
+    def add(self, row: Mapping[str, object], *, file_name: str | None, n_bytes: int) -> None:
+        """Count one row whose video is `file_name` with `n_bytes`; None: it stands without its file."""
         self.n_videos += 1
-        self.suffixes[PurePosixPath(file_name).suffix] += 1
+        self.n_without_media += file_name is None
+        if file_name is not None:
+            self.suffixes[PurePosixPath(file_name).suffix] += 1
         self.n_bytes += n_bytes
         duration_s, content = row.get("duration_s"), row.get("content_metadata")
         self.duration_s += duration_s if isinstance(duration_s, int | float) else 0.0
@@ -65,16 +68,16 @@ class CardFacts:
         self.annotators[_named(row.get("annotator"))] += 1
 
 
-def card(about: DatasetAbout, facts: CardFacts, *, release: str) -> str:
+def card(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, *, release: str) -> str:
     """The card's markdown with its YAML front matter, by which `datasets` loads the folder of videos."""
     parts = (
-        _front_matter(about, facts, release),
+        _front_matter(kind, about, facts, release),
         f"# {escaped(about.title)}\n",
         _holds(facts, release),
         LOADING if facts.n_videos else "No video has come through yet, so there is nothing to load.\n",
         _counts("Categories", facts.categories),
         _counts("Licences", facts.licences),
-        _schema(),
+        _schema(kind),
         _making(about, facts),
         _missing(about),
         _limitations(facts),
@@ -82,14 +85,14 @@ def card(about: DatasetAbout, facts: CardFacts, *, release: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def shard_card(shards: Sequence[str]) -> str:
+def shard_card(shards: Sequence[str], kind: DatasetKind) -> str:
     """The card of the folder `data/`, by which `datasets` loads the parquet layout; names relative to it.
 
     `datasets` takes one kind of files per card, so the parquet layout needs its own. The shards are named one
     by one and never by a pattern: a reader then never sees shards of two releases at once.
     """
     cells: dict[str, object] = {"name": "mp4", "dtype": "binary"}
-    struct: dict[str, object] = {"name": "json", "struct": features_of(FineVideoRecord)}
+    struct: dict[str, object] = {"name": "json", "struct": features_of(kind.model)}
     config = _config(shards, [cells, struct]) if shards else []
     return "\n".join(["---", *config, "---\n", "The same videos as parquet. The card lies one folder above.\n"])
 
@@ -99,7 +102,7 @@ def escaped(text: str) -> str:
     return ACTIVE.sub(r"\\\g<0>", plain(text, limit=MAX_CELL_CHARS).translate(ENTITIES))
 
 
-def _front_matter(about: DatasetAbout, facts: CardFacts, release: str) -> str:
+def _front_matter(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, release: str) -> str:
     licences = {OPEN_LICENCES.get(name, "other") for name in facts.licences}
     size = next((name for end, name in SIZE_CATEGORIES if facts.n_videos < end), "n>1M")
     lines = [
@@ -110,22 +113,22 @@ def _front_matter(about: DatasetAbout, facts: CardFacts, release: str) -> str:
         "tags: [video, scenes, vidpipe]",
         f"size_categories: [{_yaml(size)}]",
     ]
-    return "\n".join([*lines, *_folder_config(facts, release), "---\n"])
+    return "\n".join([*lines, *_folder_config(kind, facts, release), "---\n"])
 
 
-def _folder_config(facts: CardFacts, release: str) -> list[str]:
+def _folder_config(kind: DatasetKind, facts: CardFacts, release: str) -> list[str]:
     """How the folder of videos loads: as a plain table where `datasets` takes no file for a video.
 
     `datasets` caches a local folder by what its card says, not by its files: the release must stand in what it hashes,
     or it goes on giving the rows of an older release, or of another project (tried with 5.2).
     """
-    if not facts.n_videos:
+    if facts.n_videos == facts.n_without_media:
         return []
     is_folder = any(facts.suffixes[suffix] for suffix in LOADABLE)
     name, dtype = ("video", "video") if is_folder else ("file_name", "string")
     paths = ["videos/**", "metadata.jsonl"] if is_folder else ["metadata.jsonl"]
     return [
-        *_config(paths, [{"name": name, "dtype": dtype}, *features_of(FineVideoRecord)]),
+        *_config(paths, [{"name": name, "dtype": dtype}, *features_of(kind.model)]),
         f"  description: {_yaml(f'release {release}')}",
     ]
 
@@ -153,8 +156,8 @@ def _counts(title: str, counts: Counter[str]) -> str:
     return _table(title, (title[:-3] + "y" if title.endswith("ies") else title[:-1], "videos"), rows)
 
 
-def _schema() -> str:
-    rows = [("file_name", "string", "the video, relative to metadata.jsonl"), *schema_table(FineVideoRecord)]
+def _schema(kind: DatasetKind) -> str:
+    rows = [("file_name", "string", "the video, relative to metadata.jsonl"), *schema_table(kind.model)]
     return _table("Columns", ("name", "type", "meaning"), [(f"`{a}`", b, c) for a, b, c in rows], trusted=True)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.annotation.schema import ContentMetadata
 from vidpipe.corpus.captions import words
+from vidpipe.export.source_pages import public_address
 from vidpipe.timeline.timecodes import format_timestamp
 
 INT64_END = 2**63
@@ -74,9 +75,12 @@ class FineVideoRecord(Frozen):
     series_name: str | None = Field(description="series, where the source has any")
     episode_id: str | None = Field(description="episode within the series")
     duration_s: float | None = Field(description="exact length in seconds")
-    sha256: str = Field(description="of the video file in this dataset, lower-case hex")
+    sha256: str | None = Field(description="of the video file, lower-case hex")
     annotator: str | None = Field(description="who wrote content_metadata: a model, or offline")
+    source_url: str | None = Field(description="the page that the video comes from")
     provenance: tuple[Version, ...] = Field(description="what the row was made from and by, sorted by name")
+    provenance_sha256: str | None = Field(None, description="of the video's line in provenance/*.jsonl")
+    row_sha256: str | None = Field(None, description="of this row's other columns but file_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,10 @@ class SceneInputs:
     """What the line knows of one video.
 
     `texts` are the catalogue's (title, description, channel, counts, categories, tags, dates, series_name,
-    …), `facts` those of `raw_videos` (duration_s, width, height, sha256, licence), `category` `{leaf,
-    parent}`, `content` the value of `aligned_metadata`, `cues` `(start_s, end_s, text)` in order or None
-    where the video has no captions, `files` the source's `path` and `info_path`, `provenance` versions by
-    name. Missing keys count as unknown.
+    …), `facts` those of `raw_videos` (duration_s, width, height, sha256, licence; of a video without a file its
+    `page`), `category` `{leaf, parent}`, `content` the value of `aligned_metadata`, `cues` `(start_s, end_s, text)`
+    in order or None where the video has no captions, `files` the source's `path`, `info_path` and `url`,
+    `provenance` versions by name. Missing keys count as unknown.
     """
 
     video_id: str
@@ -106,8 +110,10 @@ def scene_row(inputs: SceneInputs) -> dict[str, object]:
     Lone surrogates (from file names that are no UTF-8) become U+FFFD, since no format can hold them.
 
     Raises:
-        ValueError: no sha256, or the content has a field that §9 does not know (pydantic.ValidationError).
+        ValueError: no sha256 and no page, or the content has a field that §9 does not know (pydantic.ValidationError).
     """
+    if not (inputs.facts.get("sha256") or inputs.facts.get("page")):
+        raise ValueError(f"need the sha256 of the file, or a page, got {inputs.facts=}")
     content = dict(inputs.content) if inputs.content is not None else None
     annotator = content.pop("annotator", None) if content is not None else None
     if content is not None:
@@ -121,7 +127,7 @@ def scene_row(inputs: SceneInputs) -> dict[str, object]:
         {"provenance": [{"name": k, "version": v} for k, v in sorted(inputs.provenance.items())]},
     )
     merged = {name: value for part in parts for name, value in part.items()}
-    return FineVideoRecord.model_validate(_encodable(merged)).model_dump(mode="json")
+    return FineVideoRecord.model_validate(encodable(merged)).model_dump(mode="json")
 
 
 def _category_fields(category: Mapping[str, object] | None) -> dict[str, object]:
@@ -140,6 +146,7 @@ def _file_fields(inputs: SceneInputs) -> dict[str, object]:
         "original_video_filename": _name(files.get("path")),
         "original_json_filename": _name(files.get("info_path")),
         "sha256": facts.get("sha256"),
+        "source_url": public_address(facts.get("page") or files.get("url")),
         "licence": facts.get("licence") or inputs.texts.get("licence"),
     }
 
@@ -205,12 +212,12 @@ def _timecode(time_s: Fraction | float) -> str:
     return format_timestamp(max(Fraction(0), Fraction(time_s)))
 
 
-def _encodable(value: object) -> object:
+def encodable(value: object) -> object:
     """The same value without lone surrogates, in keys and at any depth."""
     if isinstance(value, str):
         return LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {_encodable(name): _encodable(item) for name, item in value.items()}
+        return {encodable(name): encodable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_encodable(item) for item in value]
+        return [encodable(item) for item in value]
     return value

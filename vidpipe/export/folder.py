@@ -1,51 +1,59 @@
-"""Writes a dataset: the folder of videos with `metadata.jsonl`, the shards, the card and the explorer.
+"""Writes a dataset: the folder of videos with `metadata.jsonl`, the shards, the provenance, the card, the explorer.
 
-What belongs here: the order of writing. Not here: names and plans (`target`), texts (`card`, `changelog`,
-`explorer`). A dataset becomes visible by its texts, which come last: videos, posters and shards lie there
-under names that nobody knows yet; then the card names the new shards, `metadata.jsonl` the new videos, the
-page both; then what no text names any more is deleted. After a kill at any moment the old dataset or the new
-one can be read, and writing again finishes it.
+What belongs here: the order of writing. Not here: names (`naming`) and plans (`target`), texts (`card`, `changelog`,
+`explorer`). A dataset becomes visible by its texts, which come last: videos, posters, shards and lines of provenance
+lie there under names that nobody knows yet; then the card names the new shards, `metadata.jsonl` the new videos, the
+page both; then what no text names any more is deleted. After a kill at any moment the old dataset or the new one can
+be read, and writing again finishes it.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
-from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout
 from vidpipe.export.card import CardFacts, card, shard_card
+from vidpipe.export.chain import MADE_BY
+from vidpipe.export.chain_files import write_parts
 from vidpipe.export.changelog import changelog, release_name
 from vidpipe.export.explorer import Explorer
 from vidpipe.export.explorer_views import explorer_video
+from vidpipe.export.made_by import made_by_file
+from vidpipe.export.naming import Named, file_names, folder_depth, media_suffix, part_name, poster_name
 from vidpipe.export.parquet import shard_digest, write_shard
+from vidpipe.export.placing import FilePlacer
 from vidpipe.export.spool import RowSpool, Spooled, json_line
-from vidpipe.export.target import (
-    DatasetTarget,
-    Media,
-    SceneItem,
-    folder_depth,
-    media_name,
-    plan_shards,
-    poster_name,
-    shard_name,
-)
+from vidpipe.export.target import DatasetItem, DatasetKind, DatasetTarget, plan_shards
 
-CHUNK_BYTES = 1 << 20
+METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"
+
+
+class PublishedRow(NamedTuple):
+    """What names a row in its dataset; no `file_name`: it stands without its file."""
+
+    video_id: str
+    row: str
+    file_name: str | None
+    row_sha256: str
+
+    @property
+    def mark(self) -> str:
+        """What a release is made of, row by row: that a file went or came is a change, too."""
+        return self.row_sha256 if self.file_name is not None else f"{self.row_sha256} without media"
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """What the dataset holds (videos, shards, bytes of video), and files written and deleted this time.
+    """What the dataset holds (rows, shards, bytes of videos), and files written and deleted this time.
 
-    `files` are the keys of all its files, with their sizes in bytes.
+    `files` are the keys of all its files, with their sizes in bytes; `rows` are in the order of the dataset.
     """
 
     release: str
-    n_videos: int
+    rows: Sequence[PublishedRow]
+    n_without_media: int
     n_shards: int
     n_bytes: int
     n_written: int
@@ -53,185 +61,172 @@ class DatasetReport:
     files: Mapping[str, int]
 
 
-def write_scene_dataset(items: Iterable[SceneItem], target: DatasetTarget, *, about: DatasetAbout) -> DatasetReport:
-    """Make the dataset at `target` hold exactly `items`, in both layouts, with card, change log and explorer.
+def write_dataset(
+    items: Iterable[DatasetItem], target: DatasetTarget, *, kind: DatasetKind, about: DatasetAbout
+) -> DatasetReport:
+    """Make the dataset at `target` hold exactly `items`, with card, change log, explorer and provenance.
 
-    The items may come in any order; rows are sorted by video id. Files whose content is there already are not
-    written again. No more than one shard of videos is held in memory.
+    The items may come in any order. Files whose content is there already are not written again. No more than one shard
+    of videos is held in memory. A row without its file stands in `without_media.jsonl`, with null in its shard.
 
     Raises:
         ValueError: two items share a key, or a row cannot be written as JSON.
-        MissingObjectError: a video or poster is not where the item says; a video's error bears the item's key.
-        CorruptObjectError: a video is not the one whose sha256 the item names; the error bears the item's key.
+        MissingObjectError: a video or poster is not where the item says; a video's error bears the item's video_key.
+        CorruptObjectError: a video is not the one whose sha256 the item names; the error bears the item's video_key.
         StoreFullError: the store has no room.
         UnwritableObjectError: a file cannot be written.
     """
     with RowSpool(items) as spool:
-        return _Writer(spool, target, about).write()
+        return _Writer(spool, target, kind, about).write()
 
 
 class _Writer:
-    """One writing of one dataset: what is there, what will be, and what was done."""
+    """One writing of one dataset: what will be there, and what was done."""
 
-    def __init__(self, spool: RowSpool, target: DatasetTarget, about: DatasetAbout) -> None:
-        self._spool, self._target, self._about = spool, target, about
-        self._depth = folder_depth(len(spool.rows), target.folder_entries)
-        self._there = {stored.key: stored.n_bytes for stored in target.store.list(target.prefix)}
-        self._kept: set[str] = set()
-        self._n_written = 0
+    def __init__(self, spool: RowSpool, target: DatasetTarget, kind: DatasetKind, about: DatasetAbout) -> None:
+        self._spool, self._target, self._kind, self._about = spool, target, kind, about
+        self._placer = FilePlacer(target, has_digests=kind.has_digests)
+        self._names = self._named()
+        self._thumbs_depth = folder_depth(len({row.item.video_key for row in spool.rows}), target.folder_entries)
         self._facts = CardFacts()
-        self._explorer = Explorer(self._put_once)
+        self._explorer = Explorer(self._placer.put_once)
+        self._published: list[PublishedRow] = []
 
     def write(self) -> DatasetReport:
-        shards = self._write_shards()
-        release = release_name([row.digest for row in self._spool.rows])
+        shards = self._write_files()
+        write_parts(self._spool.origins(), self._placer.put_once)
         with self._target.store.scratch() as scratch:
-            metadata = scratch / "metadata.jsonl"
-            with metadata.open("wb") as out:
-                self._write_metadata(out)
-            self._show(metadata, release=release, shards=shards)
-        n_deleted = self._delete_the_rest()
-        facts = self._facts
+            texts = {name: scratch / name for name in (METADATA, WITHOUT_MEDIA)}
+            self._write_rows(texts)
+            release = release_name([row.mark for row in self._published])
+            self._show(texts, release=release, shards=shards)
+        n_deleted, facts = self._placer.delete_the_rest(), self._facts
         files = {stored.key: stored.n_bytes for stored in self._target.store.list(self._target.prefix)}
-        return DatasetReport(release, facts.n_videos, len(shards), facts.n_bytes, self._n_written, n_deleted, files)
+        return DatasetReport(
+            release,
+            self._published,
+            len(self._published) - len(self._names),
+            len(shards),
+            facts.n_bytes,
+            self._placer.n_written,
+            n_deleted,
+            files,
+        )
 
-    def _write_shards(self) -> list[str]:
+    def _named(self) -> dict[str, str]:
+        """The path of each row's file below the dataset's folder, by the row's key."""
+        named = [
+            Named(item.key, item.media.sha256, media_suffix(item.media.source), item.called)
+            for item in (row.item for row in self._spool.rows)
+            if item.media is not None
+        ]
+        limit, has_digests = self._target.folder_entries, self._kind.has_digests
+        names = file_names(named, folder_entries=limit, has_digests=has_digests)
+        return dict(zip((one.key for one in named), names, strict=True))
+
+    def _write_files(self) -> list[str]:
+        """Put the videos where they belong, and their shards; the shards' names."""
         rows = self._spool.rows
-        plan = plan_shards([self._cell_bytes(row.item.media) for row in rows], self._target.shard_bytes)
+        if not self._kind.has_shards:
+            for row in rows:
+                self._write_media(row.item)
+            return []
+        plan = plan_shards([row.place.n_bytes + self._cell_bytes(row.item) for row in rows], self._target.shard_bytes)
         return [self._write_part(index, [rows[i] for i in part]) for index, part in enumerate(plan)]
 
-    def _cell_bytes(self, media: Media) -> int:
-        return media.n_bytes if media.n_bytes <= self._target.cell_bytes else 0
+    def _cell_bytes(self, item: DatasetItem) -> int:
+        n_bytes = item.media.n_bytes if item.media is not None else 0
+        return n_bytes if n_bytes <= self._target.cell_bytes else 0
 
     def _write_part(self, index: int, part: Sequence[Spooled]) -> str:
         """The videos of one shard and the shard itself; a video is read once, if something is missing."""
-        name = shard_name(index, shard_digest([f"{row.digest} {row.item.media.sha256}" for row in part]))
-        self._kept.add(name)
-        is_wanted = self._target.key(name) not in self._there
+        made_from = [f"{row.digest} {self._cell_bytes(row.item)} {row.item.key in self._names}" for row in part]
+        digest = shard_digest(made_from)
+        name = part_name("data", f"{self._kind.name}-", index, digest=digest, suffix=".parquet")
+        is_wanted = self._placer.keep(name) is None
         cells = [self._write_media(row.item, is_wanted=is_wanted) for row in part]
         if is_wanted:
             with self._target.store.scratch() as scratch:
-                write_shard(scratch / "shard.parquet", [self._spool.read(row) for row in part], cells)
-                self._put(name, scratch / "shard.parquet")
+                write_shard(scratch / "shard.parquet", self._kind.model, map(self._spool.read, part), cells)
+                self._placer.put(name, scratch / "shard.parquet")
         return name
 
-    def _write_media(self, item: SceneItem, *, is_wanted: bool) -> bytes | None:
+    def _write_media(self, item: DatasetItem, *, is_wanted: bool = False) -> bytes | None:
         """Put the video where it belongs; its bytes for the shard, when they are wanted and fit a cell."""
-        name = media_name(item.key, item.media, depth=self._depth)
-        self._kept.add(name)
-        is_there = self._there.get(self._target.key(name)) == item.media.n_bytes
-        if is_there and not is_wanted:
+        if item.media is None:
             return None
-        cell = self._checked(item, is_wanted=is_wanted and item.media.n_bytes <= self._target.cell_bytes)
-        if not is_there:
-            self._put(name, item.media.source)
-        return cell
+        is_wanted = is_wanted and item.media.n_bytes <= self._target.cell_bytes
+        return self._placer.put_media(self._names[item.key], item.media, video_key=item.video_key, is_wanted=is_wanted)
 
-    def _checked(self, item: SceneItem, *, is_wanted: bool) -> bytes | None:
-        """The video's bytes when they are wanted; in any case its sha256 is compared."""
-        source = item.media.source
-        if isinstance(source, str):
-            try:
-                with self._target.store.local(source) as path:
-                    return _read_checked(path, item, is_wanted=is_wanted)
-            except MissingObjectError as error:
-                raise MissingObjectError(item.key, error.why) from error
-        return _read_checked(source, item, is_wanted=is_wanted)
+    def _write_rows(self, texts: Mapping[str, Path]) -> None:
+        with texts[METADATA].open("wb") as metadata, texts[WITHOUT_MEDIA].open("wb") as without:
+            for row in self._spool.rows:
+                values, item, file_name = self._spool.read(row), row.item, self._names.get(row.item.key)
+                published = published_row(values, file_name)
+                self._published.append(published)
+                if file_name is None:
+                    without.write(json_line(values))
+                else:
+                    metadata.write(json_line({"file_name": file_name, **values}))
+                n_bytes = item.media.n_bytes if item.media is not None else 0
+                self._facts.add(values, file_name=file_name, n_bytes=n_bytes)
+                self._facts.n_without_cell += n_bytes > self._target.cell_bytes
+                poster = self._write_poster(item)
+                shown = explorer_video(
+                    values, file_name=file_name, poster=poster, shots=item.shots, row_id=published.row
+                )
+                self._explorer.add(shown)
 
-    def _write_metadata(self, out: BinaryIO) -> None:
-        for row in self._spool.rows:
-            values, item = self._spool.read(row), row.item
-            file_name = media_name(item.key, item.media, depth=self._depth)
-            out.write(json_line({"file_name": file_name, **values}))
-            self._facts.add(values, file_name=file_name, n_bytes=item.media.n_bytes)
-            self._facts.n_without_cell += item.media.n_bytes > self._target.cell_bytes
-            poster = self._write_poster(item)
-            self._explorer.add(explorer_video(values, file_name=file_name, poster=poster, shots=item.shots))
-
-    def _write_poster(self, item: SceneItem) -> str | None:
+    def _write_poster(self, item: DatasetItem) -> str | None:
         if item.poster is None:
             return None
         with self._target.store.local(item.poster) as path:
             data = path.read_bytes()
-        name = poster_name(item.key, data, depth=self._depth)
-        self._put_once(name, data)
+        name = poster_name(item.video_key, data, depth=self._thumbs_depth)
+        self._placer.put_once(name, data)
         return name
 
-    def _put_once(self, name: str, data: bytes) -> None:
-        """Write a file whose name carries its digest, unless it is there."""
-        self._kept.add(name)
-        if self._there.get(self._target.key(name)) != len(data):
-            self._put(name, data)
-
-    def _show(self, metadata: Path, *, release: str, shards: Sequence[str]) -> None:
+    def _show(self, rows: Mapping[str, Path], *, release: str, shards: Sequence[str]) -> None:
         """Write the texts, by which the dataset becomes visible, in the order that a reader can bear."""
-        log = changelog(self._old_text("CHANGELOG.md"), release, self._old_rows(), self._new_rows())
-        page = self._explorer.page(self._about.left_out, title=self._about.title, made_by=self._about.made_by)
-        texts = {
-            "CHANGELOG.md": log,
-            "data/README.md": shard_card([name.removeprefix("data/") for name in shards]),
-            "README.md": card(self._about, self._facts, release=release),
-            "index.html": page,
-        }
-        for name in ("CHANGELOG.md", "data/README.md", "README.md"):
-            self._put(name, texts[name].encode())
-        self._put("metadata.jsonl", metadata)
-        self._put("index.html", texts["index.html"].encode())
-        self._kept |= {"metadata.jsonl", *texts}
+        about, put = self._about, self._placer.put
+        log = changelog(
+            self._placer.old_text("CHANGELOG.md"),
+            release,
+            self._old_marks(),
+            {row.row: row.mark for row in self._published},
+        )
+        page = self._explorer.page(about.left_out, title=about.title, made_by=about.made_by)
+        put("CHANGELOG.md", log.encode())
+        put(MADE_BY, made_by_file(about.making))
+        if self._kind.has_shards:
+            names = [name.removeprefix("data/") for name in shards]
+            put("data/README.md", shard_card(names, self._kind).encode())
+        put("README.md", card(self._kind, about, self._facts, release=release).encode())
+        if len(self._names) < len(self._spool.rows):
+            put(WITHOUT_MEDIA, rows[WITHOUT_MEDIA])
+        put(METADATA, rows[METADATA])
+        put("index.html", page.encode())
 
-    def _old_text(self, name: str) -> str:
-        if self._target.key(name) not in self._there:
-            return ""
-        with self._target.store.local(self._target.key(name)) as path:
-            return path.read_text("utf-8", errors="replace")
-
-    def _old_rows(self) -> Mapping[str, str]:
-        """The digest of each row of the dataset that is there, by its id; strange lines are left out."""
-        if self._target.key("metadata.jsonl") not in self._there:
-            return {}
-        with self._target.store.local(self._target.key("metadata.jsonl")) as path, path.open("rb") as lines:
-            return dict(pair for line in lines if (pair := _row_digest(line)) is not None)
-
-    def _new_rows(self) -> Mapping[str, str]:
-        return {row.video_id: row.digest for row in self._spool.rows}
-
-    def _put(self, name: str, content: bytes | str | Path) -> None:
-        """Write a file of the dataset from bytes, from a key of the store, or from a local file."""
-        key, store = self._target.key(name), self._target.store
-        if isinstance(content, bytes):
-            store.put(key, content)
-        elif isinstance(content, Path):
-            store.put_file(key, content)
-        else:
-            store.copy(content, key)
-        self._n_written += 1
-
-    def _delete_the_rest(self) -> int:
-        gone = sorted(self._there.keys() - {self._target.key(name) for name in self._kept})
-        for key in gone:
-            self._target.store.delete(key)
-        return len(gone)
+    def _old_marks(self) -> Mapping[str, str]:
+        """The marks of the rows that were there; strange lines are left out."""
+        found: dict[str, str] = {}
+        for name in (WITHOUT_MEDIA, METADATA):
+            for line in self._placer.old_lines(name):
+                try:
+                    row = published_row(json.loads(line))
+                    found[row.row] = row.mark
+                except (ValueError, KeyError, AttributeError, TypeError):
+                    continue
+        return found
 
 
-def _read_checked(path: Path, item: SceneItem, *, is_wanted: bool) -> bytes | None:
-    digest, chunks = hashlib.sha256(), []
-    try:
-        with path.open("rb") as file:
-            for chunk in iter(partial(file.read, CHUNK_BYTES), b""):
-                digest.update(chunk)
-                if is_wanted:
-                    chunks.append(chunk)
-    except OSError as error:
-        raise MissingObjectError(item.key, "the video file cannot be read") from error
-    if digest.hexdigest() != item.media.sha256:
-        raise CorruptObjectError(item.key, "the video file changed since it was read")
-    return b"".join(chunks) if is_wanted else None
+def published_row(row: Mapping[str, object], file_name: str | None = None) -> PublishedRow:
+    """What names a row: its video's id, with the number of the segment where it is one.
 
-
-def _row_digest(line: bytes) -> tuple[str, str] | None:
-    try:
-        row = json.loads(line)
-        row.pop("file_name")
-        return str(row["video_id"]), hashlib.sha256(json_line(row)).hexdigest()
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return None
+    Raises:
+        KeyError, TypeError, AttributeError: it is no row of ours.
+    """
+    index, video_id = row.get("segment_index"), str(row["video_id"])
+    place = file_name if file_name is not None else row.get("file_name")
+    name = video_id if index is None else f"{video_id} #{index}"
+    return PublishedRow(video_id, name, None if place is None else str(place), str(row["row_sha256"]))

@@ -1,72 +1,83 @@
 """Rows on their way into a dataset: taken in any order, given back sorted, never all in memory.
 
-What belongs here: the temporary file that holds the rows' JSON, and what is kept of each row in memory. Not
-here: the store.
+What belongs here: the temporary files that hold the rows' JSON and their videos' lines of provenance, and what is kept
+of each row in memory. A row is sealed here (`chain.sealed`): nobody can forget to. Not here: the store.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
-from vidpipe.export.target import SceneItem
+from vidpipe.export.chain import sealed
+from vidpipe.export.target import DatasetItem
 
 # Line ends for str.splitlines, though not for JSON lines.
 LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
-    """A row in the spool, `n_bytes` from `start_bytes` on; `digest` is the sha256 of its JSON line."""
+class Place:
+    """Where a line lies in its file."""
 
-    video_id: str
-    item: SceneItem
     start_bytes: int
     n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A row in the spool; `digest` is its `row_sha256`. `item` is without its row and its origins."""
+
+    item: DatasetItem
+    place: Place
     digest: str
 
 
 class RowSpool:
-    """The rows of a dataset in a temporary file that goes with the context.
+    """The rows of a dataset in temporary files that go with the context.
 
     Raises:
-        ValueError: two items have the same key, a row has no video_id, or holds what JSON cannot (NaN).
+        ValueError: two items have the same key, or a row holds what JSON cannot (NaN).
     """
 
-    def __init__(self, items: Iterable[SceneItem]) -> None:
-        self._file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - this class is the context
-        try:
-            self.rows = sorted(self._write(items), key=lambda row: (row.video_id, row.item.key))
-        except BaseException:
-            self._file.close()
-            raise
+    def __init__(self, items: Iterable[DatasetItem]) -> None:
+        with ExitStack() as opened:
+            self._rows = cast("BinaryIO", opened.enter_context(TemporaryFile()))
+            self._lines = cast("BinaryIO", opened.enter_context(TemporaryFile()))
+            self._origins: dict[str, tuple[Place, str]] = {}
+            self.rows = sorted(self._take(items), key=lambda row: (row.item.order, row.item.key))
+            self._closing = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._file.close()
+        self._closing.close()
 
     def read(self, row: Spooled) -> dict[str, Any]:
         """The row's values."""
-        self._file.seek(row.start_bytes)
-        return cast("dict[str, Any]", json.loads(self._file.read(row.n_bytes)))
+        return cast("dict[str, Any]", json.loads(_read(self._rows, row.place)))
 
-    def _write(self, items: Iterable[SceneItem]) -> Iterator[Spooled]:
+    def origins(self) -> Iterator[bytes]:
+        """The line of provenance of each video, once, in the order of the rows."""
+        for video_key in dict.fromkeys(row.item.video_key for row in self.rows):
+            yield _read(self._lines, self._origins[video_key][0])
+
+    def _take(self, items: Iterable[DatasetItem]) -> Iterator[Spooled]:
         keys: set[str] = set()
         for item in items:
             if item.key in keys:
                 raise ValueError(f"need one item per key, got {item.key=} twice")
             keys.add(item.key)
-            line = json_line(item.row)
-            start_bytes = self._file.tell()
-            self._file.write(line)
-            light = SceneItem({}, item.key, item.media, item.poster, item.shots)
-            digest = hashlib.sha256(line).hexdigest()
-            yield Spooled(str(item.row["video_id"]), light, start_bytes, len(line), digest)
+            if item.video_key not in self._origins:
+                digest = hashlib.sha256(item.origins.removesuffix(b"\n")).hexdigest()
+                self._origins[item.video_key] = _write(self._lines, item.origins), digest
+            row = sealed(item.row, self._origins[item.video_key][1])
+            yield Spooled(replace(item, row={}, origins=b""), _write(self._rows, json_line(row)), row["row_sha256"])
 
 
 def json_line(value: Mapping[str, object]) -> bytes:
@@ -77,3 +88,14 @@ def json_line(value: Mapping[str, object]) -> bytes:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return f"{text.translate(LINE_ENDS)}\n".encode()
+
+
+def _write(file: BinaryIO, line: bytes) -> Place:
+    place = Place(file.tell(), len(line))
+    file.write(line)
+    return place
+
+
+def _read(file: BinaryIO, place: Place) -> bytes:
+    file.seek(place.start_bytes)
+    return file.read(place.n_bytes)

@@ -1,25 +1,24 @@
-"""What goes into a dataset folder and where it lies: items, the store they are written to, names of files.
+"""What goes into a dataset folder: its kind, its items, the store they are written to, and the plan of its shards.
 
-What belongs here: the pure part, names and plans. Not here: writing (`folder`), texts (`card`, `explorer`).
-Names carry the first digits of their content's sha256. So a name never changes what it means: what is there
-need not be copied again, and a reader of the old dataset never sees a new file under an old name.
+What belongs here: the pure part. Not here: writing (`folder`), names (`naming`), texts (`card`, `explorer`).
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import BaseModel
+
+from vidpipe.export.naming import Called
 from vidpipe.store.objects import Stored
 
-SHARD_BYTES = 128_000_000  # mp4 bytes of a shard; writing one takes about 0.7 GB of memory
+SHARD_BYTES = 128_000_000  # mp4 bytes from which a shard is full: one row group, of which readers want 32–500 MB
+LEAST_BYTES = 32_000_000  # what is left over is put into the shard before it
 CELL_BYTES = 256_000_000  # a larger video is null in its shard: polars needs five times a cell's memory
 FOLDER_ENTRIES = 10_000  # the Hub refuses a folder with more
-FANOUT = 256
-SUFFIXES = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|vob|flv|f4v|ogv|wmv|asf|3gp|3g2|rm|rmvb)")
 
 
 class DatasetStore(Protocol):
@@ -48,11 +47,26 @@ class DatasetStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetKind:
+    """Which dataset it is: its name (`scenes`), what its rows are (a model) and are called (a plural).
+
+    `has_shards`: its rows are written as parquet, too, with the bytes of their files. Without `has_digests` names of
+    files carry no digits of their content's sha256: a file that changed is then replaced under its name.
+    """
+
+    name: str
+    model: type[BaseModel]
+    noun: str
+    has_shards: bool = False
+    has_digests: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetTarget:
     """Where a dataset goes: all keys start with `prefix`. The limits' defaults are what the Hub bears."""
 
     store: DatasetStore
-    prefix: str = "datasets/scenes"
+    prefix: str
     shard_bytes: int = SHARD_BYTES
     cell_bytes: int = CELL_BYTES
     folder_entries: int = FOLDER_ENTRIES
@@ -80,64 +94,40 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class SceneItem:
-    """One video of the dataset: its row (`finevideo.scene_row`), its key segment, its file.
+class DatasetItem:
+    """One row of a dataset, and its file.
 
-    `shots` are half-open spans in seconds, for the explorer's time line; `poster` is a small JPEG, a key of
-    the store.
+    `key` is unique in the dataset, `video_key` the key segment of the video that it belongs to; rows are sorted by
+    `order`, then by key. `origins` is the video's line of `provenance/` (`chain.line_of`), the same for all its rows.
+    Without `media` the row stands without its file; `poster` is a small JPEG, a key of the store. `called`: the file's
+    name, where that is not the key. `shots` are half-open spans in seconds on the file's clock, for the explorer's
+    time line.
     """
 
     row: Mapping[str, object]
     key: str
-    media: Media
+    video_key: str
+    origins: bytes
+    media: Media | None
+    order: tuple[str | int | float, ...] = ()
+    called: Called | None = None
     poster: str | None = None
-    shots: Sequence[tuple[float, float]] = field(default_factory=tuple)
+    shots: Sequence[tuple[float, float]] = ()
 
 
-def media_name(key: str, media: Media, *, depth: int) -> str:
-    """`videos/[<2 hex of the key's sha256>/…]<key>.<12 hex of the video's sha256><suffix>`."""
-    name = media.source.name if isinstance(media.source, Path) else media.source
-    suffix = Path(name).suffix.lower()
-    suffix = suffix if SUFFIXES.fullmatch(suffix) else ".bin"  # a suffix tells `datasets` how to load the folder
-    return f"videos/{_folders(key, depth)}{key}.{media.sha256[:12]}{suffix}"
+def plan_shards(sizes_bytes: Sequence[int], shard_bytes: int, *, least_bytes: int = LEAST_BYTES) -> list[range]:
+    """Runs of consecutive rows, each ended by the row that fills it; every row is in exactly one.
 
-
-def poster_name(key: str, data: bytes, *, depth: int) -> str:
-    """`thumbs/[<2 hex>/…]<key>.<12 hex of its sha256>.jpg`."""
-    return f"thumbs/{_folders(key, depth)}{key}.{hashlib.sha256(data).hexdigest()[:12]}.jpg"
-
-
-def shard_name(index: int, digest: str) -> str:
-    """`data/scenes-<index>.<12 hex of what the shard was made from>.parquet`."""
-    return f"data/scenes-{index:05d}.{digest[:12]}.parquet"
-
-
-def folder_depth(n_videos: int, folder_entries: int) -> int:
-    """Levels of two-digit folders, so that no folder gets more than `folder_entries` entries.
-
-    One level of 256 folders is filled to half on average only, since keys spread over it by their hash.
+    What is left over at the end is a run of its own if it has `least_bytes`, or is all there is.
     """
-    if n_videos <= folder_entries:
-        return 0
-    depth = 1
-    while n_videos > FANOUT**depth * folder_entries // 2:
-        depth += 1
-    return depth
-
-
-def plan_shards(sizes_bytes: Sequence[int], shard_bytes: int) -> list[range]:
-    """Runs of consecutive rows, each of at most `shard_bytes` or of one row; every row is in exactly one."""
     plan, start, total = [], 0, 0
     for index, n_bytes in enumerate(sizes_bytes):
-        if index > start and total + n_bytes > shard_bytes:
-            plan.append(range(start, index))
-            start, total = index, 0
         total += n_bytes
-    if len(sizes_bytes) > start:
+        if total >= shard_bytes:
+            plan.append(range(start, index + 1))
+            start, total = index + 1, 0
+    if start < len(sizes_bytes):
+        if plan and total < least_bytes:
+            start = plan.pop().start
         plan.append(range(start, len(sizes_bytes)))
     return plan
-
-
-def _folders(key: str, depth: int) -> str:
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return "".join(f"{digest[2 * level : 2 * level + 2]}/" for level in range(depth))

@@ -72,7 +72,7 @@ def wanted_rows(stage: Stage, snapshot: Snapshot) -> dict[str, str]:
     if stage.name == "selection":
         entries = snapshot.entries.get("taxonomy_categories", {})
         return snapshot.input_texts(stage, [v for v, entry in entries.items() if entry.outcome == "ok"])
-    ends = {video_id: end_of(snapshot, video_id) for video_id in snapshot.rows.get("catalogue", {})}
+    ends = {video_id: end_of(snapshot, stage, video_id) for video_id in snapshot.rows.get("catalogue", {})}
     texts = snapshot.input_texts(stage, [v for v, end in ends.items() if end and end[1] == "ok"])
     return {v: text for v, end in ends.items() if end and (text := texts.get(v) or _left_out(*end)) is not None}
 
@@ -84,18 +84,17 @@ def rows_differ(stage: Stage, snapshot: Snapshot) -> list[str]:
     return sorted(v for v in wanted.keys() | have.keys() if wanted.get(v) != have.get(v))
 
 
-def end_of(snapshot: Snapshot, video_id: str) -> tuple[str, str, str | None] | None:
-    """What became of a catalogued video in the end: (asset, outcome, reason) of the record that decided it.
+def end_of(snapshot: Snapshot, dataset: Stage, video_id: str) -> tuple[str, str, str | None] | None:
+    """What became of a catalogued video before a dataset: (asset, outcome, reason) of the record that decided it.
 
-    None while the video is on its way, or not asked for.
+    That is the dataset's own name where all that it reads is ok. None while the video is on its way, or not asked for.
     """
     row = snapshot.row("catalogue", video_id)
     if row is None or row.outcome == "pending":
         return None
     if row.outcome != "ok":
         return "catalogue", row.outcome, row.reason
-    last = None
-    for name in ("selected_videos", "aligned_metadata"):
+    for name in dict.fromkeys(("selected_videos", *(read.asset for read in dataset.reads if read.gates))):
         entry = snapshot.entry(name, video_id)
         if entry is None or entry.damaged:
             return None
@@ -105,8 +104,7 @@ def end_of(snapshot: Snapshot, video_id: str) -> tuple[str, str, str | None] | N
             return (cause, blamed.outcome, blamed.reason) if blamed else None
         if entry.outcome != "ok":
             return name, entry.outcome, entry.reason
-        last = (name, entry.outcome, entry.reason)
-    return last
+    return dataset.name, "ok", None
 
 
 def _left_out(asset: str, outcome: str, reason: str | None) -> str | None:

@@ -16,6 +16,12 @@ _ANNOTATED = (  # what questions about a video are made of; that they were put i
     Read("raw_videos", "captions"),
     Read("catalogue", "texts"),
 )
+_PUBLISHED = (  # what every dataset tells of a video
+    Read("raw_videos", "value"),
+    Read("raw_videos", "captions"),
+    Read("catalogue", "texts"),
+    Read("catalogue", "page"),
+)
 
 LINE: tuple[Stage, ...] = (
     Stage(
@@ -186,18 +192,45 @@ LINE: tuple[Stage, ...] = (
         "scene_dataset",
         "table",
         "selected",
-        version=1,
+        version=2,
         group="datasets",
         after=("aligned_metadata",),
         reads=(
             Read("aligned_metadata", "value"),
             Read("shots", "value"),
             Read("taxonomy_categories", "value"),
-            Read("raw_videos", "value"),
-            Read("raw_videos", "captions"),
-            Read("catalogue", "texts"),
+            *_PUBLISHED,
         ),
+        recipe=("publishing.gate",),
+    ),
+    Stage(
+        "segment_dataset",
+        "table",
+        "selected",
+        version=1,
+        group="datasets",
+        after=("segment_clips", "segment_queries", "shots"),
+        reads=(
+            Read("segment_clips", "value"),
+            Read("segment_queries", "value"),
+            Read("shots", "value"),
+            *_PUBLISHED,
+        ),
+        recipe=("publishing.gate", "publishing.layout"),
+    ),
+    Stage(
+        "episode_dataset",
+        "table",
+        "selected",
+        version=1,
+        group="datasets",
+        after=("episode_queries", "shots"),
+        reads=(Read("episode_queries", "value"), Read("shots", "value"), *_PUBLISHED),
+        recipe=("publishing.gate", "publishing.layout"),
+        when="queries",
     ),
 )
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in LINE}
+DATASETS: dict[str, str] = {"scene_dataset": "scenes", "segment_dataset": "segments", "episode_dataset": "episodes"}
+"""The names of the datasets by the stages that make them."""

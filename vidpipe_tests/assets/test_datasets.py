@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
-from assets.datasets import _publish
+from assets.datasets import publish
 from vidpipe import keys
 from vidpipe.batch import Work, run_batch
+from vidpipe.corpus.catalogue import frame_of
+from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import WaitingError
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import rows_differ, wanted_rows
@@ -55,8 +56,7 @@ def project(tmp_path: Path) -> Project:
     made = project_at(tmp_path)
     admit(made, *IDS)
     paths = [make_clip(tmp_path / "videos" / f"{v}.mp4", 10 * n) for n, v in enumerate(IDS)]
-    texts = {name: [None] * len(IDS) for name in ("title", "language", "licence")}
-    rows = pl.DataFrame({"video_id": IDS, "keep": [True] * len(IDS), "path": [str(p) for p in paths], **texts})
+    rows = frame_of(VideoRow(video_id=v, path=str(p)) for v, p in zip(IDS, paths, strict=True))
     index = made.ledger.snapshot().rows["catalogue"]
     settle_table(made, "catalogue", Made(rows, index, {}), run_id="run", seconds=0.0)
     for video_id, path in zip(IDS, paths, strict=True):
@@ -66,7 +66,7 @@ def project(tmp_path: Path) -> Project:
 
 def published(project: Project) -> Made:
     """The dataset, made and settled."""
-    made = _publish(project)
+    made = publish(project, asset="scene_dataset")
     settle_table(project, "scene_dataset", made, run_id="run", seconds=0.0)
     return made
 
@@ -124,5 +124,5 @@ def test_without_its_catalogue_no_dataset_is_emptied(project: Project) -> None:
     published(project)
     project.store.delete(keys.table_rows("catalogue"))
     with pytest.raises(WaitingError, match="catalogue"):
-        _publish(project)
+        publish(project, asset="scene_dataset")
     assert len(list(project.store.list("datasets/scenes/videos"))) == len(IDS)

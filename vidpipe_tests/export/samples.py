@@ -8,8 +8,9 @@ from pathlib import Path
 import av
 import numpy as np
 
+from vidpipe.export.chain import line_of
 from vidpipe.export.finevideo import SceneInputs, scene_row
-from vidpipe.export.target import DatasetTarget, Media, SceneItem
+from vidpipe.export.target import DatasetItem, DatasetTarget, Media
 from vidpipe.keys import segment
 from vidpipe.store.objects import ObjectStore, open_store
 
@@ -27,6 +28,7 @@ HOSTILE = (
     "surrogate \udcff",
     "$title ${data} {{x}} \\u003c",
 )
+SCENES_PREFIX = "datasets/scenes"
 SCENES = (
     {
         "sceneId": 1,
@@ -77,14 +79,24 @@ def row_of(video_id: str, media: Media, **texts: object) -> dict[str, object]:
     )
 
 
-def items_of(folder: Path, ids: Mapping[str, int], suffix: str = ".mp4") -> Iterator[SceneItem]:
+def item_of(
+    video_id: str, media: Media, row: Mapping[str, object] | None = None, *, poster: str | None = None
+) -> DatasetItem:
+    """A row of the scenes as an item, with a line of provenance."""
+    key = segment(video_id)
+    origins = line_of({"video_id": video_id, "records": []})
+    shown = row if row is not None else row_of(video_id, media)
+    shots = ((0.0, 1.0), (1.0, 2.0))
+    return DatasetItem(shown, key, key, origins, media, (video_id,), poster=poster, shots=shots)
+
+
+def items_of(folder: Path, ids: Mapping[str, int], suffix: str = ".mp4") -> Iterator[DatasetItem]:
     """One item per id, each with a clip of its own shade."""
     for video_id, shade in ids.items():
         path = folder / f"{shade}{suffix}"
         if not path.exists():
             make_clip(path, shade)
-        media = media_of(path)
-        yield SceneItem(row_of(video_id, media), segment(video_id), media, shots=((0.0, 1.0), (1.0, 2.0)))
+        yield item_of(video_id, media_of(path))
 
 
 def store_at(folder: Path) -> ObjectStore:
@@ -93,8 +105,8 @@ def store_at(folder: Path) -> ObjectStore:
 
 
 def target_at(folder: Path, *, shard_bytes: int = 5_000) -> DatasetTarget:
-    """A dataset in a folder store, with shards of a few clips."""
-    return DatasetTarget(store_at(folder), shard_bytes=shard_bytes)
+    """A dataset of scenes in a folder store, with shards of a few clips."""
+    return DatasetTarget(store_at(folder), SCENES_PREFIX, shard_bytes=shard_bytes)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -10,14 +10,15 @@ import yaml
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout, LeftOut
-from vidpipe.export.folder import write_scene_dataset
-from vidpipe.export.target import DatasetTarget, SceneItem
-from vidpipe.keys import segment
+from vidpipe.export.folder import write_dataset
+from vidpipe.export.kinds import SCENES as SCENE_KIND
+from vidpipe.export.target import DatasetItem, DatasetTarget
 from vidpipe.store.objects import ObjectStore, Stored, open_store
 from vidpipe_tests import hostile
 from vidpipe_tests.export.samples import (
     HOSTILE,
     files_of,
+    item_of,
     items_of,
     make_clip,
     media_of,
@@ -25,9 +26,12 @@ from vidpipe_tests.export.samples import (
     store_at,
     target_at,
 )
+from vidpipe_tests.export.samples import (
+    SCENES_PREFIX as PREFIX,
+)
 
-ABOUT = DatasetAbout("Demo", {"vidpipe": "0.1.0"}, [LeftOut("raw_videos", "unusable", "empty file", "zero")])
-SCENES = Path("datasets/scenes")
+ABOUT = DatasetAbout("Demo", {"vidpipe": "0.1.0"}, left_out=[LeftOut("raw_videos", "unusable", "empty file", "zero")])
+SCENES = Path(PREFIX)
 FIRST = {"c": 10, "a": 20, "b": 30}
 SECOND = {"d": 40, "b": 50, "c": 10}
 
@@ -84,8 +88,8 @@ def readable_ids(folder: Path) -> tuple[list[str], list[str]]:
     return [row["video_id"] for row in rows], [row["video_id"] for row in cells["json"]]
 
 
-def write(items: Iterable[SceneItem], target: DatasetTarget) -> Any:
-    return write_scene_dataset(items, target, about=ABOUT)
+def write(items: Iterable[DatasetItem], target: DatasetTarget) -> Any:
+    return write_dataset(items, target, kind=SCENE_KIND, about=ABOUT)
 
 
 def test_both_layouts_hold_every_video_once_sorted_by_id(tmp_path: Path) -> None:
@@ -94,7 +98,7 @@ def test_both_layouts_hold_every_video_once_sorted_by_id(tmp_path: Path) -> None
     assert readable_ids(folder) == (["a", "b", "c"], ["a", "b", "c"])
     names = [row["file_name"] for row in rows_of(folder)]
     assert sorted(names) == sorted(f"videos/{path.name}" for path in (folder / "videos").iterdir())
-    assert (report.n_videos, report.n_shards) == (3, len(list((folder / "data").glob("*.parquet"))))
+    assert (len(report.rows), report.n_shards) == (3, len(list((folder / "data").glob("*.parquet"))))
     assert report.n_bytes == sum(path.stat().st_size for path in (folder / "videos").iterdir())
 
 
@@ -115,7 +119,7 @@ def test_writing_again_writes_texts_only(tmp_path: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")}
     content = files_of(tmp_path / "store")
     report = write(items_of(tmp_path, FIRST), target_at(tmp_path / "store"))
-    assert (report.n_written, report.n_deleted) == (5, 0)
+    assert (report.n_written, report.n_deleted) == (6, 0)
     assert files_of(tmp_path / "store") == content
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")} == before
 
@@ -140,7 +144,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_dataset_and_no_other(tmp
         folder = tmp_path / f"store{n_changes}"
         write(items_of(tmp_path, FIRST), target_at(folder, shard_bytes=1))
         try:
-            write(items_of(tmp_path, SECOND), DatasetTarget(DyingStore(folder, n_changes), shard_bytes=1))
+            write(items_of(tmp_path, SECOND), DatasetTarget(DyingStore(folder, n_changes), PREFIX, shard_bytes=1))
         except KilledError:
             ids = readable_ids(folder / SCENES)
             assert all(layout in allowed for layout in ids)
@@ -157,7 +161,7 @@ def test_a_first_writing_that_is_killed_shows_nothing(tmp_path: Path) -> None:
     for n_changes in range(7):
         folder = tmp_path / f"store{n_changes}"
         with pytest.raises(KilledError):
-            write(items_of(tmp_path, FIRST), DatasetTarget(DyingStore(folder, n_changes)))
+            write(items_of(tmp_path, FIRST), DatasetTarget(DyingStore(folder, n_changes), PREFIX))
         assert not (folder / SCENES / "metadata.jsonl").exists()
 
 
@@ -190,7 +194,7 @@ def test_media_and_posters_come_from_the_store_too(tmp_path: Path) -> None:
     store.put_file("raw_videos/a/video.mp4", clip)
     store.put("video_signals/a/poster.jpg", b"\xff\xd8jpeg")
     media = media_of(clip, "raw_videos/a/video.mp4")
-    write([SceneItem(row_of("a", media), "a", media, poster="video_signals/a/poster.jpg")], DatasetTarget(store))
+    write([item_of("a", media, poster="video_signals/a/poster.jpg")], DatasetTarget(store, PREFIX))
     (poster,) = [stored.key for stored in store.list("datasets/scenes/thumbs")]
     assert store.get(poster) == b"\xff\xd8jpeg"
     (index,) = [stored.key for stored in store.list("datasets/scenes/explorer") if "/index-" in stored.key]
@@ -204,20 +208,20 @@ def test_a_removed_video_leaves_no_file_behind(tmp_path: Path) -> None:
     write(items_of(tmp_path, {"a": 20, "c": 10}), target_at(tmp_path / "store"))
     assert not [name for name in files_of(tmp_path / "store") if "/b." in name]
     write([], target_at(tmp_path / "store"))
-    left = {"CHANGELOG.md", "README.md", "data/README.md", "index.html", "metadata.jsonl"}
+    left = {"CHANGELOG.md", "README.md", "data/README.md", "index.html", "metadata.jsonl", "provenance/made_by.json"}
     found = set(files_of(tmp_path / "store" / SCENES))
     assert {name for name in found if not name.startswith("explorer/left-out-")} == left
 
 
 def test_above_the_limit_of_a_folder_videos_lie_in_sub_folders(tmp_path: Path) -> None:
-    target = DatasetTarget(store_at(tmp_path / "store"), folder_entries=2)
+    target = DatasetTarget(store_at(tmp_path / "store"), PREFIX, folder_entries=2)
     write(items_of(tmp_path, FIRST), target)
     assert all(len(Path(row["file_name"]).parts) == 3 for row in rows_of(tmp_path / "store" / SCENES))
     assert readable_ids(tmp_path / "store" / SCENES)[0] == ["a", "b", "c"]
 
 
 def test_a_video_too_large_for_a_cell_is_null_there_and_a_file_in_the_folder(tmp_path: Path) -> None:
-    target = DatasetTarget(store_at(tmp_path / "store"), cell_bytes=10)
+    target = DatasetTarget(store_at(tmp_path / "store"), PREFIX, cell_bytes=10)
     write(items_of(tmp_path, {"a": 20}), target)
     folder = tmp_path / "store" / SCENES
     assert pl.read_parquet(shard_paths(folder)[0])["mp4"].to_list() == [None]
@@ -229,8 +233,7 @@ def test_hostile_ids_and_titles_stay_inside_the_dataset(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", 3)
     media = media_of(clip)
     items = [
-        SceneItem(row_of(name, media, title=HOSTILE[i % len(HOSTILE)]), segment(name), media)
-        for i, name in enumerate(hostile.IDS)
+        item_of(name, media, row_of(name, media, title=HOSTILE[i % len(HOSTILE)])) for i, name in enumerate(hostile.IDS)
     ]
     write(items, target_at(tmp_path / "store"))
     folder = tmp_path / "store" / SCENES

@@ -1,24 +1,40 @@
+import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
+from vidpipe.export.chain import row_digest
 from vidpipe.export.spool import RowSpool, json_line
-from vidpipe.export.target import Media, SceneItem
+from vidpipe.export.target import DatasetItem, Media
 
 MEDIA = Media("raw_videos/a/video.mp4", "0" * 64, 1)
 
 
-def item(video_id: str, **values: object) -> SceneItem:
-    return SceneItem({"video_id": video_id, **values}, f"key-{video_id}", MEDIA)
+def item(video_id: str, **values: object) -> DatasetItem:
+    key = f"key-{video_id}"
+    return DatasetItem({"video_id": video_id, **values}, key, key, b"{}\n", MEDIA, (video_id,))
 
 
 def test_rows_come_back_sorted_and_whole() -> None:
     with RowSpool([item("b", n=1), item("a", n=2), item("B", n=None)]) as spool:
-        assert [spool.read(row) for row in spool.rows] == [
-            {"video_id": "B", "n": None},
-            {"video_id": "a", "n": 2},
-            {"video_id": "b", "n": 1},
-        ]
+        rows = [spool.read(row) for row in spool.rows]
+    assert [(row["video_id"], row["n"]) for row in rows] == [("B", None), ("a", 2), ("b", 1)]
+
+
+def test_rows_are_sealed_by_their_own_digest_and_their_origins() -> None:
+    with RowSpool([item("a", n=1)]) as spool:
+        (spooled,) = spool.rows
+        row = spool.read(spooled)
+    assert list(row) == ["video_id", "n", "provenance_sha256", "row_sha256"]
+    assert row["provenance_sha256"] == hashlib.sha256(b"{}").hexdigest()
+    assert row["row_sha256"] == row_digest(row) == spooled.digest
+
+
+def test_rows_of_one_video_share_its_line_of_provenance() -> None:
+    one, two = item("a"), replace(item("b"), video_key="key-a")
+    with RowSpool([two, one]) as spool:
+        assert list(spool.origins()) == [b"{}\n"]
 
 
 def test_the_order_of_arrival_changes_no_digest() -> None:

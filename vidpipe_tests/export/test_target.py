@@ -1,55 +1,26 @@
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.export.target import Media, folder_depth, media_name, plan_shards, poster_name
-
-SHA = "0123456789abcdef" * 4
+from vidpipe.export.target import Media, plan_shards
 
 
-def media(name: str) -> Media:
-    return Media(Path(name), SHA, 1)
-
-
-@given(st.lists(st.integers(0, 50)), st.integers(1, 60))
-def test_shards_hold_every_row_once_in_order_and_stay_small(sizes: list[int], limit: int) -> None:
-    plan = plan_shards(sizes, limit)
+@given(st.lists(st.integers(0, 50)), st.integers(1, 60), st.integers(0, 30))
+def test_shards_hold_every_row_once_in_order_and_are_full_but_for_the_last(
+    sizes: list[int], full: int, least: int
+) -> None:
+    plan = plan_shards(sizes, full, least_bytes=least)
     assert [index for part in plan for index in part] == list(range(len(sizes)))
-    assert all(len(part) == 1 or sum(sizes[i] for i in part) <= limit for part in plan)
+    totals = [sum(sizes[i] for i in part) for part in plan]
+    assert all(total >= full for total in totals[:-1])
+    assert len(totals) < 2 or totals[-1] >= min(full, least)
+    assert all(total < full + max(sizes) + least for total in totals)
 
 
-@given(st.integers(0, 10**8))
-def test_folders_stay_below_their_limit_on_average(n_videos: int) -> None:
-    depth = folder_depth(n_videos, 10_000)
-    assert n_videos / 256**depth <= (10_000 if depth == 0 else 5_000)
-
-
-def test_few_videos_lie_in_one_folder() -> None:
-    assert folder_depth(10_000, 10_000) == 0
-    assert folder_depth(10_001, 10_000) == 1
-
-
-@pytest.mark.parametrize(
-    ("source", "suffix"),
-    [
-        ("a.mp4", ".mp4"),
-        ("a.MOV", ".mov"),
-        ("a.png", ".bin"),
-        ("a", ".bin"),
-        ("a.m p4", ".bin"),
-        ("a.html", ".bin"),
-    ],
-)
-def test_a_published_name_has_a_video_suffix_or_none_that_means_anything(source: str, suffix: str) -> None:
-    assert media_name("key", media(source), depth=0) == f"videos/key.0123456789ab{suffix}"
-
-
-def test_sub_folders_depend_on_the_key_alone() -> None:
-    name = media_name("key", media("a.mp4"), depth=2)
-    assert name == "videos/2c/70/key.0123456789ab.mp4"
-    assert poster_name("key", b"x", depth=1).startswith("thumbs/2c/key.")
+def test_row_groups_have_32_to_500_megabytes() -> None:
+    sizes = [int(n) * 1_000_000 for n in ["250", "3", "90", "120", "1", "1", "30", "200", "7", "60", "250", "2"]]
+    totals = [sum(sizes[i] for i in part) for part in plan_shards(sizes, 128_000_000)]
+    assert all(32_000_000 <= total <= 500_000_000 for total in totals)
 
 
 def test_a_digest_that_is_none_is_refused() -> None:

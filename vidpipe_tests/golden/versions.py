@@ -16,7 +16,9 @@ from vidpipe import keys
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.running import run_line
 from vidpipe.errors import MissingObjectError
+from vidpipe.export.folder import METADATA
 from vidpipe.recipe.fingerprints import line_of
+from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.loading import check_recipe
 from vidpipe.recipe.parsing import parse_yaml
 from vidpipe.recipe.stages import Stage
@@ -34,6 +36,7 @@ queries: {}
 """
 GOLDEN_LINE = line_of(check_recipe("golden", parse_yaml("golden", RECIPE)), Path("/"))
 """The stages that it uses."""
+_DIGESTS = frozenset({"file_name", "sha256", "provenance", "provenance_sha256", "row_sha256"})
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:02.000\nA short walk in the hills.\n\n00:02.500 --> 00:04.000\nThen home.\n"
 
 
@@ -81,12 +84,20 @@ def _results(store: ObjectStore, stage: Stage, videos: Mapping[str, str]) -> str
     where = (
         [keys.record(stage.name, key) for key in sorted(videos)] if stage.unit == "video" else [keys.table(stage.name)]
     )
-    told = []
+    told: list[Any] = []
     for key in where:
         with contextlib.suppress(MissingObjectError):  # a video that is not selected has no record further down
             record = decode(key, store.get(key))
             told.append([record.video_id, record.outcome, record.reason, _rounded(record.value)])
+    if stage.name in DATASETS:
+        lines = store.get(keys.dataset(DATASETS[stage.name], METADATA)).splitlines()
+        told = [_rounded(_stable(json.loads(line))) for line in lines]
     return version_of(told)[:16]
+
+
+def _stable(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without digests, in which the last decimals count, too."""
+    return {name: item for name, item in value.items() if name not in _DIGESTS}
 
 
 def _rounded(value: Any) -> Any:

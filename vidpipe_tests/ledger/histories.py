@@ -108,7 +108,7 @@ class History:
     def _table(self, stage: Stage) -> None:
         rows: dict[str, Row] = {}
         for video_id, text in wanted_rows(stage, self.snapshot).items():
-            end = end_of(self.snapshot, video_id) if stage.name == "scene_dataset" else None
+            end = end_of(self.snapshot, stage, video_id) if stage.group == "datasets" else None
             outcome, reason = (end[1], end[2]) if end else ("ok", None)
             rows[video_id] = Row(outcome, reason, as_text({"row": f"{outcome} {reason}"}), text)
         self.rows[stage.name] = rows

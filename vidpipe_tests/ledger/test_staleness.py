@@ -185,7 +185,7 @@ def test_a_video_on_its_way_has_no_row() -> None:
     history.catalogue("b")
     history.run(["raw_videos"], ["b"])
     assert rows_differ(DEFAULT["scene_dataset"], history.snapshot) == []
-    assert end_of(history.snapshot, "b") is None
+    assert end_of(history.snapshot, DEFAULT["scene_dataset"], "b") is None
 
 
 def test_a_dropped_video_has_a_row_that_says_where_and_why() -> None:
@@ -195,11 +195,11 @@ def test_a_dropped_video_has_a_row_that_says_where_and_why() -> None:
     history.verdicts["aligned_metadata", "c"] = ("dropped", "misfit")
     history.catalogue("a", "b", "c", "d")
     history.run()
-    ends = {v: end_of(history.snapshot, v) for v in "abcd"}
+    ends = {v: end_of(history.snapshot, DEFAULT["scene_dataset"], v) for v in "abcd"}
     assert ends["a"] == ("dynamic_videos", "dropped", "static")
     assert ends["b"] == ("raw_videos", "unusable", "empty file")
     assert ends["c"] == ("aligned_metadata", "dropped", "misfit")
-    assert ends["d"] == ("aligned_metadata", "ok", None)
+    assert ends["d"] == ("scene_dataset", "ok", None)
     assert set(wanted_rows(DEFAULT["scene_dataset"], history.snapshot)) == set("abcd")
 
 
@@ -224,4 +224,5 @@ def test_a_table_is_stale_by_recipe_or_code_alone() -> None:
 
 
 def test_dependents_of_the_signals_are_what_reads_them() -> None:
-    assert DEFAULT.dependents({"video_signals"}) == {"video_signals", "scene_dataset"} | BELOW_SIGNALS
+    datasets = {"scene_dataset", "segment_dataset"}
+    assert DEFAULT.dependents({"video_signals"}) == {"video_signals"} | datasets | BELOW_SIGNALS

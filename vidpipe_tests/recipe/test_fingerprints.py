@@ -21,6 +21,7 @@ NOTHING = frozenset[str]()
 ANNOTATED = frozenset({"annotation_requests", "video_annotations"})
 SHOWN = frozenset({"annotation_proxy"})
 QUERIES = frozenset({"segment_queries", "episode_queries"})
+DATASETS = frozenset({"scene_dataset", "segment_dataset", "episode_dataset"})
 ASKING: dict[str, Any] = {
     "budget_usd": 5.0,
     "annotation": {"annotator": "gemini"},
@@ -87,12 +88,12 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "queries.fps": (1.0, QUERIES),
     "alignment.snap_s": (1.0, frozenset({"aligned_metadata"})),
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
-    "publishing.repo": ("user/name", NOTHING),
+    "publishing.repo": ("user/name", DATASETS),
     "publishing.private": (False, NOTHING),
     "publishing.licences": (["cc0"], NOTHING),
-    "publishing.media": ("none", NOTHING),
+    "publishing.media": ("none", DATASETS),
     "publishing.allow_offline": (True, NOTHING),
-    "publishing.layout": ("takalawang", NOTHING),
+    "publishing.layout": ("takalawang", DATASETS - {"scene_dataset"}),
 }  # None: the key has one value in this version
 
 
