@@ -39,6 +39,7 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "vidpipe.definitions": {"dagster"},
     "vidpipe.opening": {"dotenv"},
     "vidpipe.cli": {"click", "dagster", "rich", "yaml"},
+    "vidpipe.cli.history": {"dagster", "sqlalchemy"},
     "vidpipe.cli.bench": {"benchmarks", "click", "rich"},  # the benchmarks of a checkout; no part of the wheel
     "assets": {"dagster", "dagster_shared"},
     "resources": {"dagster", "dagster_aws"},

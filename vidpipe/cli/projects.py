@@ -107,12 +107,12 @@ def open_instance(folder: Path) -> tuple[Project, "DagsterInstance"]:
     Raises:
         RecipeError: the recipe cannot be used.
     """
-    from dagster import DagsterInstance
+    from vidpipe.cli.history import open_history
 
     project = open_here(folder)
     with (dagster_home() / "opening.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two that make the databases at once spoil them for ever
-        instance = DagsterInstance.get()
+        instance = open_history(dagster_home())
         instance.get_dynamic_partitions("video")  # the databases are made when they are first read
     if not instance.get_python_log_dagster_handler_config():
         # Else each run configures Python's logging anew, for nothing, under locks in which it and others wait for ever.

@@ -19,11 +19,12 @@ from vidpipe.cli.batch_jobs import collect_jobs, waiting_lines
 from vidpipe.cli.canaries import bad_news
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
+from vidpipe.cli.history import kept_open
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.model_versions import changed, versions_of
 from vidpipe.cli.naming import note_store, other_store
 from vidpipe.cli.progress import display
-from vidpipe.cli.projects import dagster_home, open_instance
+from vidpipe.cli.projects import open_instance
 from vidpipe.cli.recovery import end_own_runs
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
@@ -32,7 +33,6 @@ from vidpipe.cli.words import shown
 from vidpipe.corpus.notices import notices
 from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
-from vidpipe.ledger.connections import kept_open
 from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS, STAGES
@@ -68,7 +68,7 @@ def run_line(
     console, before = terminal(stderr=True), versions_of(project)
     _say_store(project)
     once = partial(_round, project, instance, asked, console)
-    with kept_open(dagster_home()):
+    with kept_open(instance):
         last = _waiting(once(), once, console) if wait else once()
     state, engine = look(instance, project), last.engine
     console.print(counts_table(state))

@@ -1,22 +1,24 @@
-"""SQLite files that are opened again and again, kept open while a run writes to them.
+"""SQLite files that are read and written again and again, by one engine and by connections that stay open.
 
-Dagster opens each file of its history anew for every event, and closes it again: SQLite then empties its write-ahead
-log and waits for the disk, several times per event. Here a closed connection is kept for the next that asks for the
-same file. Commits do not wait for the disk, as in the ledger: a killed process loses nothing; a power cut may lose the
-last events, which `status --verify` names. Built on SQLAlchemy's public events; knows nothing of what is in the files.
+Made for Dagster's history: it makes an engine for every event, compiles its statements anew, and opens and closes the
+file; SQLite then empties its write-ahead log and waits for the disk, several times per event. Here one engine serves
+all files, and while they are `kept`, a closed connection waits for the next who asks for the same file. Commits do not
+wait for the disk, as in the ledger: a killed process loses nothing; a power cut may lose the last events, which
+`status --verify` names. Knows nothing of what is in the files.
 """
 
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 _MOST_FILES = 8  # Dagster's two indexes, and the files of the last runs; each takes three descriptors
+_BUSY_S = 30.0  # how long a writer waits for another one, as Dagster's own
 
 
 class _Kept(sqlite3.Connection):
@@ -37,10 +39,10 @@ class _Kept(sqlite3.Connection):
 class _Shelf:
     """The connections to one file that nobody uses at the moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_open: bool) -> None:
         self._free: list[_Kept] = []
         self._lock = threading.Lock()
-        self._is_open = True
+        self._is_open = is_open
 
     def take(self) -> _Kept | None:
         with self._lock:
@@ -62,35 +64,54 @@ class _Shelf:
             connection.end()
 
 
-@contextmanager
-def kept_open(home: Path) -> Iterator[None]:
-    """While the context lasts, connections of SQLAlchemy's to SQLite files under `home` are kept for the next use."""
-    shelves: OrderedDict[str, _Shelf] = OrderedDict()
-    lock = threading.Lock()
+class SqliteFiles:
+    """Connections to SQLite files, for several threads; none is shared by two at once."""
 
-    def connect(_dialect: object, _record: object, arguments: Any, options: Any) -> sqlite3.Connection | None:
-        name = str(arguments[0]) if arguments else ""
-        if not Path(name).is_relative_to(home):
-            return None
-        with lock:
-            shelf = shelves.setdefault(name, _Shelf())
-            shelves.move_to_end(name)
-            old = [shelves.popitem(last=False)[1] for _ in range(len(shelves) - _MOST_FILES)]
+    def __init__(self) -> None:
+        self._engine = sa.create_engine("sqlite://", creator=self._connection, poolclass=NullPool)
+        self._asked = threading.local()
+        self._shelves: OrderedDict[Path, _Shelf] = OrderedDict()
+        self._lock = threading.Lock()
+        self._is_kept = False
+
+    @contextmanager
+    def begin(self, path: Path) -> Iterator[sa.Connection]:
+        """A connection to a file, within a transaction that is committed in the end."""
+        self._asked.path = path
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """While the context lasts, connections stay open for the next use."""
+        self._is_kept = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_kept = False
+                shelves, self._shelves = list(self._shelves.values()), OrderedDict()
+            for shelf in shelves:
+                shelf.clear()
+
+    def _connection(self) -> sqlite3.Connection:
+        shelf = self._shelf(self._asked.path)
+        return shelf.take() or _open(shelf, self._asked.path)
+
+    def _shelf(self, path: Path) -> _Shelf:
+        with self._lock:
+            if not self._is_kept:
+                return _Shelf(is_open=False)
+            shelf = self._shelves.setdefault(path, _Shelf(is_open=True))
+            self._shelves.move_to_end(path)
+            old = [self._shelves.popitem(last=False)[1] for _ in range(len(self._shelves) - _MOST_FILES)]
         for one in old:
             one.clear()
-        return shelf.take() or _open(shelf, arguments, options)
-
-    sa.event.listen(sa.Engine, "do_connect", connect)
-    try:
-        yield
-    finally:
-        sa.event.remove(sa.Engine, "do_connect", connect)
-        for shelf in shelves.values():
-            shelf.clear()
+        return shelf
 
 
-def _open(shelf: _Shelf, arguments: Any, options: Mapping[str, Any]) -> _Kept:
-    connection: _Kept = sqlite3.connect(*arguments, **{**options, "check_same_thread": False, "factory": _Kept})
+def _open(shelf: _Shelf, path: Path) -> _Kept:
+    connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False, factory=_Kept)
     connection.shelf = shelf
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
