@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from vidpipe.cli.arguments import in_project, loading, project_folder, split
+from vidpipe.cli.diff_command import diff_command
 from vidpipe.cli.lineage_command import lineage_command
 from vidpipe.cli.try_command import try_command
+from vidpipe.cli.verify_command import verify_command
 from vidpipe.cli.words import shown, this_command
 from vidpipe.errors import RecipeError, StoreError
 
@@ -181,8 +183,10 @@ def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **op
     sys.exit(run_bench(what, BenchOptions(files=(*files, *more_files), **options)))
 
 
+cli.add_command(diff_command)
 cli.add_command(lineage_command)
 cli.add_command(try_command)
+cli.add_command(verify_command)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from vidpipe.export.chain import FOLDER, MADE_BY, digest
 from vidpipe.export.chain_checks import document_faults, document_notes, row_faults, versions_digest
 from vidpipe.export.changelog import ENTRY, release_name
 from vidpipe.export.dataset_lines import Line, line_at, lines_of
-from vidpipe.export.published import Published
+from vidpipe.export.published import NO_DATASET, Published
 
 METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"
 PARTS = re.compile(rf"{FOLDER}/\d+\.([0-9a-f]{{12}})\.jsonl")
@@ -92,7 +92,7 @@ class DatasetCheck:
         """
         files = self.published.files()
         if METADATA not in files and WITHOUT_MEDIA not in files:
-            raise RecipeError("no dataset", f"there is no {METADATA} here")
+            raise RecipeError(NO_DATASET, f"there is no {METADATA} here")
         self._read_made_by(files)
         for name in files:
             if match := PARTS.fullmatch(name):

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from vidpipe.errors import MissingObjectError, RecipeError
+from vidpipe.export.target import DatasetStore
+
+NO_DATASET = "no dataset"
+"""What an error names that says so, wherever the files are."""
 
 
 class Published(Protocol):
@@ -34,6 +38,23 @@ class Published(Protocol):
             ServiceError: the Hub did not answer.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFiles:
+    """The files of a project's store below a prefix (`datasets/scenes`)."""
+
+    store: DatasetStore
+    prefix: str
+
+    def files(self) -> Mapping[str, int]:
+        """As `Published`."""
+        found = self.store.list(self.prefix)
+        return dict(sorted((one.key.removeprefix(f"{self.prefix}/"), one.n_bytes) for one in found))
+
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        """As `Published`."""
+        return self.store.local(f"{self.prefix}/{name}")
 
 
 @dataclass(frozen=True, slots=True)

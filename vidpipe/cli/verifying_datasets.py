@@ -1,0 +1,99 @@
+"""`vidpipe verify`: whether a published dataset holds together, row by row, and how that is told."""
+
+import json
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import click
+
+from vidpipe.cli.dataset_places import clear_errors, published_at
+from vidpipe.cli.sampling import SampleCheck, chosen
+from vidpipe.cli.words import counted, shown
+from vidpipe.export.dataset_checks import Checked, DatasetCheck, Fault
+from vidpipe.export.shard_checks import shard_faults
+from vidpipe.recipe.line import DATASETS
+
+_LINE_S = 5.0
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What was found, and how much was looked at closely."""
+
+    checked: Checked
+    notes: Counter[str]
+    n_sampled: int
+    is_replayed: bool
+
+
+def verify_dataset(place: str, *, n_sample: int, seed: int, replay: bool, as_json: bool) -> int:
+    """Check a dataset and say what was found; 0 when it holds, 1 when not.
+
+    Raises:
+        RecipeError: there is no dataset, or the Hub does not give it.
+    """
+    with clear_errors(place), published_at(place) as published:
+        check = DatasetCheck(published, told=_Progress())
+        checked = check.run()
+        checked.faults.extend(shard_faults(published, checked.rows))
+        rows, sampling = chosen(checked, n_sample, seed), SampleCheck(check, with_answers=replay)
+        if rows:
+            click.echo(f"Looking closely at {counted(len(rows), 'row')}.", err=True)
+            checked.faults.extend(sampling.run(rows))
+    looked = _Looked(checked, Counter(checked.notes) + Counter(sampling.notes), len(rows), replay)
+    click.echo(json.dumps(_document(looked), ensure_ascii=False) if as_json else _text(looked))
+    return int(bool(checked.faults))
+
+
+def _document(looked: _Looked) -> dict[str, Any]:
+    checked = looked.checked
+    return {
+        "dataset": _name(checked),
+        "release": checked.release,
+        "holds": not checked.faults,
+        "rows": len(checked.rows),
+        "videos": len(checked.documents),
+        "bytes": checked.n_bytes,
+        "sampled": looked.n_sampled,
+        "replayed": looked.is_replayed,
+        "faults": [asdict(fault) for fault in checked.faults],
+        "notes": dict(looked.notes),
+    }
+
+
+def _text(looked: _Looked) -> str:
+    checked = looked.checked
+    n_rows, n_videos = counted(len(checked.rows), "row"), counted(len(checked.documents), "video")
+    lines = [f"{_name(checked)} {checked.release}: {n_rows} of {n_videos}, {checked.n_bytes / 1e6:.1f} MB of files"]
+    again = "measured again and made again from its raw answers" if looked.is_replayed else "measured again"
+    lines.append(f"{counted(looked.n_sampled, 'row')} {again}")
+    lines += [f"note: {shown(what)} ({n})" for what, n in sorted(looked.notes.items())]
+    lines += [_line(fault) for fault in checked.faults]
+    n_bad = len({(fault.file_name, fault.video_id) for fault in checked.faults})
+    lines.append(f"does not hold: {counted(n_bad, 'row')} or files with faults" if checked.faults else "holds")
+    return "\n".join(lines)
+
+
+def _line(fault: Fault) -> str:
+    named = " ".join(filter(None, (fault.file_name, f"({fault.video_id})" if fault.video_id else "")))
+    return shown(f"{named}: {fault.what}" if named else fault.what)
+
+
+def _name(checked: Checked) -> str:
+    stages = checked.made_by.get("stages")
+    return next((DATASETS[name] for name in DATASETS if isinstance(stages, dict) and name in stages), "dataset")
+
+
+@dataclass
+class _Progress:
+    """A line on stderr now and then."""
+
+    _next_s: float = field(default_factory=lambda: time.monotonic() + _LINE_S)
+
+    def __call__(self, n_rows: int) -> None:
+        """After so many rows."""
+        if time.monotonic() >= self._next_s:
+            click.echo(f"{counted(n_rows, 'row')} checked", err=True)
+            self._next_s = time.monotonic() + _LINE_S
