@@ -1,18 +1,24 @@
 """Checks that say what Dagster's own statuses cannot: what is unusable, what is out of date, what does not add up."""
 
 from functools import partial
+from itertools import islice
 
 import dagster as dg
 
 from assets.overview import look
 from assets.quality_checks import RULES, moves_check, told_checks
 from assets.tables import current_check
+from vidpipe import keys
+from vidpipe.export.checking import folder_problems
+from vidpipe.export.published import StoreFiles
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.stages import Line, Stage
 
 _MOST_UNUSABLE = 0.25
 _GATE = "selected_videos"
+_SHOWN = 20  # problems of a kind; more are as good as these
 
 
 def usable_check(asset: str) -> dg.AssetChecksDefinition:
@@ -32,12 +38,24 @@ def usable_check(asset: str) -> dg.AssetChecksDefinition:
     return usable
 
 
+def whole_check(asset: str) -> dg.AssetChecksDefinition:
+    """The check that a dataset's folder is whole: what `publish` would refuse is seen here first."""
+
+    @dg.asset_check(asset=asset, name="whole", description="Every file is named exactly once; all rows have one shape.")
+    def whole(project: dg.ResourceParam[Project]) -> dg.AssetCheckResult:
+        published = StoreFiles(project.store, keys.dataset(DATASETS[asset], "").rstrip("/"))
+        problems = list(islice(folder_problems(published), _SHOWN))
+        return dg.AssetCheckResult(passed=not problems, metadata={"n_problems": len(problems), "first": problems})
+
+    return whole
+
+
 @dg.asset_check(asset="ledger", name="conserved", description="Every video is somewhere, exactly once, at every asset.")
 def conserved(context: dg.AssetCheckExecutionContext, project: dg.ResourceParam[Project]) -> dg.AssetCheckResult:
     """Fails when a video is lost, counted twice, or blamed on an asset that let it through."""
     problems = look(context.instance, project).problems
     return dg.AssetCheckResult(
-        passed=not problems, metadata={"n_problems": len(problems), "first": list(problems[:20])}
+        passed=not problems, metadata={"n_problems": len(problems), "first": list(problems[:_SHOWN])}
     )
 
 
@@ -61,6 +79,7 @@ def checks_of(line: Line, *, by_model: bool) -> tuple[dg.AssetChecksDefinition, 
         *(usable_check(stage.name) for stage in line.per_video),
         current_check("selection", also=partial(not_applied, line[_GATE])),
         *(current_check(name) for name in tables),
+        *(whole_check(name) for name in tables if name in DATASETS),
         *(told_checks(name) for name in RULES if by_model and name in line),
         moves_check(),
         conserved,

@@ -19,7 +19,7 @@ from vidpipe.export.target import DatasetItem, Media
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
-from vidpipe.store.objects import sha256_of
+from vidpipe.store.objects import sha256_of_file
 
 _LOG = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def _clip(inputs: Inputs, clip: Mapping[str, Any]) -> Media:
         raise inputs.lost("segment_clips") from error
     if n_bytes != where["bytes"].get(key, n_bytes):
         raise inputs.lost("segment_clips")
-    sha256 = where.get("sha256", {}).get(key) or sha256_of(inputs.file("segment_clips", "clips", name).read_bytes())
+    sha256 = where.get("sha256", {}).get(key) or sha256_of_file(inputs.file("segment_clips", "clips", name))
     return Media(key, sha256, n_bytes)
 
 

@@ -19,6 +19,7 @@ from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.media.smart import cut_smart
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
+from vidpipe.store.objects import sha256_of_file
 from vidpipe.timeline.spans import sliding_windows
 from vidpipe.workers.processes import Task
 
@@ -45,12 +46,12 @@ def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
     mode = inputs.project.recipe.segments.mode
     rows = []
     where = {}
-    n_bytes = {}
+    n_bytes, hashes = {}, {}
     for clip in clips:
         path = Path(clip.file)
         stored = inputs.project.store.put_file(keys.clip(inputs.key, path.name), path)
         where[path.stem] = stored.key
-        n_bytes[stored.key] = stored.n_bytes
+        n_bytes[stored.key], hashes[stored.key] = stored.n_bytes, sha256_of_file(path)
         rows.append(
             {
                 "key": stored.key,
@@ -62,4 +63,4 @@ def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
             }
         )
     value = {"clips": rows, "mode": mode}
-    return Outcome("ok", value=value, where={"clips": where, "bytes": n_bytes})
+    return Outcome("ok", value=value, where={"clips": where, "bytes": n_bytes, "sha256": hashes})

@@ -3,15 +3,12 @@
 What belongs here: one file after the other, and what was done. Not here: which files, and in which order (`folder`).
 """
 
-import hashlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.target import DatasetTarget, Media
-
-CHUNK_BYTES = 1 << 20
+from vidpipe.store.objects import sha256_of, sha256_of_file
 
 
 class FilePlacer:
@@ -87,7 +84,7 @@ class FilePlacer:
     def _is_same(self, name: str, media: Media) -> bool:
         """Whether the file that is there has the right content: its name does not say so."""
         with self._target.store.local(self._target.key(name)) as path:
-            return _digest(path) == media.sha256
+            return sha256_of_file(path) == media.sha256
 
     def _checked(self, media: Media, video_key: str, *, is_wanted: bool) -> bytes | None:
         """The video's bytes when they are wanted; in any case its sha256 is compared."""
@@ -103,17 +100,9 @@ class FilePlacer:
 def _read_checked(path: Path, media: Media, video_key: str, *, is_wanted: bool) -> bytes | None:
     try:
         data = path.read_bytes() if is_wanted else None
-        digest = _digest(path) if data is None else hashlib.sha256(data).hexdigest()
+        digest = sha256_of_file(path) if data is None else sha256_of(data)
     except OSError as error:
         raise MissingObjectError(video_key, "the video file cannot be read") from error
     if digest != media.sha256:
         raise CorruptObjectError(video_key, "the video file changed since it was read")
     return data
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for chunk in iter(partial(file.read, CHUNK_BYTES), b""):
-            digest.update(chunk)
-    return digest.hexdigest()

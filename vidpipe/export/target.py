@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from vidpipe.export.naming import Called
 from vidpipe.store.objects import Stored
 
+METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"  # rows with their file, and without
 SHARD_BYTES = 128_000_000  # mp4 bytes from which a shard is full: one row group, of which readers want 32–500 MB
 LEAST_BYTES = 32_000_000  # what is left over is put into the shard before it
 CELL_BYTES = 256_000_000  # a larger video is null in its shard: polars needs five times a cell's memory

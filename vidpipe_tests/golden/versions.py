@@ -16,7 +16,7 @@ from vidpipe import keys
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.running import run_line
 from vidpipe.errors import MissingObjectError
-from vidpipe.export.folder import METADATA
+from vidpipe.export.target import METADATA
 from vidpipe.recipe.fingerprints import line_of
 from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.loading import check_recipe
