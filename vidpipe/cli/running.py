@@ -37,6 +37,7 @@ from vidpipe.ledger.counts import Overview, overview
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS, STAGES
 from vidpipe.recipe.stages import Line
+from vidpipe.workers.processes import kept
 
 
 def run_line(
@@ -169,7 +170,7 @@ def _check_sources(project: Project) -> None:
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
     engine.project.troubles.say = partial(click.echo, err=True)
-    with display(engine, console) as show:
+    with kept(engine.project.workers), display(engine, console) as show:
         return interruptible(
             engine.run,
             engine.project.stop,

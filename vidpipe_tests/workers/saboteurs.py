@@ -71,6 +71,20 @@ def blow_up(argument: Any) -> None:
         hoard.append(bytearray(64 * 1024**2))
 
 
+_HOARD: list[bytearray] = []
+
+
+def hoard(n_bytes: int) -> None:
+    """Take memory and never give it back."""
+    _HOARD.append(bytearray(n_bytes))
+
+
+def pid(argument: Any) -> int:
+    """Which process this is, after a moment in which another one can take a task."""
+    time.sleep(0.02)
+    return os.getpid()
+
+
 def fail(text: str) -> None:
     """Raise an ordinary error."""
     raise LookupError(text)

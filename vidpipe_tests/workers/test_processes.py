@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -175,22 +176,91 @@ def test_leaving_early_ends_every_worker(tmp_path: Path) -> None:
     assert soon(lambda: not any(map(is_running, pids)))
 
 
+def pids_of(found: dict[str, Done]) -> set[int]:
+    return {int(done.value) for done in found.values()}
+
+
+def asked_for_pids(n: int = 4) -> list[Task]:
+    return [Task(str(i), saboteurs.pid, None) for i in range(n)]
+
+
+def test_workers_that_are_kept_serve_one_run_after_the_other_and_end_with_it() -> None:
+    pool = Processes(2, timeout_s=60.0)
+    with pool.kept():
+        first = pids_of(ran(asked_for_pids(), pool))
+        second = pids_of(ran(asked_for_pids(), pool))
+        assert len(first | second) <= 2
+        assert all(map(is_running, first | second))
+    assert not any(map(is_running, first | second))
+    assert pids_of(ran(asked_for_pids(), pool)).isdisjoint(first)
+
+
+def test_threads_share_the_workers_that_are_kept_whichever_of_them_ends() -> None:
+    pool = Processes(2, timeout_s=60.0)
+    with pool.kept():
+        with ThreadPoolExecutor(2) as threads:
+            found = [threads.submit(ran, asked_for_pids(), pool) for _ in range(4)]
+        pids = {pid for one in found for pid in pids_of(one.result())}
+        assert len(pids) <= 2
+        time.sleep(0.3)
+        assert pids_of(ran(asked_for_pids(), pool)) <= pids  # the threads that began them have ended
+
+
+def test_kept_workers_survive_saboteurs_and_their_own_death_while_idle() -> None:
+    pool = Processes(2, timeout_s=60.0)
+    with pool.kept():
+        assert with_goods(saboteurs.segfault, pool=pool).how == "crashed"
+        for pid in pids_of(ran(asked_for_pids(), pool)):
+            os.kill(pid, signal.SIGKILL)
+        assert soon(lambda: {done.how for done in ran(goods(3), pool).values()} == {"ok"}, within_s=5)
+        assert with_goods(saboteurs.leave, 7, pool=pool).how == "crashed"
+
+
+def test_what_earlier_tasks_left_in_a_worker_does_not_count_against_the_next() -> None:
+    pool = Processes(1, timeout_s=60.0, memory_bytes=1024**3)
+    with pool.kept():
+        for number in range(3):
+            (done,) = pool.run([Task(str(number), saboteurs.hoard, 400 * 1024**2)])
+            assert done.how == "ok", done
+
+
+def test_leaving_early_ends_what_kept_workers_are_at_and_others_go_on(tmp_path: Path) -> None:
+    pool = Processes(2, timeout_s=60.0)
+    with pool.kept():
+        run = pool.run([*goods(1), Task("hangs", saboteurs.tell_pid, str(tmp_path))])
+        next(run)
+        assert soon(lambda: len(list(tmp_path.iterdir())) == 1)
+        (pid,) = (int(path.name) for path in tmp_path.iterdir())
+        run.close()  # type: ignore[attr-defined]  # it is a generator
+        assert soon(lambda: not is_running(pid))
+        assert [done.how for done in pool.run(goods(4))] == ["ok"] * 4
+
+
 _PARENT = """
-import sys
+import sys, threading
 from vidpipe.workers.processes import Processes, Task
 from vidpipe_tests.workers import saboteurs
 if __name__ == "__main__":
-    list(Processes(2).run([Task(str(i), saboteurs.tell_pid, sys.argv[1]) for i in range(2)]))
+    pool = Processes(2)
+    with pool.kept():
+        if sys.argv[2] == "kept":
+            thread = threading.Thread(target=lambda: list(pool.run([Task("good", saboteurs.double, 1)])))
+            thread.start(), thread.join()
+        else:
+            pool = Processes(2)
+        list(pool.run([Task(str(i), saboteurs.tell_pid, sys.argv[1]) for i in range(2)]))
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_no_worker_outlives_a_killed_parent(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("which", ["kept", "own"])
+def test_no_worker_outlives_a_killed_parent(tmp_path: Path, how: signal.Signals, which: str) -> None:
     script = tmp_path / "parent.py"
     script.write_text(_PARENT)
     (tmp_path / "pids").mkdir()
     root = str(Path(__file__).parents[2])
-    parent = subprocess.Popen([sys.executable, script, str(tmp_path / "pids")], env={**os.environ, "PYTHONPATH": root})
+    command = [sys.executable, str(script), str(tmp_path / "pids"), which]
+    parent = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": root})
     try:
         assert soon(lambda: len(list((tmp_path / "pids").iterdir())) == 2)
         pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
