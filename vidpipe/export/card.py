@@ -1,207 +1,202 @@
-"""README.md of a dataset: the card that the Hub shows and `datasets` reads.
+"""README.md of a dataset: the card that the Hub shows.
 
-What belongs here: the card's text from counted facts. Not here: counting over files, writing. All text that
-comes from videos, manifests and recipes is untrusted: it stays inert in YAML, in markdown and in HTML.
+What belongs here: the card's text below its front matter, from counted facts. Not here: the front matter
+(`front_matter`), counting (`facts`), pictures (`figures`), files. All text that comes from videos, manifests, models
+and recipes is untrusted, and stays inert (`markdown`).
 """
 
-import json
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 
+from vidpipe.export import attribution
 from vidpipe.export.about import DatasetAbout, left_out_counts, plain
-from vidpipe.export.columns import features_of, schema_table
-from vidpipe.export.target import DatasetKind
+from vidpipe.export.attribution import Source
+from vidpipe.export.chain import FOLDER, MADE_BY
+from vidpipe.export.columns import schema_table
+from vidpipe.export.facts import CardFacts
+from vidpipe.export.figures import Figure
+from vidpipe.export.foreign import mapping
+from vidpipe.export.front_matter import front_matter
+from vidpipe.export.kind_words import words_of
+from vidpipe.export.licences import licence_link
+from vidpipe.export.markdown import escaped, escaped_table, link, section, table
+from vidpipe.export.target import WITHOUT_MEDIA, DatasetKind
 
-MAX_CELL_CHARS = 160
-ACTIVE = re.compile(r"[\\`*_\[\]()#!~$]|(?<=www)\.", re.IGNORECASE)
-ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", ":": "&#58;", "@": "&#64;"})
-SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-LOADABLE = (".mkv", ".mp4", ".avi", ".mpeg", ".mov")  # datasets 5.2: packaged_modules/videofolder
-LOADING = """```python
-from datasets import load_dataset
-
-load_dataset("<this folder>")                   # videos/ and metadata.jsonl
-load_dataset("<this folder>", data_dir="data")  # parquet: columns mp4 (bytes) and json (struct)
-```
-
-Open `index.html` in a browser to look around: no server is needed.
-"""
-OPEN_LICENCES = {"cc0": "cc0-1.0", "cc-by": "cc-by-4.0", "cc-by-sa": "cc-by-sa-4.0"}
+HERE = "<this folder>"
+MOST_REASONS = 100
 
 
-@dataclass(slots=True)
-class CardFacts:
-    """What is counted over the rows while they are written.
-
-    `n_without_cell`: videos too large for a parquet cell.
-    """
-
-    n_videos: int = 0
-    duration_s: float = 0.0
-    n_scenes: int = 0
-    n_with_captions: int = 0
-    n_without_cell: int = 0
-    n_without_media: int = 0
-    n_bytes: int = 0
-    categories: Counter[str] = field(default_factory=Counter)
-    licences: Counter[str] = field(default_factory=Counter)
-    annotators: Counter[str] = field(default_factory=Counter)
-    suffixes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, row: Mapping[str, object], *, file_name: str | None, n_bytes: int) -> None:
-        """Count one row whose video is `file_name` with `n_bytes`; None: it stands without its file."""
-        self.n_videos += 1
-        self.n_without_media += file_name is None
-        if file_name is not None:
-            self.suffixes[PurePosixPath(file_name).suffix] += 1
-        self.n_bytes += n_bytes
-        duration_s, content = row.get("duration_s"), row.get("content_metadata")
-        self.duration_s += duration_s if isinstance(duration_s, int | float) else 0.0
-        scenes = content.get("scenes") if isinstance(content, Mapping) else None
-        self.n_scenes += len(scenes) if isinstance(scenes, Sequence) else 0
-        self.n_with_captions += row.get("text_to_speech") is not None
-        self.categories[_named(row.get("content_parent_category"))] += 1
-        self.licences[_named(row.get("licence"))] += 1
-        self.annotators[_named(row.get("annotator"))] += 1
-
-
-def card(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, *, release: str) -> str:
-    """The card's markdown with its YAML front matter, by which `datasets` loads the folder of videos."""
+def card(
+    kind: DatasetKind,
+    about: DatasetAbout,
+    facts: CardFacts,
+    *,
+    release: str,
+    figures: Sequence[Figure] = (),
+    sources: Sequence[Source] = (),
+) -> str:
+    """The card's markdown with its front matter; `sources` are all there are, if they are few, or none."""
     parts = (
-        _front_matter(kind, about, facts, release),
+        front_matter(kind, about, facts, release=release),
         f"# {escaped(about.title)}\n",
-        _holds(facts, release),
-        LOADING if facts.n_videos else "No video has come through yet, so there is nothing to load.\n",
-        _counts("Categories", facts.categories),
-        _counts("Licences", facts.licences),
-        _schema(kind),
-        _making(about, facts),
-        _missing(about),
-        _limitations(facts),
+        f"{words_of(kind.name).row}\n",
+        _holds(kind, facts, release),
+        _loading(kind, about, facts),
+        section("What is in it", _pictures([figure for figure in figures if not figure.is_line])),
+        section("Columns", _columns(kind)),
+        section("Sources and licences", _licences(kind, about, facts), _sources(facts, sources)),
+        section("How it was made", *_making(kind, about, facts, figures)),
+        section("What was left out, and why", _left_out(kind, about, facts)),
+        section("Limitations", _limitations(kind, facts)),
+        section("Removal", _removal(about)),
+        section("Check it", _checking(about)),
+        section("Citation", _citation(about, release)),
     )
     return "\n".join(part for part in parts if part)
 
 
-def shard_card(shards: Sequence[str], kind: DatasetKind) -> str:
-    """The card of the folder `data/`, by which `datasets` loads the parquet layout; names relative to it.
-
-    `datasets` takes one kind of files per card, so the parquet layout needs its own. The shards are named one
-    by one and never by a pattern: a reader then never sees shards of two releases at once.
-    """
-    cells: dict[str, object] = {"name": "mp4", "dtype": "binary"}
-    struct: dict[str, object] = {"name": "json", "struct": features_of(kind.model)}
-    config = _config(shards, [cells, struct]) if shards else []
-    return "\n".join(["---", *config, "---\n", "The same videos as parquet. The card lies one folder above.\n"])
-
-
-def escaped(text: str) -> str:
-    """The text as it stands, for a markdown table or heading: no markup, no link, no HTML, no line end."""
-    return ACTIVE.sub(r"\\\g<0>", plain(text, limit=MAX_CELL_CHARS).translate(ENTITIES))
-
-
-def _front_matter(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, release: str) -> str:
-    licences = {OPEN_LICENCES.get(name, "other") for name in facts.licences}
-    size = next((name for end, name in SIZE_CATEGORIES if facts.n_videos < end), "n>1M")
-    lines = [
-        "---",
-        f"pretty_name: {_yaml(plain(about.title, limit=MAX_CELL_CHARS))}",
-        f"license: {licences.pop() if len(licences) == 1 else 'other'}",
-        "task_categories: [video-classification, video-text-to-text]",
-        "tags: [video, scenes, vidpipe]",
-        f"size_categories: [{_yaml(size)}]",
-    ]
-    return "\n".join([*lines, *_folder_config(kind, facts, release), "---\n"])
-
-
-def _folder_config(kind: DatasetKind, facts: CardFacts, release: str) -> list[str]:
-    """How the folder of videos loads: as a plain table where `datasets` takes no file for a video.
-
-    `datasets` caches a local folder by what its card says, not by its files: the release must stand in what it hashes,
-    or it goes on giving the rows of an older release, or of another project (tried with 5.2).
-    """
-    if facts.n_videos == facts.n_without_media:
-        return []
-    is_folder = any(facts.suffixes[suffix] for suffix in LOADABLE)
-    name, dtype = ("video", "video") if is_folder else ("file_name", "string")
-    paths = ["videos/**", "metadata.jsonl"] if is_folder else ["metadata.jsonl"]
-    return [
-        *_config(paths, [{"name": name, "dtype": dtype}, *features_of(kind.model)]),
-        f"  description: {_yaml(f'release {release}')}",
-    ]
-
-
-def _config(paths: Sequence[str], features: Sequence[Mapping[str, object]]) -> list[str]:
-    files = [f"    - {_yaml(path)}" for path in paths]
-    types = [f"  - {_yaml(feature)}" for feature in features]
-    head = ["configs:", "- config_name: default", "  data_files:", "  - split: train", "    path:"]
-    return [*head, *files, "dataset_info:", "- config_name: default", "  features:", *types]
-
-
-def _yaml(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)  # JSON is YAML
-
-
-def _holds(facts: CardFacts, release: str) -> str:
-    return (
-        f"Release `{release}`: {facts.n_videos} videos, {facts.duration_s / 3600:.2f} hours, "
-        f"{facts.n_scenes} scenes, {facts.n_bytes / 1e6:.1f} MB; {facts.n_with_captions} with captions.\n"
-    )
-
-
-def _counts(title: str, counts: Counter[str]) -> str:
-    rows = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return _table(title, (title[:-3] + "y" if title.endswith("ies") else title[:-1], "videos"), rows)
-
-
-def _schema(kind: DatasetKind) -> str:
-    rows = [("file_name", "string", "the video, relative to metadata.jsonl"), *schema_table(kind.model)]
-    return _table("Columns", ("name", "type", "meaning"), [(f"`{a}`", b, c) for a, b, c in rows], trusted=True)
-
-
-def _making(about: DatasetAbout, facts: CardFacts) -> str:
+def _holds(kind: DatasetKind, facts: CardFacts, release: str) -> str:
     rows = [
-        *sorted(about.made_by.items()),
-        *((f"annotator {name}", n) for name, n in sorted(facts.annotators.items())),
+        ("release", f"`{release}`"),
+        (kind.noun, f"{facts.n_rows:,}"),
+        (f"{kind.noun} with their file", f"{facts.n_media:,}"),
+        ("source videos", f"{facts.n_videos:,}" if kind.noun != "videos" else ""),
+        ("hours", f"{facts.duration_s / 3600:,.2f}"),
+        ("media", _size(facts.n_bytes)),
+        ("scenes", f"{facts.n_scenes:,}" if facts.n_scenes else ""),
+        ("with captions", f"{facts.n_with_captions:,}" if facts.n_with_captions else ""),
+        ("queries", f"{facts.queries.total():,}" if facts.queries else ""),
     ]
+    return table(("what", "how much"), [row for row in rows if row[1]])
+
+
+def _loading(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
+    if not facts.n_rows:
+        return "No video has come through yet, so there is nothing to load.\n"
+    where = f'"{about.repo or HERE}"'
+    calls = []
+    if facts.n_media:
+        calls.append((f"load_dataset({where})", "the files in videos/ with metadata.jsonl"))
+    if facts.n_media < facts.n_rows:
+        name = ', "without_media"' if facts.n_media else ""
+        calls.append((f"load_dataset({where}{name})", f"{WITHOUT_MEDIA}: rows whose file is not published"))
+    if kind.has_shards:
+        calls.append((f'load_dataset({where}, data_dir="data")', "parquet: mp4 (bytes) and json (struct)"))
+    width = max(len(call) for call, _ in calls)
+    lines = [f"{call:<{width}}  # {what}" for call, what in calls]
     return (
-        "## How it was made\n\nRaw videos were probed, filtered and categorised, cut into shots by one pass "
-        "over their pixels, annotated scene by scene, and the scenes' times aligned to the cuts' frames. "
-        "Each row's `provenance` names what it was made from.\n\n" + _table("", ("what", "version or videos"), rows)
+        "\n".join(["```python", "from datasets import load_dataset", "", *lines, "```", ""])
+        + "\nOpen `index.html` in a browser to look around: no server is needed.\n"
     )
 
 
-def _missing(about: DatasetAbout) -> str:
-    if not about.left_out:
-        return "## What was left out\n\nNothing.\n"
-    return _table("What was left out", ("stage", "outcome", "reason", "videos"), left_out_counts(about.left_out))
+def _pictures(figures: Sequence[Figure]) -> str:
+    return "\n".join(f"![{escaped(figure.alt)}]({figure.name})" for figure in figures) + "\n" if figures else ""
 
 
-def _limitations(facts: CardFacts) -> str:
+def _columns(kind: DatasetKind) -> str:
+    rows = [("file_name", "string", "the file, relative to metadata.jsonl"), *schema_table(kind.model)]
+    return table(("name", "type", "meaning"), [(f"`{name}`", dtype, meaning) for name, dtype, meaning in rows])
+
+
+def _licences(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
+    names = sorted({*facts.licences, *facts.licences_without_media})
+    rows = [
+        [link(name, licence_link(name)), f"{facts.licences[name]:,}", f"{facts.licences_without_media[name]:,}"]
+        for name in names
+    ]
+    told = table(("licence", "videos published", "videos without their file"), rows)
+    if about.gate is None:
+        return told
+    allowed = ", ".join(map(escaped, about.gate)) or "none"
+    return (
+        f"Files are published under these licences: {allowed}. Of a video under another licence, or one of which "
+        f"nothing is known (`unknown`) or understood (`other`), there is its row with a link to its page, and no file; "
+        f"that holds for {facts.n_rows - facts.n_media:,} of {facts.n_rows:,} {kind.noun}.\n\n{told}"
+    )
+
+
+def _sources(facts: CardFacts, sources: Sequence[Source]) -> str:
+    if not facts.n_videos:
+        return ""
+    told = (
+        f"\nWho made each video, its title, licence and page stand in [{attribution.FILE}]({attribution.FILE}), one "
+        "line for each. Who uses a video names them. The rights to the videos are their makers'.\n"
+    )
+    if not sources or len(sources) < facts.n_videos:
+        return told
+    head = ("title", "who made it", "licence", "source")
+    return f"{told}\n{table(head, [attribution.source_cells(source) for source in sources])}"
+
+
+def _making(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, figures: Sequence[Figure]) -> list[str]:
+    return [
+        f"{words_of(kind.name).making}\n",
+        _pictures([figure for figure in figures if figure.is_line]),
+        "Red: so many videos ended there.\n" if about.left_out and any(figure.is_line for figure in figures) else "",
+        f"Settings, prompts and versions of all stages stand in [{MADE_BY}]({MADE_BY}).\n",
+        escaped_table(("annotator", kind.noun), facts.annotators.largest()),
+        escaped_table(("model, as it named itself", "videos"), facts.models.largest()),
+        escaped_table(("prompt", "sha256 of its text"), _prompts(about)),
+        escaped_table(("stage", "cost in US$"), [(name, f"{usd:.4f}") for name, usd in about.costs.by_stage.items()]),
+        escaped_table(("software", "version"), sorted(about.made_by.items())),
+    ]
+
+
+def _prompts(about: DatasetAbout) -> list[tuple[str, str]]:
+    prompts = mapping(about.making.get("prompts"))
+    return [(name, str(mapping(prompt).get("sha256"))) for name, prompt in sorted(prompts.items())]
+
+
+def _left_out(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
+    counts: list[tuple[object, ...]] = [*left_out_counts(about.left_out)]
+    if len(counts) > MOST_REASONS:
+        rest = sum(n for *_, n in left_out_counts(about.left_out)[MOST_REASONS:])
+        counts = [*counts[:MOST_REASONS], ("", "", "other reasons", rest)]
+    told = escaped_table(("stage", "outcome", "reason", "videos"), counts)
+    n_without = facts.n_rows - facts.n_media
+    without = f"{n_without:,} {kind.noun} stand in `{WITHOUT_MEDIA}` without their file.\n" if n_without else ""
+    return "\n".join(part for part in (told or "No video was left out.\n", without) if part)
+
+
+def _limitations(kind: DatasetKind, facts: CardFacts) -> str:
     lines = [
+        *words_of(kind.name).limitations,
         "Counts, titles and categories of the source are as old as its catalogue; what nobody knew is null.",
-        "Annotations of a model can be wrong; those of the annotator `offline` hold only what was measured.",
         "Times are seconds since the start of the file as a player shows them.",
+        "Videos show people, and say what their makers say: nobody asked those who are seen, or judged what is said.",
     ]
     if facts.n_without_cell:
         lines.append(f"{facts.n_without_cell} videos are too large for a parquet cell; there `mp4` is null.")
-    return "## Limitations\n\n" + "".join(f"- {line}\n" for line in lines)
+    return "".join(f"- {line}\n" for line in lines)
 
 
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, trusted: bool = False) -> str:
-    if not rows:
-        return ""
-    lines = [f"## {title}\n"] if title else []
-    lines += [_line(head), _line(["---"] * len(head))]
-    lines += [_line([str(cell) if trusted else escaped(str(cell)) for cell in row]) for row in rows]
-    return "\n".join(lines) + "\n"
+def _removal(about: DatasetAbout) -> str:
+    where = "a discussion in the Community tab of this repository" if about.repo else "a word to whoever gave it to you"
+    return (
+        f"Who owns a video, or is seen in one, can have it removed: {where} with its `video_id` is enough; no reason "
+        "is asked for. It is then taken out of the sources, and the next release has neither its file nor its rows, "
+        "pictures, texts and records, nor have the other datasets made from it. `CHANGELOG.md` counts it among the "
+        "removed. Older releases hold what they held until they are deleted: please work with the newest.\n"
+    )
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _checking(about: DatasetAbout) -> str:
+    where = f"hf://datasets/{about.repo}" if about.repo else HERE
+    return (
+        f"Each row ends with `row_sha256`, of itself, and `provenance_sha256`, of its video's line in `{FOLDER}/`, "
+        "where the records and the answers of models stand that it was made from, word for word.\n\n"
+        f"```sh\nvidpipe verify {where}\n```\n"
+    )
 
 
-def _named(value: object) -> str:
-    return str(value) if value not in (None, "") else "unknown"
+def _citation(about: DatasetAbout, release: str) -> str:
+    title = "".join(c for c in plain(about.title, limit=80) if c.isalnum() or c in " .,:-")
+    lines = [f"  title = {{{title}}}", f"  note = {{Release {release}, made with vidpipe}}"]
+    if about.repo:
+        lines.append(f"  howpublished = {{https://huggingface.co/datasets/{about.repo}}}")
+    body = ",\n".join(lines)
+    return f"```bibtex\n@misc{{vidpipe-{release},\n{body}\n}}\n```\n\nCite the makers of the videos that you show.\n"
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"

@@ -14,7 +14,7 @@ from vidpipe.export.markdown import escaped
 
 TITLE = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n"
 ENTRY = re.compile(r"^## ([0-9a-f]{12})$", re.MULTILINE)
-WITHOUT_MEDIA = " without media"
+WITHOUT_FILE = " without media"
 """What a row's mark ends with whose file is not published."""
 MOST_NAMES = 20
 _PART = re.compile(r" #\d+$")
@@ -85,4 +85,4 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _is_bare(mark: str) -> bool:
-    return mark.endswith(WITHOUT_MEDIA)
+    return mark.endswith(WITHOUT_FILE)

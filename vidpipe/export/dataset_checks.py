@@ -183,7 +183,7 @@ class DatasetCheck:
         yield from known.faults if known else ()
         if has_media:
             yield from self._media_faults(row, files)
-        elif row.get("file_name") is not None:
+        elif row.get("file_name"):
             yield "a row without media names a file"
 
     def _media_faults(self, row: Mapping[str, Any], files: Mapping[str, int]) -> Iterator[str]:

@@ -6,6 +6,7 @@ row of any dataset is counted by the columns that it has; of a video's rows that
 (licence, category) is counted once.
 """
 
+import math
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -176,7 +177,9 @@ class CardFacts:
 def _duration_s(row: Mapping[str, object]) -> float | None:
     """How long the row's file is: a whole video's length, or from when to when."""
     start_s, end_s = number(row.get("start_s")), number(row.get("end_s"))
-    if start_s is not None and end_s is not None:
-        return max(0.0, end_s - start_s)
     told = number(row.get("duration_s"))
-    return number(row.get("duration")) if told is None else told
+    if start_s is not None and end_s is not None:
+        told = end_s - start_s
+    elif told is None:
+        told = number(row.get("duration"))
+    return told if told is not None and math.isfinite(told) and told >= 0 else None

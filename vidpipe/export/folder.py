@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vidpipe.export.about import DatasetAbout
-from vidpipe.export.card import CardFacts, card, shard_card
+from vidpipe.export.card_files import CardFiles
 from vidpipe.export.chain import MADE_BY
 from vidpipe.export.chain_files import write_parts
-from vidpipe.export.changelog import changelog, release_name
+from vidpipe.export.changelog import WITHOUT_FILE, changelog, release_name
 from vidpipe.export.explorer import Explorer
 from vidpipe.export.explorer_views import explorer_video
 from vidpipe.export.made_by import made_by_file
@@ -25,9 +25,7 @@ from vidpipe.export.naming import Named, file_names, folder_depth, media_suffix,
 from vidpipe.export.parquet import shard_digest, write_shard
 from vidpipe.export.placing import FilePlacer
 from vidpipe.export.spool import RowSpool, Spooled, json_line
-from vidpipe.export.target import DatasetItem, DatasetKind, DatasetTarget, plan_shards
-
-METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"
+from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetItem, DatasetKind, DatasetTarget, plan_shards
 
 
 class PublishedRow(NamedTuple):
@@ -41,7 +39,7 @@ class PublishedRow(NamedTuple):
     @property
     def mark(self) -> str:
         """What a release is made of, row by row: that a file went or came is a change, too."""
-        return self.row_sha256 if self.file_name is not None else f"{self.row_sha256} without media"
+        return self.row_sha256 if self.file_name is not None else f"{self.row_sha256}{WITHOUT_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +86,26 @@ class _Writer:
         self._placer = FilePlacer(target, has_digests=kind.has_digests)
         self._names = self._named()
         self._thumbs_depth = folder_depth(len({row.item.video_key for row in spool.rows}), target.folder_entries)
-        self._facts = CardFacts()
         self._explorer = Explorer(self._placer.put_once)
         self._published: list[PublishedRow] = []
 
     def write(self) -> DatasetReport:
         shards = self._write_files()
         write_parts(self._spool.origins(), self._placer.put_once)
-        with self._target.store.scratch() as scratch:
-            texts = {name: scratch / name for name in (METADATA, WITHOUT_MEDIA)}
-            self._write_rows(texts)
-            release = release_name([row.mark for row in self._published])
-            self._show(texts, release=release, shards=shards)
-        n_deleted, facts = self._placer.delete_the_rest(), self._facts
+        with self._target.store.scratch() as scratch, CardFiles(self._kind, self._about, scratch=scratch) as texts:
+            rows = {name: scratch / name for name in (METADATA, WITHOUT_MEDIA)}
+            self._write_rows(rows, texts)
+            shown = sorted(self._published, key=lambda row: row.file_name is None)  # as the files go through them
+            release = release_name([row.mark for row in shown])
+            self._show(rows, texts, release=release, shards=shards)
+        n_deleted = self._placer.delete_the_rest()
         files = {stored.key: stored.n_bytes for stored in self._target.store.list(self._target.prefix)}
         return DatasetReport(
             release,
             self._published,
             len(self._published) - len(self._names),
             len(shards),
-            facts.n_bytes,
+            texts.facts.n_bytes,
             self._placer.n_written,
             n_deleted,
             files,
@@ -158,19 +156,17 @@ class _Writer:
         is_wanted = is_wanted and item.media.n_bytes <= self._target.cell_bytes
         return self._placer.put_media(self._names[item.key], item.media, video_key=item.video_key, is_wanted=is_wanted)
 
-    def _write_rows(self, texts: Mapping[str, Path]) -> None:
-        with texts[METADATA].open("wb") as metadata, texts[WITHOUT_MEDIA].open("wb") as without:
+    def _write_rows(self, files: Mapping[str, Path], texts: CardFiles) -> None:
+        with files[METADATA].open("wb") as metadata, files[WITHOUT_MEDIA].open("wb") as without:
             for row in self._spool.rows:
                 values, item, file_name = self._spool.read(row), row.item, self._names.get(row.item.key)
                 published = published_row(values, file_name)
                 self._published.append(published)
-                if file_name is None:
-                    without.write(json_line(values))
-                else:
-                    metadata.write(json_line({"file_name": file_name, **values}))
+                line = json_line({"file_name": file_name or "", **values})  # `datasets` refuses null
+                (without if file_name is None else metadata).write(line)
                 n_bytes = item.media.n_bytes if item.media is not None else 0
-                self._facts.add(values, file_name=file_name, n_bytes=n_bytes)
-                self._facts.n_without_cell += n_bytes > self._target.cell_bytes
+                has_cell = n_bytes <= self._target.cell_bytes
+                texts.add(values, file_name=file_name, n_bytes=n_bytes, has_cell=has_cell)
                 poster = self._write_poster(item)
                 shown = explorer_video(
                     values, file_name=file_name, poster=poster, shots=item.shots, row_id=published.row
@@ -186,22 +182,16 @@ class _Writer:
         self._placer.put_once(name, data)
         return name
 
-    def _show(self, rows: Mapping[str, Path], *, release: str, shards: Sequence[str]) -> None:
+    def _show(self, rows: Mapping[str, Path], texts: CardFiles, *, release: str, shards: Sequence[str]) -> None:
         """Write the texts, by which the dataset becomes visible, in the order that a reader can bear."""
         about, put = self._about, self._placer.put
-        log = changelog(
-            self._placer.old_text("CHANGELOG.md"),
-            release,
-            self._old_marks(),
-            {row.row: row.mark for row in self._published},
-        )
+        marks = {row.row: row.mark for row in self._published}
+        old_text, old, noun = self._placer.old_text("CHANGELOG.md"), self._old_marks(), self._kind.noun
+        log = changelog(old_text, release, old, marks, left_out=about.left_out, noun=noun)
         page = self._explorer.page(about.left_out, title=about.title, made_by=about.made_by)
         put("CHANGELOG.md", log.encode())
         put(MADE_BY, made_by_file(about.making))
-        if self._kind.has_shards:
-            names = [name.removeprefix("data/") for name in shards]
-            put("data/README.md", shard_card(names, self._kind).encode())
-        put("README.md", card(self._kind, about, self._facts, release=release).encode())
+        texts.write(put, self._placer.put_once, release=release, rows=rows, shards=shards)
         if len(self._names) < len(self._spool.rows):
             put(WITHOUT_MEDIA, rows[WITHOUT_MEDIA])
         put(METADATA, rows[METADATA])
@@ -227,6 +217,6 @@ def published_row(row: Mapping[str, object], file_name: str | None = None) -> Pu
         KeyError, TypeError, AttributeError: it is no row of ours.
     """
     index, video_id = row.get("segment_index"), str(row["video_id"])
-    place = file_name if file_name is not None else row.get("file_name")
+    place = file_name or row.get("file_name") or None
     name = video_id if index is None else f"{video_id} #{index}"
     return PublishedRow(video_id, name, None if place is None else str(place), str(row["row_sha256"]))

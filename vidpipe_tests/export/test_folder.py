@@ -119,7 +119,7 @@ def test_writing_again_writes_texts_only(tmp_path: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")}
     content = files_of(tmp_path / "store")
     report = write(items_of(tmp_path, FIRST), target_at(tmp_path / "store"))
-    assert (report.n_written, report.n_deleted) == (6, 0)
+    assert (report.n_written, report.n_deleted) == (8, 0)
     assert files_of(tmp_path / "store") == content
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")} == before
 
@@ -208,7 +208,8 @@ def test_a_removed_video_leaves_no_file_behind(tmp_path: Path) -> None:
     write(items_of(tmp_path, {"a": 20, "c": 10}), target_at(tmp_path / "store"))
     assert not [name for name in files_of(tmp_path / "store") if "/b." in name]
     write([], target_at(tmp_path / "store"))
-    left = {"CHANGELOG.md", "README.md", "data/README.md", "index.html", "metadata.jsonl", "provenance/made_by.json"}
+    left = {"CHANGELOG.md", "README.md", "attribution.jsonl", "croissant.json", "data/README.md", "index.html"}
+    left |= {"metadata.jsonl", "provenance/made_by.json"}
     found = set(files_of(tmp_path / "store" / SCENES))
     assert {name for name in found if not name.startswith("explorer/left-out-")} == left
 

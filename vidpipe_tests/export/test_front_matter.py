@@ -1,0 +1,97 @@
+from typing import Any
+
+import pytest
+import yaml
+
+from vidpipe.export.about import DatasetAbout, plain
+from vidpipe.export.facts import CardFacts
+from vidpipe.export.front_matter import front_matter, shard_card
+from vidpipe.export.kinds import SCENES
+from vidpipe.export.target import Media
+from vidpipe_tests.export.samples import HOSTILE, row_of
+
+MEDIA = Media("raw_videos/a/video.mp4", "0" * 64, 1)
+RELEASE = "0" * 12
+
+
+def facts_of(*file_names: str | None, **row: object) -> CardFacts:
+    facts = CardFacts()
+    for i, name in enumerate(file_names):
+        facts.add({**row_of(f"v{i}", MEDIA), **row}, file_name=name, n_bytes=1_000_000)
+    facts.close()
+    return facts
+
+
+def front_of(facts: CardFacts, *, title: str = "Demo", release: str = RELEASE) -> dict[str, Any]:
+    text = front_matter(SCENES, DatasetAbout(title), facts, release=release)
+    value = yaml.safe_load(text.split("---\n")[1])
+    assert isinstance(value, dict)
+    return value
+
+
+def test_the_default_config_is_the_folder_of_videos() -> None:
+    front = front_of(facts_of("videos/a.mp4"))
+    (config,) = front["configs"]
+    assert config["data_files"] == [{"split": "train", "path": ["videos/**", "metadata.jsonl"]}]
+    assert front["dataset_info"][0]["features"][0] == {"name": "video", "dtype": "video"}
+    assert front["license"] == "cc"  # by, of a version that the source does not say
+
+
+def test_rows_without_a_file_are_a_config_of_their_own() -> None:
+    default, without = front_of(facts_of("videos/a.mp4", None))["configs"]
+    assert default["config_name"] == "default"
+    assert without["data_files"] == [{"split": "train", "path": ["without_media.jsonl"]}]
+    assert without["metadata_filenames"] == ["without_media.jsonl"]  # or the builder of folders ignores it
+
+
+def test_rows_without_a_file_are_the_default_where_there_are_no_others() -> None:
+    front = front_of(facts_of(None))
+    (config,) = front["configs"]
+    assert config == {"config_name": "default", "data_files": [{"split": "train", "path": ["without_media.jsonl"]}]}
+    assert front["dataset_info"][0]["features"][0] == {"name": "file_name", "dtype": "string"}
+
+
+def test_another_release_is_never_taken_for_a_cached_one() -> None:
+    facts = facts_of("videos/a.mp4", None)
+    old, new = (front_of(facts, release=name) for name in ("a" * 12, "b" * 12))
+    assert all(a != b for a, b in zip(old["dataset_info"], new["dataset_info"], strict=True))
+
+
+def test_a_folder_without_a_loadable_video_is_declared_as_a_table() -> None:
+    front = front_of(facts_of("videos/a.webm"))
+    assert front["configs"][0]["data_files"][0]["path"] == ["metadata.jsonl"]
+    assert front["dataset_info"][0]["features"][0] == {"name": "file_name", "dtype": "string"}
+
+
+def test_the_shards_are_named_one_by_one() -> None:
+    text = shard_card(["scenes-00000.aa.parquet", "scenes-00001.bb.parquet"], SCENES)
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["configs"][0]["data_files"][0]["path"] == ["scenes-00000.aa.parquet", "scenes-00001.bb.parquet"]
+
+
+def test_an_empty_dataset_has_no_configs() -> None:
+    assert "configs" not in front_of(CardFacts())
+    assert yaml.safe_load(shard_card([], SCENES).split("---\n")[1]) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "licence"),
+    [("CC BY 4.0", "cc-by-4.0"), ("CC0", "cc0-1.0"), (None, "unknown"), ("own", "other"), ("MIT or so", "other")],
+)
+def test_the_licence_is_of_the_hubs_list(said: str | None, licence: str) -> None:
+    assert front_of(facts_of("videos/a.mp4", licence=said))["license"] == licence
+
+
+def test_only_what_is_published_counts_for_the_licence() -> None:
+    facts = facts_of("videos/a.mp4", licence="CC BY 4.0")
+    facts.add({**row_of("z", MEDIA), "licence": "CC BY-NC 4.0"}, file_name=None)
+    assert front_of(facts)["license"] == "cc-by-4.0"
+    facts.add({**row_of("zz", MEDIA), "licence": "cc0"}, file_name="videos/z.mp4", n_bytes=1)
+    assert front_of(facts)["license"] == ["cc-by-4.0", "cc0-1.0"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_means_nothing_in_yaml(text: str) -> None:
+    front = front_of(facts_of("videos/a.mp4", licence=text, annotator=text), title=text)
+    assert front["pretty_name"] == plain(text, limit=160)
+    assert set(front) == set(front_of(facts_of("videos/a.mp4")))
