@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 
@@ -16,6 +17,8 @@ _WITH_STRIP = frozenset(
     {"video_signals", "shots", "segment_clips", "segment_queries", "episode_queries"}
     | {"annotation_proxy", "video_annotations", "aligned_metadata"}
 )
+LINEAGE = "/vidpipe/lineage/"
+"""Under this address, and a partition key, `vidpipe ui` serves the lineage of a video as it is when it is looked at."""
 _MAX_TEXT = 200
 _MAX_LINKS = 12  # a long video has hundreds of clips; the record names them all
 
@@ -26,6 +29,7 @@ def partition_metadata(project: Project, key: str, record: Record) -> dict[str, 
     if record.reason:
         shown["reason"] = _text(record.reason)
     shown["video"] = _text(record.video_id)
+    shown["lineage"] = dg.MetadataValue.url(f"{LINEAGE}{quote(key, safe='')}")
     shown |= _numbers(record.value)
     strip = _strip(project, key, record)
     if strip:

@@ -26,7 +26,7 @@ LAYERS = [  # highest first; those on one line do not import each other
     ("vidpipe.media",),
     ("vidpipe.timeline",),
     ("vidpipe.models",),
-    ("vidpipe.records", "vidpipe.keys", "vidpipe.recipe"),
+    ("vidpipe.records", "vidpipe.keys", "vidpipe.recipe", "vidpipe.repositories"),
     ("vidpipe.errors",),
 ]
 EVERYWHERE = {"av", "numpy", "polars", "pydantic"}
@@ -41,6 +41,7 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "vidpipe.cli": {"click", "dagster", "rich", "yaml"},
     "vidpipe.cli.history": {"dagster", "sqlalchemy"},
     "vidpipe.cli.bench": {"benchmarks", "click", "rich"},  # the benchmarks of a checkout; no part of the wheel
+    "vidpipe.cli.web": {"dagster_webserver", "starlette"},
     "assets": {"dagster", "dagster_shared"},
     "resources": {"dagster", "dagster_aws"},
     "resources.gemini_answers": {"google"},
@@ -51,6 +52,8 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "resources.gemini_remotes": {"google"},
     "resources.gemini_requests": {"google"},
     "resources.gemini_transport": {"httpx2"},
+    "resources.hub": {"huggingface_hub"},
+    "resources.hub_errors": {"httpx2", "huggingface_hub"},
     "resources.llm_http": {"httpx2"},
 }
 OURS = {"vidpipe", "assets", "resources", "vidpipe_tests"}

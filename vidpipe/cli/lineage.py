@@ -12,7 +12,7 @@ import polars as pl
 
 from vidpipe.cli.lineage_artifacts import Trace
 from vidpipe.cli.lineage_rows import Datasets
-from vidpipe.cli.naming import named_videos
+from vidpipe.cli.naming import UI, named_videos
 from vidpipe.cli.words import counted, shown
 from vidpipe.errors import RecipeError, StoreError
 from vidpipe.keys import segment
@@ -49,6 +49,7 @@ def lineage_of(project: Project, name: str) -> tuple[dict[str, Any], dict[str, s
         "published": datasets.published([video_id], snapshot),
         "line": _line(line, artifacts),
         "prompts": trace.prompts,
+        "runs": f"{ui}/runs/" if (ui := project.ledger.fact(UI)) else None,
         "problems": trace.problems,
     }
     return document, trace.raws
@@ -79,7 +80,7 @@ def write_page(project: Project, found: Mapping[str, Any], raws: Mapping[str, st
     place = path or project.folder / "lineage" / f"{found['key']}.html"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(lineage_page(found, raws), "utf-8")
+        place.write_text(lineage_page(found, raws, runs=found["runs"] or ""), "utf-8")
     except OSError as error:
         raise RecipeError(f"--html {place}", f"cannot be written ({error.strerror})") from error
     return place
@@ -213,4 +214,5 @@ def _row(row: Mapping[str, Any]) -> str:
     file = f", {row['file_name']}" if row["file_name"] else ""
     place = f", {row['repo']} at {row['revision']}" if row.get("repo") else ""
     older = "" if row["is_current"] else "; made from older records"
-    return f"{row['dataset']} {row['release']}, row {row['row']}{file}: {row['video_id']}{place}{older}"
+    number = f"row {row['row']} of {row['file']}"
+    return f"{row['dataset']} {row['release']}, {number}{file}: {row['video_id']}{place}{older}"

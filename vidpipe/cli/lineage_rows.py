@@ -1,8 +1,8 @@
 """Rows of datasets as the lineage names them: which rows tell of a video, and which video a row tells of.
 
 What belongs here: row numbers, names of files, releases, and where a release went. Not here: what rows were made from
-(`lineage_artifacts`). A row is named `DATASET:ROW`, its number in `metadata.jsonl` from 0 on, or `DATASET:FILE`, its
-`file_name` or the last part of that, where no other row has it.
+(`lineage_artifacts`). A row is named `DATASET:NUMBER`, its place in `metadata.jsonl` from 0 on, or `DATASET:NAME`: its
+`file_name`, the last part of that where no other row has it, or the video's id, of a segment with ` #` and its number.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,27 +15,41 @@ import polars as pl
 from vidpipe.errors import RecipeError, StoreError
 from vidpipe.ledger.snapshot import Snapshot, inputs_of
 from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.stages import Line, Stage
 from vidpipe.store.documents import read_table_record
 
-_SUFFIX, _UPLOAD = "_dataset", "hf_upload"
-_MOST_NAMED = 3
+_UPLOAD = "hf_upload"
+METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"
+_MOST_NAMED, _DIGITS = 3, 18
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset that is written: its stage and name, its release, and its rows in order (`video_id`, `file_name`)."""
+    """A dataset that is written: its stage and name, its release, and its rows.
+
+    A row has `video_id`, `name`, `file_name`, `row_sha256`, its number `n` among those with a file or among those
+    without, and `segment`, None where it is a whole video.
+    """
 
     stage: Stage
     name: str
     release: str
     rows: pl.DataFrame
 
-    def numbered(self, video_ids: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The rows of these videos with their numbers."""
-        found = self.rows.with_row_index("row").filter(pl.col("video_id").is_in(list(video_ids)))
-        for row in found.iter_rows(named=True):
-            yield int(row.pop("row")), row
+    def of_videos(self, video_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """The rows of these videos, in order."""
+        return self.rows.filter(pl.col("video_id").is_in(list(video_ids))).iter_rows(named=True)
+
+    def named(self, which: str) -> pl.DataFrame:
+        """The rows that go by a number or a name."""
+        file = pl.col("file_name")
+        if which.isdecimal() and which.isascii():
+            number = int(which) if len(which) < _DIGITS else -1
+            return self.rows.filter(file.is_not_null() & (pl.col("n") == number))
+        return self.rows.filter(
+            (file == which) | (file.str.split("/").list.last() == which) | (pl.col("name") == which)
+        )
 
 
 @dataclass(frozen=True)
@@ -72,16 +86,15 @@ class Datasets:
             {
                 "dataset": dataset.stage.name,
                 "name": dataset.name,
-                "row": number,
-                "file_name": row.get("file_name"),
-                "video_id": row["video_id"],
-                **({"segment": row["segment"]} if row.get("segment") is not None else {}),
+                "row": row["n"],
+                "file": WITHOUT_MEDIA if row["file_name"] is None else METADATA,
+                **{name: row[name] for name in ("file_name", "video_id", "segment", "row_sha256")},
                 "release": dataset.release,
                 "is_current": follows(snapshot, self.line, dataset.stage, row["video_id"]),
                 **self._upload(dataset),
             }
             for dataset in self.written
-            for number, row in dataset.numbered(wanted)
+            for row in dataset.of_videos(wanted)
         ]
 
     def video_of(self, name: str) -> str | None:
@@ -94,19 +107,12 @@ class Datasets:
         dataset = next((one for one in self.written if of in (one.name, one.stage.name)), None)
         if dataset is None or not colon:
             return None
-        if which.isdecimal() and which.isascii():
-            if int(which) >= dataset.rows.height:
-                raise RecipeError(name, f"{dataset.name} has the rows 0 to {dataset.rows.height - 1}")
-            return str(dataset.rows.item(int(which), "video_id"))
-        if "file_name" not in dataset.rows.columns:
-            raise RecipeError(name, f"{dataset.name} tells no names of files; name a row by its number")
-        names = pl.col("file_name")
-        found = dataset.rows.filter((names == which) | (names.str.split("/").list.last() == which))
+        found = dataset.named(which)
         if found.height > 1:
-            some = ", ".join(found["file_name"].head(_MOST_NAMED).to_list())
-            raise RecipeError(name, f"{found.height} rows have files of this name ({some}, …); write the whole name")
+            some = ", ".join((found["file_name"].fill_null("") + " " + found["name"]).head(_MOST_NAMED).to_list())
+            raise RecipeError(name, f"{found.height} rows go by that ({some}, …); write the whole file_name")
         if found.is_empty():
-            raise RecipeError(name, f"no row of {dataset.name} has this file")
+            raise RecipeError(name, f"no such row; {dataset.name} has {dataset.rows.height}")
         return str(found.item(0, "video_id"))
 
     @property
@@ -116,24 +122,19 @@ class Datasets:
 
     def _written(self) -> Iterator[Dataset]:
         for stage in self.line.tables:
-            if not stage.name.endswith(_SUFFIX):
+            if stage.name not in DATASETS:
                 continue
             try:
                 release = str(read_table_record(self.project.store, stage.name).value.get("release", ""))
-                rows = self.project.tables.rows(stage.name)
+                rows = _numbered(self.project.tables.rows(stage.name))
             except StoreError:
                 continue
-            yield Dataset(stage, dataset_name(stage.name), release, rows)
+            yield Dataset(stage, DATASETS[stage.name], release, rows)
 
     def _upload(self, dataset: Dataset) -> dict[str, Any]:
         told = self.uploads.get(dataset.name, {})
         names = ("repo", "revision", "url") if told.get("release") == dataset.release else ()
         return {name: told.get(name) for name in names}
-
-
-def dataset_name(stage: str) -> str:
-    """The folder of a dataset's stage: `scenes` of `scene_dataset`."""
-    return f"{stage.removesuffix(_SUFFIX)}s"
 
 
 def follows(snapshot: Snapshot, line: Line, stage: Stage, video_id: str) -> bool:
@@ -155,3 +156,15 @@ def assets_above(line: Line, stage: Stage, *, gates: bool) -> set[str]:
 def _follows(snapshot: Snapshot, stage: Stage, video_id: str) -> bool:
     known = snapshot.row(stage.name, video_id) if stage.unit != "video" else snapshot.entry(stage.name, video_id)
     return known is not None and (not stage.reads or snapshot.inputs(stage, video_id) == inputs_of(known.inputs))
+
+
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a dataset's table with their numbers and segments; an older table names its videos alone."""
+    for name in ("row", "file_name", "row_sha256"):
+        if name not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, pl.String).alias(name))
+    numbers = pl.int_range(pl.len()).over(pl.col("file_name").is_null())
+    segments = pl.col("row").str.extract(r" #(\d+)$").cast(pl.Int64, strict=False)
+    is_part = pl.col("row") != pl.col("video_id")
+    segments = pl.when(is_part).then(segments).otherwise(None)
+    return rows.with_columns(n=numbers, segment=segments).rename({"row": "name"})

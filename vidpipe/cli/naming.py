@@ -6,6 +6,8 @@ from pathlib import Path
 from vidpipe.errors import RecipeError
 from vidpipe.ports import Project
 
+UI = "ui"
+"""The ledger's fact that tells where the UI was served last."""
 _STORE = "store"
 
 

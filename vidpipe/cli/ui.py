@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from vidpipe.cli.naming import UI
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.recovery import end_dead_runs
 from vidpipe.errors import RecipeError
@@ -30,8 +31,9 @@ def serve(folder: Path, *, host: str, port: int) -> int:
     project, instance = open_instance(folder)  # says at once what is wrong, and makes DAGSTER_HOME
     _check_port(host, port)
     module = ["-m", "vidpipe.definitions", "-d", str(folder)]
-    web = [sys.executable, "-m", "dagster_webserver", *module, "--host", host, "--port", str(port)]
+    web = [sys.executable, "-m", "vidpipe.cli.web", *module, "--host", host, "--port", str(port)]
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *module]
+    project.ledger.set_fact(UI, f"http://{host}:{port}")
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what our children leave behind is ours to end
     children = [subprocess.Popen(command, preexec_fn=_end_with_parent) for command in (web, daemon)]  # noqa: S603, PLW1509
     click.echo(f"Dagster UI: http://{host}:{port}  (Ctrl-C ends it)", err=True)

@@ -1,7 +1,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 112, HEIGHT = 58, DIGITS = 16, MOST_OPEN = 8;
-const KINDS = { outcome: "gate", row: "gate", media: "media", files: "media", page: "media", captions: "texts", texts: "texts" };
+const KINDS = { outcome: "gate", row: "gate", media: "media", files: "media", page: "texts", captions: "texts", texts: "texts" };
 const NAMES = { value: "its result", media: "the file itself", texts: "texts and captions", gate: "its verdict alone" };
 const MONEY = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 6 });
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ _BACKFILL = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
 _ASSET = """query($path: [String!]!) { assetNodes(assetKeys: [{path: $path}]) {
   assetPartitionStatuses { ... on DefaultPartitionStatuses {
     materializedPartitions failedPartitions unmaterializedPartitions } }
-  assetMaterializations(limit: 100) { partition metadataEntries { label ... on TextMetadataEntry { text } } } } }"""
+  assetMaterializations(limit: 100) { partition metadataEntries {
+    label ... on TextMetadataEntry { text } ... on UrlMetadataEntry { url } } } } }"""
 _PACE = """import sys
 if "dagster._daemon" in sys.orig_argv:
     from dagster._daemon import controller
@@ -150,6 +152,22 @@ def test_a_partial_failure_shows_exactly_what_failed_and_retry_heals_it(ui: Ui) 
     assert ui.statuses("aligned_metadata") == ({"v0", "v1", "v2", "v3"}, set())
     ui.line.is_whole()
     assert set(ui.line.n_events().values()) == {1}
+
+
+def test_the_lineage_of_a_partition_is_one_link_away(ui: Ui) -> None:
+    for video_id in ("v1", "empty"):
+        (link,) = [one["url"] for one in ui.metadata("raw_videos")[video_id] if one["label"] == "lineage"]
+        with urllib.request.urlopen(ui.url.removesuffix("/graphql") + link, timeout=60) as answer:
+            page = answer.read().decode()
+        assert answer.headers["Cache-Control"] == "no-store"
+        data = json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
+        assert data["video_id"] == video_id
+        assert {one["asset"] for one in data["artifacts"]} >= {"catalogue", "raw_videos", "dynamic_videos"}
+        assert data["runs"] == "/runs/"
+    for nobody in ("nobody", "%3Cscript%3E", "%252e%252e%252fx"):
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+            urllib.request.urlopen(f"{ui.url.removesuffix('/graphql')}/vidpipe/lineage/{nobody}", timeout=60)
+        assert refused.value.headers["Content-Type"].startswith("text/plain")
 
 
 def test_the_ledger_shows_the_table(ui: Ui) -> None:
