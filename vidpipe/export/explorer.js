@@ -150,7 +150,7 @@ function tile(row, i) {
   if (row.length !== null) frame.append(make("span", { class: "badge" }, clock(row.length)));
   if (!row.group && !row.hasMedia) frame.append(make("span", { class: "badge left" }, "link only"));
   const soft = row.group ? `${row.group.stage}: ${row.group.reason || row.group.outcome}`
-    : [row.scenes ? many(row.scenes, "scene") : row.line || null, row.category, row.series, ...row.moods].filter(Boolean).join(" · ");
+    : [row.scenes ? many(row.scenes, "scene") : row.line || null, row.category?.split(" / ").at(-1), row.series, ...row.moods].filter(Boolean).join(" · ");
   const words = make("span", { class: "words" }, make("span", { class: "name", dir: "auto" }, row.title), make("span", { class: "soft", dir: "auto" }, soft));
   const inside = row.group ? make("div", { class: "tile" }, frame, words) : make("a", { class: "tile", href: address({ v: row.id }, new URLSearchParams()) }, frame, words);
   const item = make("li", { "aria-setsize": found.length, "aria-posinset": i + 1, "data-i": i }, inside);

@@ -42,14 +42,14 @@ function closeVideo() {
   at("detail").replaceChildren();
 }
 
-const SCORES = ["dynamism", "sound and picture"];
+const SCORES = ["dynamism", "sound fits"];
 
 function itemNode([start, end, text, told = []], i, kind, seek) {
   const more = told.filter(([name]) => !SCORES.includes(name));
   const scores = told.filter(([name]) => SCORES.includes(name)).map(([name, value]) => `${name} ${Number(value).toFixed(2)}`);
   const button = make("button", { type: "button" }, make("time", {}, clock(start, kind === "shot" ? 2 : 1)),
     make("span", { dir: "auto" }, text || `${kind[0].toUpperCase()}${kind.slice(1)} ${i + 1}`,
-      kind === "scene" || kind === "shot" ? make("span", { class: "soft" }, [` ${(end - start).toFixed(1)} s`, ...scores].join(" · ")) : null));
+      kind === "scene" || kind === "shot" ? make("span", { class: "soft" }, [`${(end - start).toFixed(1)} s`, ...scores].join(" · ")) : null));
   button.addEventListener("click", () => seek(start));
   const rest = more.length ? make("details", { class: "more" }, make("summary", {}, more.map((pair) => pair[0]).join(", ")), facts(more)) : null;
   return make("li", {}, button, rest);
@@ -75,7 +75,7 @@ function itemList(name, items, nAll, seek) {
     }
     const [i] = next;
     if (i !== undefined && !marked.has(i)) {
-      const node = list.children[i], top = node.offsetTop - list.offsetTop;
+      const node = list.children[i], top = node.offsetTop;
       if (top < list.scrollTop || top + node.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 3;
     }
     marked = next;
@@ -191,7 +191,8 @@ function showVideo(row, detail, { startS, before, after }) {
   at("detail").replaceChildren(make("nav", { class: "steps", "aria-label": "Videos" }, backLink(), make("span", {}), earlier, later),
     make("h2", { class: "heading", dir: "auto", tabindex: "-1" }, row.title), chips(row, detail) ?? "",
     make("div", { class: "two" }, left, right),
-    make("div", { class: "panels" }, panel("Facts", facts([["id", row.id], ...detail.facts])) ?? "",
-      panel("Provenance", ...origin, facts(detail.provenance)) ?? "", panel("Told", ...textList(detail.texts)) ?? ""));
+    make("div", { class: "panels" }, panel("What is told", ...textList(detail.texts)) ?? "",
+      panel("Facts", facts([["id", row.id], ...detail.facts])) ?? "",
+      panel("Provenance", ...origin, make("div", { class: "hashes" }, facts(detail.provenance))) ?? ""));
   mark(startS);
 }

@@ -141,7 +141,7 @@ def _more(scene: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         ("themes", scene.get("thematicElements")),
         ("context", scene.get("contextualRelevance")),
         ("dynamism", scene.get("dynamismScore")),
-        ("sound and picture", scene.get("audioVisualCorrelation")),
+        ("sound fits", scene.get("audioVisualCorrelation")),
     )
     return ((name, shown(text)) for name, text in pairs if text not in (None, ""))
 
