@@ -20,26 +20,7 @@ from vidpipe.export.explorer import Explorer
 from vidpipe.export.explorer_views import explorer_video
 from vidpipe_tests.browser import Tab, browser
 
-WORDS = [
-    "a",
-    "quiet",
-    "harbour",
-    "at",
-    "dawn",
-    "the",
-    "old",
-    "engine",
-    "market",
-    "in",
-    "rain",
-    "two",
-    "friends",
-    "on",
-    "bicycles",
-    "letter",
-    "last",
-    "train",
-]
+WORDS = tuple("the old quiet engine market rain harbour dawn friends bicycle letter last train".split())  # noqa: SIM905
 CATEGORIES = [(f"Topic {i}", f"Topic {i} leaf {j}") for i in range(20) for j in range(6)]
 N_SCENES, SCENE_S, N_CUES = 12, 50, 150
 
