@@ -1,5 +1,6 @@
 """Datasets that people open: folders with media, rows, a card and an explorer."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,12 @@ from assets.tables import table_result
 from vidpipe import keys
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout, LeftOut
+from vidpipe.export.costs import costs_of
 from vidpipe.export.folder import DatasetReport, PublishedRow, write_dataset
 from vidpipe.export.kinds import kind_for
 from vidpipe.export.made_by import made_by
 from vidpipe.export.target import DatasetTarget
-from vidpipe.ledger.snapshot import Row
+from vidpipe.ledger.snapshot import Row, Snapshot
 from vidpipe.ledger.staleness import end_of, wanted_rows
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
@@ -66,7 +68,8 @@ def publish(project: Project, *, asset: str) -> Made:
     left_out = tuple(LeftOut(end[0], end[1], end[2] or "", v) for v, end in ends.items() if end[1] != "ok")
     by_id = {video_id: key for key, video_id in snapshot.videos.items()}
     members = {video_id: by_id[video_id] for video_id, end in ends.items() if end[1] == "ok"}
-    report = _write(project, asset, members, left_out)
+    about = _about(project, asset, snapshot, members, left_out)
+    report = _write(project, asset, members, about)
     index = {v: Row(end[1], end[2], "{}", wanted[v]) for v, end in ends.items() if v in members or end[1] != "ok"}
     value = {
         "n_rows": len(report.rows),
@@ -81,14 +84,13 @@ def publish(project: Project, *, asset: str) -> Made:
     return Made(rows, index, value, files=files)
 
 
-def _write(project: Project, asset: str, members: dict[str, str], left_out: tuple[LeftOut, ...]) -> DatasetReport:
+def _write(project: Project, asset: str, members: dict[str, str], about: DatasetAbout) -> DatasetReport:
     """Write the dataset of these videos (key segments by id). What cannot be published now is taken out of them.
 
     Such a video is on its way: what was known of it is noted as damaged, so that the next run looks at it again.
     """
     kind = kind_for(project.recipe, asset)
     target = DatasetTarget(project.store, prefix=keys.dataset(DATASETS[asset], "").rstrip("/"))
-    about = _about(project, asset, left_out)
     while True:
         try:
             return write_dataset(items_of(project, asset, members), target, kind=kind, about=about)
@@ -99,9 +101,20 @@ def _write(project: Project, asset: str, members: dict[str, str], left_out: tupl
             SOURCES[asset].leave_out(project, members, changed, why=str(error))
 
 
-def _about(project: Project, asset: str, left_out: tuple[LeftOut, ...]) -> DatasetAbout:
-    line = project.line()
-    versions = {name: line.versions[name] for name in (*assets_above(line, asset), asset)}
-    making = made_by(project.recipe, project.folder, versions=versions, software=project.software)
-    title = f"{project.recipe.name}: {DATASETS[asset]}"
-    return DatasetAbout(title, made_by=dict(project.software), making=making, left_out=left_out)
+def _about(
+    project: Project, asset: str, snapshot: Snapshot, members: Collection[str], left_out: tuple[LeftOut, ...]
+) -> DatasetAbout:
+    line, publishing = project.line(), project.recipe.publishing
+    above = assets_above(line, asset)
+    versions = {name: line.versions[name] for name in (*above, asset)}
+    gate = publishing.gate
+    return DatasetAbout(
+        title=f"{project.recipe.name}: {DATASETS[asset]}",
+        made_by=dict(project.software),
+        making=made_by(project.recipe, project.folder, versions=versions, software=project.software),
+        left_out=left_out,
+        line={stage.name: stage.after for stage in line.stages if stage.name in line.ancestors([asset])},
+        costs=costs_of(snapshot, above, members),
+        repo=publishing.repo_of(DATASETS[asset]),
+        gate=gate.get("licences", ()) if gate else None,
+    )

@@ -201,7 +201,7 @@ LINE: tuple[Stage, ...] = (
             Read("taxonomy_categories", "value"),
             *_PUBLISHED,
         ),
-        recipe=("publishing.gate",),
+        recipe=("publishing.gate", "publishing.repo"),
     ),
     Stage(
         "segment_dataset",
@@ -216,7 +216,7 @@ LINE: tuple[Stage, ...] = (
             Read("shots", "value"),
             *_PUBLISHED,
         ),
-        recipe=("publishing.gate", "publishing.layout"),
+        recipe=("publishing.gate", "publishing.repo", "publishing.layout"),
     ),
     Stage(
         "episode_dataset",
@@ -226,7 +226,7 @@ LINE: tuple[Stage, ...] = (
         group="datasets",
         after=("episode_queries", "shots"),
         reads=(Read("episode_queries", "value"), Read("shots", "value"), *_PUBLISHED),
-        recipe=("publishing.gate", "publishing.layout"),
+        recipe=("publishing.gate", "publishing.repo", "publishing.layout"),
         when="queries",
     ),
 )
