@@ -155,7 +155,7 @@ def paged(services: Servers, tmp_path_factory: pytest.TempPathFactory) -> Line:
         instance.event_log_storage.set_concurrency_slots("gemini", 0)  # bounds queued runs, and no others
         assert instance.get_concurrency_config().pool_config.pool_granularity == PoolGranularity.RUN
     n_bytes = sum(uploads(services))
-    line.run("--only", "aligned_metadata", env=environment_of(services))
+    line.run(env=environment_of(services))
     assert sum(uploads(services)) == n_bytes
     return line
 
@@ -171,8 +171,10 @@ def test_a_public_video_of_which_there_is_no_file_is_annotated_from_its_page(
     aligned = line.record("aligned_metadata", "public-two2")["value"]
     assert len(aligned["scenes"]) > 0
     assert aligned["alignment"]["n_cuts_missed"] == 0, "nothing was measured"
+    rows = (line.folder / "store/datasets/scenes/without_media.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(row)["video_id"] for row in rows] == ["public-two2"]
     before, asked = line.contents(), Asked.until_now(services)
-    line.run("--only", "aligned_metadata", env=env)
+    assert "Nothing to do" in line.run(env=env)
     assert (line.contents(), Asked.until_now(services), stale(line)) == (before, asked, {})
     edit(line, {"by_url: true": "by_url: false"})
     line.run("--only", "aligned_metadata", env=env)
