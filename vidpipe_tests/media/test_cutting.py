@@ -8,8 +8,11 @@ from pathlib import Path
 import av
 import pytest
 from av.audio.frame import AudioFrame
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vidpipe.media.cutting import Clip, cut_exact
+from vidpipe.errors import LimitExceededError
+from vidpipe.media.cutting import Clip, cut_exact, parts_of
 from vidpipe.media.limits import Limits
 from vidpipe.timeline.spans import Span, sliding_windows
 from vidpipe_tests.clips import ClipTruth, beeps_s, make_clip, read_numbers, read_sound, read_times
@@ -195,3 +198,42 @@ def test_sound_in_channels_that_no_one_can_mix_becomes_silence(tmp_path: Path) -
     (clip,) = cut(tmp_path / "b.mkv", [span(0, 1)], tmp_path / "out")
     assert read_numbers(Path(clip.file)) == list(range(25))
     assert abs(read_sound(Path(clip.file))[1]).max() < 0.001
+
+
+@pytest.mark.parametrize("spans", [[(0, 1), (1, 2.5), (2.5, 4)], [(0, 3), (0.5, 3.5), (1, 4)], [(3, 4), (9, 10)]])
+def test_any_number_of_threads_gives_the_same_clips(spans: list[tuple[float, float]], tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.mp4", [(2, 1), (2, 2)])
+    found = []
+    for n_threads in (1, 2, 5):
+        (tmp_path / "out").mkdir()
+        clips = cut_exact(truth.path, [span(*one) for one in spans], tmp_path / "out", Limits(), n_threads=n_threads)
+        found.append((clips, [Path(clip.file).read_bytes() for clip in clips]))
+        (tmp_path / "out").rename(tmp_path / f"out_{n_threads}")
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_fails_on_a_thread_is_told_and_leaves_nothing_unfinished(tmp_path: Path) -> None:
+    truth = make_clip(tmp_path / "a.mp4", [(2, 1), (2, 2)], sound=False)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(LimitExceededError, match="too many frames"):
+        cut_exact(truth.path, [span(0, 1), span(1, 4)], tmp_path / "out", Limits(max_frames=60), n_threads=2)
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 600), st.integers(0, 90)), max_size=40),
+    st.integers(1, 5),
+)
+def test_parts_hold_every_target_once_in_order_of_time(starts_and_lengths: list[tuple[int, int]], n: int) -> None:
+    targets = [(span(start, start + length), Path(str(i))) for i, (start, length) in enumerate(starts_and_lengths)]
+    parts = parts_of(targets, n)
+    assert len(parts) <= n
+    assert all(parts)
+    assert [target for part in parts for target in part] == sorted(targets, key=lambda target: target[0])
+
+
+def test_parts_take_about_as_long_each(tmp_path: Path) -> None:
+    targets = [(span(i, i + 1), tmp_path / f"{i}.mp4") for i in range(100)]
+    first, second = parts_of(targets, 2)
+    assert 50 < len(first) < 60, "the second one is decoded up to first"
+    assert len(second) == 100 - len(first)
