@@ -40,6 +40,7 @@ def card(
         f"# {escaped(about.title)}\n",
         f"{words_of(kind.name).row}\n",
         _holds(kind, facts, release),
+        _warning(facts),
         _loading(kind, about, facts),
         section("What is in it", _pictures([figure for figure in figures if not figure.is_line])),
         section("Columns", _columns(kind)),
@@ -67,6 +68,12 @@ def _holds(kind: DatasetKind, facts: CardFacts, release: str) -> str:
         ("queries", f"{facts.queries.total():,}" if facts.queries else ""),
     ]
     return table(("what", "how much"), [row for row in rows if row[1]])
+
+
+def _warning(facts: CardFacts) -> str:
+    if set(facts.annotators) != {"offline"}:
+        return ""
+    return "**No model wrote any of this**: annotations are `offline`, what was measured and what the source says.\n"
 
 
 def _loading(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
@@ -104,7 +111,7 @@ def _licences(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
         [link(name, licence_link(name)), f"{facts.licences[name]:,}", f"{facts.licences_without_media[name]:,}"]
         for name in names
     ]
-    told = table(("licence", "videos published", "videos without their file"), rows)
+    told = table(("licence", "videos with their file", "videos without"), rows)
     if about.gate is None:
         return told
     allowed = ", ".join(map(escaped, about.gate)) or "none"

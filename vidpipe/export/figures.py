@@ -110,7 +110,7 @@ def _box(stage: str, at: tuple[float, float], n_lost: int) -> str:
 def _edge(start: tuple[float, float], end: tuple[float, float]) -> str:
     """A curve from one box to another below it; around the boxes between them, where they stand in one column."""
     (x0, y0), (x1, y1) = (start[0], start[1] + _BOX_HEIGHT), end
-    away = _BOX_WIDTH if x0 == x1 and y1 - start[1] > _LAYER else 0
+    away = _BOX_WIDTH * 0.76 if x0 == x1 and y1 - start[1] > _LAYER else 0
     middle = (y0 + y1) / 2
     curve = f"C {x0 + away:.1f} {middle:.1f}, {x1 + away:.1f} {middle:.1f}, {x1:.1f} {y1 - 5:.1f}"
     tip = f"M {x1 - 4:.1f} {y1 - 7:.1f} L {x1:.1f} {y1:.1f} L {x1 + 4:.1f} {y1 - 7:.1f} Z"
