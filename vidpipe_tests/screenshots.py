@@ -22,7 +22,7 @@ from vidpipe_tests.browser import Tab, browser
 from vidpipe_tests.commands import VIDPIPE
 
 DOCS = Path(__file__).parents[1] / "docs"
-SIZE = (1280, 800)
+SIZE, GRAPH_SIZE = (1280, 900), (1700, 900)
 MAX_BYTES = 300_000
 START_S, SETTLE_S = 90.0, 8
 GRAPH = "/locations/vidpipe.definitions/asset-groups/production/lineage"
@@ -38,6 +38,12 @@ def picture(tab: Tab, name: str) -> None:
     DOCS.mkdir(exist_ok=True)
     (DOCS / name).write_bytes(data)
     sys.stdout.write(f"{DOCS / name}: {len(data):,} bytes\n")
+
+
+def screen(tab: Tab, size: tuple[int, int]) -> None:
+    """Make the page's screen of this size in pixels."""
+    width, height = size
+    tab.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
 
 def explorer(tab: Tab, project: Path) -> None:
@@ -57,7 +63,8 @@ def graph(tab: Tab, address: str) -> None:
     """The graph of the assets that are made of selected videos."""
     tab.open(f"{address}{GRAPH}")
     tab.wait_for("document.body.innerText.includes('aligned_metadata')")
-    tab.value("[...document.querySelectorAll('*')].find((node) => node.textContent === 'Hide navigation')?.click()")
+    hide = "(node) => !node.children.length && node.textContent === 'Hide navigation'"
+    tab.value(f"[...document.querySelectorAll('*')].find({hide})?.click()")
     for _ in range(SETTLE_S):  # the graph is laid out, and what is known of partitions arrives
         time.sleep(1)
         tab.value("1")
@@ -94,12 +101,11 @@ def _answers(address: str) -> bool:
 
 def main(project: Path) -> None:
     """Take both pictures."""
-    width, height = SIZE
     with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as tab:
-        tab.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        screen(tab, SIZE)
         explorer(tab, project)
         with ui(project) as address:
-            tab.do("Emulation.setDeviceMetricsOverride", width=1400, height=640, deviceScaleFactor=1, mobile=False)
+            screen(tab, GRAPH_SIZE)
             graph(tab, address)
 
 

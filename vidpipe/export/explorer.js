@@ -192,7 +192,7 @@ function showGrid() {
   grid.style.gridTemplateRows = nRows ? `repeat(${nRows}, ${places.height - GAP}px)` : "";
   const isAsked = FILTERS.some((name) => name !== "sort" && want.get(name));
   const n = found.length.toLocaleString("en");
-  at("found").textContent = !isAsked ? many(found.length, "video") : isLost(want.get("outcome")) ? `${n} left out` : `${n} of ${many(data.n_videos, "video")}`;
+  at("found").textContent = !isAsked ? many(found.length, data.noun) : isLost(want.get("outcome")) ? `${n} left out` : `${n} of ${many(data.n_videos, data.noun)}`;
   at("clear").hidden = !isAsked;
   at("nothing").hidden = found.length > 0 || rows.length < data.n_videos;
   showTiles(true);
@@ -272,7 +272,7 @@ async function openVideo(id, startS) {
   at("detail").querySelector(".heading").focus({ preventScroll: true });
 }
 
-const backLink = () => make("a", { class: "back", href: lastGrid || "#" }, "← All videos");
+const backLink = () => make("a", { class: "back", href: lastGrid || "#" }, `← All ${data.noun}s`);
 
 // --- keys
 
@@ -317,7 +317,7 @@ function begin() {
   const hours = data.duration_s / 3600;
   const lasting = hours < 1 ? `${(60 * hours).toFixed(hours < 0.1 ? 1 : 0)} minutes` : `${hours.toFixed(1)} hours`;
   at("title").textContent = data.title;
-  at("summary").replaceChildren([many(data.n_videos, "video"), lasting, data.n_scenes ? many(data.n_scenes, "scene") : null,
+  at("summary").replaceChildren([many(data.n_videos, data.noun), lasting, data.n_scenes ? many(data.n_scenes, "scene") : null,
     data.n_without_media ? `${data.n_without_media.toLocaleString("en")} without media` : null].filter(Boolean).join(" · "));
   if (nLost) at("summary").append(" · ", make("a", { href: address({ outcome: LEFT_OUT }, new URLSearchParams()) }, `${nLost.toLocaleString("en")} left out`));
   at("made-by").textContent = data.made_by.length

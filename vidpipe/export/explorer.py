@@ -41,14 +41,20 @@ class Explorer:
         self._n_scenes += len(video.lanes.get("Scenes", ()))
         self._duration_s += video.duration_s or 0.0
 
-    def page(self, left_out: Sequence[LeftOut], *, title: str, made_by: Mapping[str, str] | None = None) -> str:
-        """Write what is left of the data; gives the text of `index.html`. No row comes after."""
+    def page(
+        self, left_out: Sequence[LeftOut], *, title: str, made_by: Mapping[str, str] | None = None, noun: str = "videos"
+    ) -> str:
+        """Write what is left of the data; gives the text of `index.html`. No row comes after.
+
+        `noun` is what rows are called, in the plural.
+        """
         groups, ids = _groups(left_out)
         lost = _Parts(self._put, "left-out-", PART_BYTES)
         for entry in ids:
             lost.add(entry)
         data = {
             "made_by": [[shown(name), shown(version)] for name, version in sorted((made_by or {}).items())],
+            "noun": noun.removesuffix("s"),
             "n_videos": self._n_videos,
             "n_without_media": self._n_without_media,
             "n_scenes": self._n_scenes,

@@ -180,9 +180,9 @@ def _line(row: Mapping[str, object], content: Mapping[str, object], queries: Map
 
 def _place(row: Mapping[str, object], title: str) -> str:
     """The title, or else the place in the series; of a segment with its number."""
-    parts = [title] if title else [shown(row.get(name)) for name in ("series_name", "episode_id")]
-    if row.get("segment_index") is not None:
-        parts.append(f"segment {shown(row['segment_index'])}")
+    names = [title] if title else [shown(row.get(name)) for name in ("series_name", "episode_id")]
+    index = row.get("segment_index")
+    parts = names if index is None else [f"Segment {shown(index)}", *names]
     return " · ".join(part for part in parts if part)
 
 

@@ -188,7 +188,7 @@ class _Writer:
         marks = {row.row: row.mark for row in self._published}
         old_text, old, noun = self._placer.old_text("CHANGELOG.md"), self._old_marks(), self._kind.noun
         log = changelog(old_text, release, old, marks, left_out=about.left_out, noun=noun)
-        page = self._explorer.page(about.left_out, title=about.title, made_by=about.made_by)
+        page = self._explorer.page(about.left_out, title=about.title, made_by=about.made_by, noun=self._kind.noun)
         put("CHANGELOG.md", log.encode())
         put(MADE_BY, made_by_file(about.making))
         texts.write(put, self._placer.put_once, release=release, rows=rows, shards=shards)

@@ -96,6 +96,11 @@ def test_the_page_holds_sums_and_names_scripts_that_hold_the_rest() -> None:
     assert set(written.files) == {name for kind in ("index", "details", "lost") for name, _ in data[kind]}
 
 
+def test_rows_are_called_by_their_name() -> None:
+    text = Explorer(lambda _name, _data: None).page([], title="Demo", noun="segments")
+    assert Page(text).data["noun"] == "segment"
+
+
 def test_scripts_are_named_by_what_they_hold() -> None:
     for name, content in Written([video()]).files.items():
         match = re.fullmatch(r"explorer/(?:index-)?0\.([0-9a-f]{12})\.js", name)

@@ -59,7 +59,7 @@ def test_queries_are_shown_in_each_of_the_published_shapes(name: str) -> None:
     told = {"main_plot": ["a robbery", "two friends"], "empty": [], "odd": "no list"}
     row = {"series_name": "Séries", "episode_id": "03", "segment_index": 7, "duration": 60.0, name: told}
     video = explorer_video(row, file_name="videos/x.mp4", row_id="x #7")
-    assert (video.row_id, video.title, video.series) == ("x #7", "Séries · 03 · segment 7", "Séries")
+    assert (video.row_id, video.title, video.series) == ("x #7", "Segment 7 · Séries · 03", "Séries")
     assert video.queries == {"main_plot": ("a robbery", "two friends")}
     assert video.line == "a robbery"
     assert video.lanes["Queries"] == [Item(0.0, 60.0, "a robbery")]
@@ -67,7 +67,7 @@ def test_queries_are_shown_in_each_of_the_published_shapes(name: str) -> None:
 
 def test_a_segment_is_told_from_the_others_of_its_video() -> None:
     video = explorer_video({"title": "A film", "segment_index": 0, "video_id": "a"}, file_name=None)
-    assert video.title == "A film · segment 0"
+    assert video.title == "Segment 0 · A film"
 
 
 def test_titles_cannot_turn_the_text_beside_them_round() -> None:
