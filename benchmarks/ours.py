@@ -94,15 +94,24 @@ def _spans(job: Job) -> list[Any]:
 
 
 def cut_exact(job: Job) -> Work:
-    """`cut_exact` of the spans."""
+    """`cut_exact` of the spans, on two threads."""
+    return _cut_exact(job, n_threads=2)
+
+
+def cut_exact_in_turn(job: Job) -> Work:
+    """The same on one thread."""
+    return _cut_exact(job, n_threads=1)
+
+
+def _cut_exact(job: Job, *, n_threads: int) -> Work:
     from vidpipe.media import cutting
     from vidpipe.media.limits import Limits
 
     spans = _spans(job)
-    return lambda: len(cutting.cut_exact(Path(job.path), spans, Path(job.out), Limits()))
+    return lambda: len(cutting.cut_exact(Path(job.path), spans, Path(job.out), Limits(), n_threads=n_threads))
 
 
-def windows_smart(job: Job) -> Work:
+def cut_smart(job: Job) -> Work:
     """`cut_smart` of the spans; the answer says how many clips were not copied but encoded as a whole."""
     from vidpipe.media.limits import Limits
     from vidpipe.media.smart import cut_smart
@@ -132,7 +141,9 @@ TASKS = MappingProxyType(
         "shots_coarse": shots_coarse,
         "shots_coarse_in_turn": shots_coarse_in_turn,
         "cut_exact": cut_exact,
-        "windows_smart": windows_smart,
+        "cut_exact_in_turn": cut_exact_in_turn,
+        "shots_smart": cut_smart,
+        "windows_smart": cut_smart,
         "join": join,
         "proxy": proxy,
         "frames_at": frames_at,

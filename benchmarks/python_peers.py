@@ -82,6 +82,33 @@ def rough_decode(job: Job) -> Work:
     return work
 
 
+def encode_one(job: Job) -> Work:
+    """PyAV decodes every frame once and x264 encodes it as `cut_exact` asks, without sound, clips, or a file."""
+    import av
+
+    from vidpipe.media.encoders import encoder_options, shape_encoder, x264_params
+    from vidpipe.media.normalising import UprightFrames
+
+    def work() -> int:
+        n_bytes, encoder = 0, None
+        with av.open(job.path) as container:
+            video = container.streams.video[0]
+            video.thread_type, video.codec_context.thread_count = "NONE", 1
+            for frame in container.decode(video):
+                if encoder is None:
+                    upright = UprightFrames(frame, video)
+                    encoder = av.CodecContext.create("libx264", "w")
+                    assert isinstance(encoder, av.VideoCodecContext)
+                    encoder.options = {**encoder_options(upright.form), "x264-params": x264_params(upright.form)}
+                    shape_encoder(encoder, upright.form)
+                picture = upright.of(frame)
+                picture.pict_type = 0
+                n_bytes += sum(packet.size for packet in encoder.encode(picture))
+            return n_bytes + sum(packet.size for packet in (encoder.encode(None) if encoder is not None else ()))
+
+    return work
+
+
 def packets(job: Job) -> Work:
     """PyAV opens the file and reads its packets, as `ffprobe -count_packets` does."""
     import av
@@ -208,6 +235,7 @@ TASKS = MappingProxyType(
         "decode_with_sound_all": decode_with_sound_all,
         "one_look": one_look,
         "rough_decode": rough_decode,
+        "encode_one": encode_one,
         "packets": packets,
         "half_seconds": half_seconds,
         "scenes": scenes,

@@ -38,7 +38,7 @@ def source_of(path: Path = Path("clip.mp4"), cuts_s: tuple[float, ...] = (1.0,))
 
 
 def test_ours_and_peers_are_measured_on_the_same_file(clip: Path, tmp_path: Path) -> None:
-    tasks = ("cut_exact", "windows_smart", "join")
+    tasks = ("cut_exact", "shots_smart", "windows_smart", "join")
     said: list[str] = []
     rows = [f.as_json() for f in run_tasks(tasks, tmp_path / "work", Wish((clip,), max_rounds=1), progress=said.append)]
     by_peer = {(row["task"], row["peer_name"]): row for row in rows if "n_files" not in row}
@@ -55,7 +55,7 @@ def test_ours_and_peers_are_measured_on_the_same_file(clip: Path, tmp_path: Path
     assert [words.partition(": ")[2] for words in said] == list(tasks)
 
 
-@pytest.mark.parametrize("task", sorted(CONTESTS.keys() - {"cut_exact", "windows_smart", "join"}))
+@pytest.mark.parametrize("task", sorted(CONTESTS.keys() - {"cut_exact", "shots_smart", "windows_smart", "join"}))
 def test_our_own_work_answers(task: str, clip: Path, tmp_path: Path) -> None:
     usage, answer = timed("benchmarks.ours", task, Job(str(clip), str(tmp_path / "out")))
     assert usage.wall_s > 0
@@ -80,7 +80,7 @@ def test_single_frames_are_the_same_number_by_all(clip: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "task", ["decode_one", "decode_with_sound_all", "one_look", "packets", "scenes", "optical_flow"]
+    "task", ["decode_one", "decode_with_sound_all", "encode_one", "one_look", "packets", "scenes", "optical_flow"]
 )
 def test_python_peers_answer(task: str, clip: Path, tmp_path: Path) -> None:
     _, answer = timed("benchmarks.python_peers", task, Job(str(clip), str(tmp_path / "out")))
