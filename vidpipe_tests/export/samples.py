@@ -80,14 +80,14 @@ def row_of(video_id: str, media: Media, **texts: object) -> dict[str, object]:
 
 
 def item_of(
-    video_id: str, media: Media, row: Mapping[str, object] | None = None, *, poster: str | None = None
+    video_id: str, media: Media | None, row: Mapping[str, object] | None = None, *, poster: str | None = None
 ) -> DatasetItem:
     """A row of the scenes as an item, with a line of provenance."""
     key = segment(video_id)
     origins = line_of({"video_id": video_id, "records": []})
-    shown = row if row is not None else row_of(video_id, media)
+    shown = row if row is not None or media is None else row_of(video_id, media)
     shots = ((0.0, 1.0), (1.0, 2.0))
-    return DatasetItem(shown, key, key, origins, media, (video_id,), poster=poster, shots=shots)
+    return DatasetItem(shown or {}, key, key, origins, media, (video_id,), poster=poster, shots=shots)
 
 
 def items_of(folder: Path, ids: Mapping[str, int], suffix: str = ".mp4") -> Iterator[DatasetItem]:
