@@ -17,13 +17,12 @@ from vidpipe.corpus.catalogue import CatalogueSettings, build_catalogue
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import RecipeError
 from vidpipe.export.chain import MADE_BY
-from vidpipe.export.made_by import LOCAL, TAXONOMY
+from vidpipe.export.made_by import TAXONOMY, published_recipe
 from vidpipe.models.calls import Answer, Usage
 from vidpipe.models.paid import Call, Paid, Purpose
 from vidpipe.models.prices import Bill
 from vidpipe.opening import scratch_project
 from vidpipe.recipe.fingerprints import CATEGORISE
-from vidpipe.recipe.loading import check_recipe
 from vidpipe.records import Provenance, Record
 from vidpipe.store.answers import write_answer
 from vidpipe.store.documents import encode_rows, write_record
@@ -56,15 +55,11 @@ def replay_desk(made_by: Mapping[str, Any], folder: Path) -> Desk:
     Raises:
         RecipeError: they cannot be used.
     """
-    raw = made_by.get("recipe")
-    if not isinstance(raw, dict):
-        raise RecipeError(MADE_BY, "there is no recipe in it")
-    raw = {name: value for name, value in raw.items() if name not in LOCAL - {"publishing"}} | {"budget_usd": 0.0}
-    if isinstance(raw.get("taxonomy"), dict) and raw["taxonomy"].get("file") is not None:
-        raw["taxonomy"] = {**raw["taxonomy"], "file": TAXONOMY}
+    recipe = published_recipe(made_by)
+    if recipe.taxonomy.file is not None:
         (folder / TAXONOMY).write_text(str(made_by.get("taxonomy")), "utf-8", "backslashreplace", newline="")
     _write_prompts(made_by.get("prompts"), folder / "prompts")
-    return Desk(scratch_project(folder, check_recipe(MADE_BY, raw)))
+    return Desk(scratch_project(folder, recipe))
 
 
 def lay_out(desk: Desk, samples: Sequence[Sample]) -> dict[str, str]:

@@ -18,12 +18,10 @@ from typing import Any
 from vidpipe.cli.replay_desk import Sample, replay_desk
 from vidpipe.cli.replaying import Replay
 from vidpipe.export.dataset_checks import Checked, CheckedRow, DatasetCheck, Fault
-from vidpipe.export.row_checks import dataset_stage, rebuilt_faults
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import VideoFacts, inspect_video
 from vidpipe.reasons import video_error
-from vidpipe.recipe.schema import Recipe
-from vidpipe.workers.processes import Done, Task
+from vidpipe.workers.processes import Done, Task, kept
 
 _AT_ONCE = 8  # videos whose files are here at the same time
 
@@ -43,15 +41,15 @@ class SampleCheck:
             RecipeError: the settings that the dataset was made with cannot be used.
             ServiceError: the Hub did not answer.
         """
-        stage, by_video = dataset_stage(self.check.checked.made_by), _by_video(rows)
+        by_video, rebuilding = _by_video(rows), self.check.checked.rebuilding
+        stage = rebuilding.stage if rebuilding is not None else ""
         todo = iter(by_video.items())
         while part := dict(islice(todo, _AT_ONCE)):
             with tempfile.TemporaryDirectory(prefix="vidpipe-verify-") as folder, ExitStack() as held:
                 desk = replay_desk(self.check.checked.made_by, Path(folder))
                 held.callback(desk.project.ledger.close)
+                held.enter_context(kept(desk.project.workers))
                 samples = [self._sample(video_id, of, stage, held) for video_id, of in part.items()]
-                for sample in samples:
-                    yield from _rebuilt(sample, stage, desk.project.recipe)
                 for wrong in Replay(desk, self.with_answers, self.notes).run(samples):
                     yield from (Fault(wrong.what, row.file_name, row.video_id) for row in part[wrong.video_id])
                 if stage == "segment_dataset":
@@ -91,12 +89,6 @@ def _by_video(rows: Sequence[CheckedRow]) -> dict[str, list[CheckedRow]]:
     for row in rows:
         found.setdefault(row.video_id, []).append(row)
     return found
-
-
-def _rebuilt(sample: Sample, stage: str, recipe: Recipe) -> Iterator[Fault]:
-    for row in sample.rows:
-        for what in rebuilt_faults(row, sample.document, stage=stage, recipe=recipe):
-            yield Fault(what, str(row.get("file_name") or ""), sample.video_id)
 
 
 def _clip_faults(done: Done, row: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,7 +12,9 @@ import click
 from vidpipe.cli.dataset_places import clear_errors, published_at
 from vidpipe.cli.sampling import SampleCheck, chosen
 from vidpipe.cli.words import counted, shown
+from vidpipe.export.checking import folder_problems
 from vidpipe.export.dataset_checks import Checked, DatasetCheck, Fault
+from vidpipe.export.published import Published
 from vidpipe.export.shard_checks import shard_faults
 from vidpipe.recipe.line import DATASETS
 
@@ -38,6 +41,8 @@ def verify_dataset(place: str, *, n_sample: int, seed: int, replay: bool, as_jso
         check = DatasetCheck(published, told=_Progress())
         checked = check.run()
         checked.faults.extend(shard_faults(published, checked.rows))
+        checked.faults.extend(_of_folder(published, checked))
+        n_sample = n_sample if checked.rebuilding is not None else 0
         rows, sampling = chosen(checked, n_sample, seed), SampleCheck(check, with_answers=replay)
         if rows:
             click.echo(f"Looking closely at {counted(len(rows), 'row')}.", err=True)
@@ -45,6 +50,14 @@ def verify_dataset(place: str, *, n_sample: int, seed: int, replay: bool, as_jso
     looked = _Looked(checked, Counter(checked.notes) + Counter(sampling.notes), len(rows), replay)
     click.echo(json.dumps(_document(looked), ensure_ascii=False) if as_json else _text(looked))
     return int(bool(checked.faults))
+
+
+def _of_folder(published: Published, checked: Checked) -> Iterator[Fault]:
+    """What is wrong with the folder, but for what is said of a row's file already."""
+    named = {fault.file_name for fault in checked.faults} - {""}
+    for what in folder_problems(published):
+        if not any(name in what for name in named):
+            yield Fault(what)
 
 
 def _document(looked: _Looked) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from typing import Any
 from vidpipe.errors import MissingObjectError, RecipeError
 from vidpipe.export.chain import FOLDER, MADE_BY, digest
 from vidpipe.export.chain_checks import document_faults, document_notes, row_faults, versions_digest
-from vidpipe.export.changelog import ENTRY, release_name
+from vidpipe.export.changelog import ENTRY, WITHOUT_FILE, release_name
 from vidpipe.export.dataset_lines import Line, line_at, lines_of
 from vidpipe.export.published import NO_DATASET, Published
+from vidpipe.export.row_checks import Rebuilding
+from vidpipe.export.target import METADATA, WITHOUT_MEDIA
 
-METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"
 PARTS = re.compile(rf"{FOLDER}/\d+\.([0-9a-f]{{12}})\.jsonl")
 _CHUNK_BYTES = 1 << 20
 _HEX = re.compile("[0-9a-f]{64}")
@@ -60,13 +61,17 @@ class CheckedRow:
 
 @dataclass(slots=True)
 class Checked:
-    """What was gone through, and what was found. `notes` counts what is no fault, by what it is."""
+    """What was gone through, and what was found. `notes` counts what is no fault, by what it is.
+
+    `rebuilding` is None where rows cannot be made again.
+    """
 
     rows: list[CheckedRow] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     made_by: Mapping[str, Any] = field(default_factory=dict)
+    rebuilding: Rebuilding | None = None
     release: str = ""
     n_bytes: int = 0
 
@@ -128,10 +133,19 @@ class DatasetCheck:
                 value = json.loads(path.read_bytes())
             except (ValueError, RecursionError):
                 value = None
-        if isinstance(value, dict):
-            self.checked.made_by = value
-        else:
+        if not isinstance(value, dict):
             self._fault(f"{MADE_BY} is no JSON object")
+            return
+        self.checked.made_by = value
+        try:
+            rebuilding = Rebuilding.of(value)
+        except RecipeError as error:
+            self._fault(f"{MADE_BY}: {error.why}")
+            return
+        if rebuilding.is_current(value):
+            self.checked.rebuilding = rebuilding
+        else:
+            self.checked.note(f"made by another version of {rebuilding.stage} than is here: rows are not made again")
 
     def _read_part(self, name: str, told: str) -> None:
         with self.published.local(name) as path:
@@ -179,8 +193,11 @@ class DatasetCheck:
             yield f"{place} has no video_id"
             return
         known = self.checked.documents.get(row["video_id"])
-        yield from row_faults(row, known.sha256 if known else None, known.versions_sha256 if known else None)
-        yield from known.faults if known else ()
+        faults = list(row_faults(row, known.sha256 if known else None, known.versions_sha256 if known else None))
+        faults += known.faults if known else ()
+        if not faults and self.checked.rebuilding is not None:
+            faults += self.checked.rebuilding.faults(row, self.document(row["video_id"]))
+        yield from faults
         if has_media:
             yield from self._media_faults(row, files)
         elif row.get("file_name"):
@@ -217,7 +234,7 @@ _NAMES = ("file_name", "video_id")
 
 
 def _mark(row: CheckedRow) -> str:
-    return row.row_sha256 if row.file_name else f"{row.row_sha256} without media"
+    return row.row_sha256 if row.file_name else f"{row.row_sha256}{WITHOUT_FILE}"
 
 
 def _digest(value: object) -> str:

@@ -13,8 +13,10 @@ from typing import Any
 from vidpipe.annotation.prompting import load_prompt
 from vidpipe.corpus.llm_categories import load_prompt as load_category_prompt
 from vidpipe.errors import RecipeError
+from vidpipe.export.chain import MADE_BY
 from vidpipe.models.calls import fingerprint_of
 from vidpipe.recipe.fingerprints import CATEGORISE
+from vidpipe.recipe.loading import check_recipe
 from vidpipe.recipe.schema import Recipe
 from vidpipe.records import canonical
 
@@ -49,6 +51,22 @@ def made_by(
         "stages": dict(versions),
         "software": dict(software),
     }
+
+
+def published_recipe(document: Mapping[str, Any]) -> Recipe:
+    """The settings in a document that anybody may have written; its taxonomy's file is `TAXONOMY`, if it has one.
+
+    Raises:
+        RecipeError: they cannot be used.
+    """
+    raw = document.get("recipe")
+    if not isinstance(raw, dict):
+        raise RecipeError(MADE_BY, "there is no recipe in it")
+    raw = {name: value for name, value in raw.items() if name not in LOCAL - {"publishing"}} | {"budget_usd": 0.0}
+    taxonomy = raw.get("taxonomy")
+    if isinstance(taxonomy, dict) and taxonomy.get("file") is not None:
+        raw["taxonomy"] = {**taxonomy, "file": TAXONOMY}
+    return check_recipe(MADE_BY, raw)
 
 
 def prompts_of(recipe: Recipe, folder: Path) -> dict[str, str]:

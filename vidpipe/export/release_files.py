@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, Self
 from vidpipe.errors import MissingObjectError, RecipeError
 from vidpipe.export.chain import MADE_BY
 from vidpipe.export.changelog import ENTRY
-from vidpipe.export.dataset_checks import METADATA, PARTS, WITHOUT_MEDIA
+from vidpipe.export.dataset_checks import PARTS
 from vidpipe.export.dataset_lines import line_at, lines_of
 from vidpipe.export.published import NO_DATASET, Published
+from vidpipe.export.target import METADATA, WITHOUT_MEDIA
 from vidpipe.recipe.line import DATASETS
 
 Key = tuple[str, int | None]
