@@ -1,0 +1,97 @@
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from vidpipe.export.about import DatasetAbout, LeftOut
+from vidpipe.export.folder import write_dataset
+from vidpipe.export.kinds import SCENES
+from vidpipe.export.target import DatasetItem, Media
+from vidpipe_tests.export.samples import HOSTILE, SCENES_PREFIX, files_of, item_of, items_of, row_of, target_at
+
+ABOUT = DatasetAbout(
+    "Demo",
+    left_out=[LeftOut("raw_videos", "unusable", "empty file", "zero")],
+    line={"catalogue": (), "raw_videos": ("catalogue",)},
+    repo="user/name",
+    gate=("cc-by",),
+)
+BARE = Media("nowhere", "0" * 64, 1)
+
+
+def bare(video_id: str, **texts: object) -> DatasetItem:
+    return replace(item_of(video_id, BARE, {**row_of(video_id, BARE), **texts}), media=None)
+
+
+def written(folder: Path, items: Sequence[DatasetItem], about: DatasetAbout = ABOUT) -> Mapping[str, bytes]:
+    write_dataset(items, target_at(folder), kind=SCENES, about=about)
+    return files_of(folder / SCENES_PREFIX)
+
+
+def test_the_card_shows_the_pictures_that_are_there(tmp_path: Path) -> None:
+    files = written(tmp_path / "store", [*items_of(tmp_path, {"a": 10, "b": 20}), bare("c")])
+    shown = re.findall(r"\]\((figures/[^)]+)\)", files["README.md"].decode())
+    assert sorted(shown) == [name for name in files if name.startswith("figures/")]
+    assert [name.split("/")[1].split(".")[0] for name in shown] == ["durations", "categories", "scenes", "line"]
+    for name in shown:
+        assert name.split(".")[1] == hashlib.sha256(files[name]).hexdigest()[:12]
+
+
+def test_each_source_is_named_once_with_its_licence(tmp_path: Path) -> None:
+    files = written(
+        tmp_path / "store", [*items_of(tmp_path, {"a": 10}), bare("c", licence=None, youtube_channel="Ann")]
+    )
+    a, c = (json.loads(line) for line in files["attribution.jsonl"].splitlines())
+    assert (a["video_id"], a["licence"], a["licence_as_stated"]) == ("a", "cc-by", "cc-by")
+    assert (c["video_id"], c["creator"], c["licence"], c["licence_as_stated"]) == ("c", "Ann", "unknown", None)
+    assert "| Title of c | Ann | unknown | not said |" in files["README.md"].decode()
+
+
+def test_many_sources_stand_in_their_file_alone(tmp_path: Path) -> None:
+    files = written(tmp_path / "store", [bare(f"v{i:02}") for i in range(21)])
+    assert len(files["attribution.jsonl"].splitlines()) == 21
+    assert "who made it |" not in files["README.md"].decode()
+
+
+def test_machines_are_told_of_the_files_that_are_there(tmp_path: Path) -> None:
+    files = written(tmp_path / "store", [*items_of(tmp_path, {"a": 10}), bare("c")])
+    told = json.loads(files["croissant.json"])
+    objects = [file for file in told["distribution"] if file["@type"] == "cr:FileObject"]
+    assert [file["@id"] for file in objects] == ["metadata.jsonl", "without_media.jsonl", "attribution.jsonl"]
+    assert all(file["sha256"] == hashlib.sha256(files[file["@id"]]).hexdigest() for file in objects)
+    assert [file["includes"] for file in told["distribution"][3:]] == ["videos/**", "data/*.parquet"]
+    assert [records["@id"] for records in told["recordSet"]] == ["default", "without_media"]
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
+    items = [*items_of(tmp_path, {"a": 10, "b": 20}), bare("c"), bare("d", content_parent_category="Nature")]
+    assert written(tmp_path / "one", items) == written(tmp_path / "two", items[::-1])
+
+
+def test_pictures_of_an_older_release_go(tmp_path: Path) -> None:
+    old = written(tmp_path / "store", [bare("a"), bare("b")])
+    new = written(tmp_path / "store", [bare("a", duration_s=900.0), bare("b")])
+    gone = {name for name in old if name.startswith("figures/")} - new.keys()
+    assert {name.split(".")[0] for name in gone} == {"figures/durations"}
+    assert "- changed: 1 (a)" in new["CHANGELOG.md"].decode()
+
+
+def test_a_row_without_its_file_loads_beside_the_others(tmp_path: Path) -> None:
+    files = written(tmp_path / "store", [*items_of(tmp_path, {"a": 10}), bare("c")])
+    (row,) = map(json.loads, files["without_media.jsonl"].splitlines())
+    assert row["file_name"] == ""  # datasets 5.2 refuses null and none where other rows are a folder of videos
+    assert '- config_name: "without_media"' in files["README.md"].decode()
+
+
+def test_texts_of_others_make_no_file_and_break_none(tmp_path: Path) -> None:
+    rows = [
+        bare(f"{i} {text}".encode("utf-8", "replace").decode(), youtube_title=text.encode("utf-8", "replace").decode())
+        for i, text in enumerate(HOSTILE)
+    ]
+    files = written(tmp_path / "store", rows)
+    plain = written(tmp_path / "plain", [bare(str(i)) for i in range(len(HOSTILE))])
+    assert {name.split(".")[0] for name in files} == {name.split(".")[0] for name in plain}
+    assert len(files["attribution.jsonl"].splitlines()) == len(HOSTILE)
+    json.loads(files["croissant.json"])
