@@ -1,5 +1,8 @@
-"""The scene dataset: a video that cannot be published now is left out, and all others are published."""
+"""Datasets: a video that cannot be published now is left out, and all others are published, as the recipe lets them."""
 
+import getpass
+import json
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +15,22 @@ from vidpipe.batch import Work, run_batch
 from vidpipe.corpus.catalogue import frame_of
 from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import WaitingError
+from vidpipe.export.checking import folder_problems
+from vidpipe.export.published import StoreFiles
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import rows_differ, wanted_rows
 from vidpipe.ports import Project
+from vidpipe.recipe.loading import check_recipe
+from vidpipe.recipe.schema import Recipe
 from vidpipe.records import Outcome
 from vidpipe.tables import Made, settle_table
+from vidpipe_tests.export.documents import sentences
 from vidpipe_tests.export.samples import SCENES, make_clip, media_of
 from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import admit, project_at
 
 IDS = ("a", "b", "c")
+LICENCES = {"a": "cc-by", "b": None, "c": "all rights reserved"}
 
 
 def record(project: Project, asset: str, video_id: str, value: Mapping[str, Any], **where: Any) -> None:
@@ -30,22 +39,39 @@ def record(project: Project, asset: str, video_id: str, value: Mapping[str, Any]
     list(run_batch(project, asset, [video_id], Work(lambda _inputs: outcome), "run"))
 
 
+def clips(project: Project, video_id: str, path: Path) -> None:
+    """Two segments of a video, which are the whole of it, and queries where the recipe has any."""
+    cut = [{"start_s": n, "end_s": n + 1.0, "actual_start_s": n, "actual_end_s": n + 1.0} for n in (0.0, 1.0)]
+    clips = [{"key": keys.clip(video_id, f"{n}.mp4"), **clip} for n, clip in enumerate(cut)]
+    for clip in clips:
+        project.store.put_file(str(clip["key"]), path)
+    where = {str(n): clip["key"] for n, clip in enumerate(clips)}
+    n_bytes = {clip["key"]: path.stat().st_size for clip in clips}
+    record(project, "segment_clips", video_id, {"clips": clips, "mode": "exact"}, clips=where, bytes=n_bytes)
+    if project.recipe.queries is not None:
+        by = {"annotator": "offline", "language": "English"}
+        said = [{**clip, "queries": sentences("segment"), "reason": None} for clip in clips]
+        record(project, "segment_queries", video_id, {"segments": said, **by})
+        record(project, "episode_queries", video_id, {"queries": sentences("episode"), **by})
+
+
 def settle(project: Project, video_id: str, path: Path) -> None:
     """A video at its end, whose source is at `path` now, and was elsewhere when it was inspected."""
     media = media_of(path)
     poster = keys.signals(video_id, "poster.jpg")
-    project.store.put(poster, b"\xff\xd8jpeg")
+    project.store.put(poster, b"\xff\xd8jpeg of " + video_id.encode())
     facts = {"duration_s": 2.0, "width": 64, "height": 48, "sha256": media.sha256, "bytes": media.n_bytes}
-    record(project, "raw_videos", video_id, facts | {"licence": None}, media="/old/x.mp4", captions={})
+    licence = LICENCES[video_id]
+    record(project, "raw_videos", video_id, facts | {"licence": licence}, media="/old/x.mp4", captions={})
     record(project, "dynamic_videos", video_id, {})
     record(project, "taxonomy_categories", video_id, {"category": None, "parent": None})
-    text = wanted_rows(DEFAULT["selection"], project.ledger.snapshot())[video_id]
+    text = wanted_rows(project.stage("selection"), project.ledger.snapshot())[video_id]
     rows = project.ledger.snapshot().rows.get("selection", {})
     project.ledger.set_rows("selection", {**rows, video_id: Row("ok", None, as_text({"row": "r"}), text)})
     record(project, "selected_videos", video_id, {})
     record(project, "video_signals", video_id, {}, poster=poster)
     record(project, "shots", video_id, {"shots": [{"start_s": 0.0, "end_s": 2.0}]})
-    record(project, "segment_clips", video_id, {})
+    clips(project, video_id, path)
     record(project, "video_annotations", video_id, {})
     record(project, "aligned_metadata", video_id, {"title": None, "fps": 5.0, "scenes": SCENES, "annotator": "offline"})
 
@@ -53,10 +79,17 @@ def settle(project: Project, video_id: str, path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Three videos that are ready to be published, in a folder that has moved since they were inspected."""
-    made = project_at(tmp_path)
+    return ready_at(tmp_path, Recipe())
+
+
+def ready_at(tmp_path: Path, recipe: Recipe) -> Project:
+    """Such a project, with a recipe."""
+    made = project_at(tmp_path, recipe)
     admit(made, *IDS)
     paths = [make_clip(tmp_path / "videos" / f"{v}.mp4", 10 * n) for n, v in enumerate(IDS)]
-    rows = frame_of(VideoRow(video_id=v, path=str(p)) for v, p in zip(IDS, paths, strict=True))
+    series = dict(zip(IDS, ("S", "S", None), strict=True))
+    found = [VideoRow(video_id=v, path=str(p), series_name=series[v]) for v, p in zip(IDS, paths, strict=True)]
+    rows = frame_of(found)
     index = made.ledger.snapshot().rows["catalogue"]
     settle_table(made, "catalogue", Made(rows, index, {}), run_id="run", seconds=0.0)
     for video_id, path in zip(IDS, paths, strict=True):
@@ -64,11 +97,17 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def published(project: Project) -> Made:
+def published(project: Project, asset: str = "scene_dataset") -> Made:
     """The dataset, made and settled."""
-    made = publish(project, asset="scene_dataset")
-    settle_table(project, "scene_dataset", made, run_id="run", seconds=0.0)
+    made = publish(project, asset=asset)
+    settle_table(project, asset, made, run_id="run", seconds=0.0)
     return made
+
+
+def lines_of(project: Project, name: str) -> list[dict[str, Any]]:
+    """The rows in a file of a dataset (`segments/metadata.jsonl`); none without the file."""
+    path = Path(project.store.place(f"datasets/{name}"))
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 def ids_of(made: Made) -> list[str]:
@@ -126,3 +165,75 @@ def test_without_its_catalogue_no_dataset_is_emptied(project: Project) -> None:
     with pytest.raises(WaitingError, match="catalogue"):
         publish(project, asset="scene_dataset")
     assert len(list(project.store.list("datasets/scenes/videos"))) == len(IDS)
+
+
+LEVELS = {"scene_dataset": "scenes", "segment_dataset": "segments", "episode_dataset": "episodes"}
+
+
+def recipe_of(**publishing: Any) -> Recipe:
+    return check_recipe("recipe.yaml", {"queries": {}, "publishing": publishing})
+
+
+def test_three_datasets_come_from_one_line_and_each_is_whole(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of())
+    n_rows = {"scenes": 3, "segments": 6, "episodes": 3}
+    for asset, name in LEVELS.items():
+        made = published(project, asset)
+        assert len(made.rows) == made.value["n_rows"] == n_rows[name]
+        assert list(folder_problems(StoreFiles(project.store, f"datasets/{name}"))) == []
+        assert rows_differ(project.stage(asset), project.ledger.snapshot()) == []
+    rows = lines_of(project, "segments/metadata.jsonl")
+    assert [(row["video_id"], row["segment_index"]) for row in rows] == [(v, n) for v in IDS for n in (0, 1)]
+    assert all(row["query"] == sentences("segment") for row in rows)
+    assert rows[0]["file_name"].startswith("videos/S/segment_S_a_seg0.")
+
+
+def test_without_queries_there_are_segments_all_the_same_and_no_episodes(project: Project) -> None:
+    assert len(published(project, "segment_dataset").rows) == 6
+    assert {row["query"] for row in lines_of(project, "segments/metadata.jsonl")} == {None}
+    assert "episode_dataset" not in project.line()
+
+
+def test_what_may_not_be_published_stands_without_its_file_where_there_is_a_repo(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of(repo="user/name"))
+    for asset, name in LEVELS.items():
+        made = published(project, asset)
+        assert made.value["n_without_media"] == (4 if name == "segments" else 2)
+        assert {row["video_id"] for row in lines_of(project, f"{name}/metadata.jsonl")} == {"a"}
+        assert {row["video_id"] for row in lines_of(project, f"{name}/without_media.jsonl")} == {"b", "c"}
+        files = [stored.key for stored in project.store.list(f"datasets/{name}")]
+        assert {key.rpartition("/")[2][0] for key in files if "/thumbs/" in key} == {"a"}
+        assert list(folder_problems(StoreFiles(project.store, f"datasets/{name}"))) == []
+
+
+@pytest.mark.parametrize(
+    ("publishing", "with_media"),
+    [
+        ({}, set(IDS)),
+        ({"repo": "user/name", "licences": ["cc-by", "unknown"]}, {"a", "b"}),
+        ({"repo": "user/name", "licences": ["cc-by", "all rights reserved"]}, {"a", "c"}),
+        ({"media": "none"}, set()),
+    ],
+)
+def test_the_recipe_says_whose_files_go_out(tmp_path: Path, publishing: Any, with_media: set[str]) -> None:
+    project = ready_at(tmp_path, recipe_of(**publishing))
+    published(project)
+    assert {row["video_id"] for row in lines_of(project, "scenes/metadata.jsonl")} == with_media
+
+
+def test_a_clip_that_the_store_lost_or_changed_blocks_no_other_video(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of())
+    project.store.delete(keys.clip("b", "1.mp4"))
+    assert set(ids_of(published(project, "segment_dataset"))) == {"a", "c"}
+    assert project.ledger.is_damaged("segment_clips", "b")
+    assert set(ids_of(published(project, "scene_dataset"))) == set(IDS)
+
+
+def test_nothing_of_where_it_was_made_is_in_a_published_file(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of())
+    local = {str(tmp_path), socket.gethostname(), "/old/x.mp4", str(Path.home()), f"/{getpass.getuser()}/"}
+    for asset, name in LEVELS.items():
+        published(project, asset)
+        for stored in project.store.list(f"datasets/{name}"):
+            data = project.store.get(stored.key)
+            assert not [text for text in local if len(text) > 3 and text.encode() in data], stored.key
