@@ -51,7 +51,22 @@ def test_of_all_segments_the_one_whose_answer_was_lost_is_asked_about_again_alon
     spent = _is_told(line)
     assert spent == pytest.approx(sum(entry.bill.usd for entry in answers(services) if entry.bill), abs=1e-6)
     assert sum(before[asset]["cost_usd"] for asset in QUERIES) == pytest.approx(spent, rel=0.1)
+    _each_call_tells_what_was_asked_about_which_segment(line)
     _an_edited_prompt_is_paid_for_when_that_is_asked_for(line, services)
+
+
+def _each_call_tells_what_was_asked_about_which_segment(line: Line) -> None:
+    told = json.loads(line("lineage", "film", "--json").stdout)
+    calls = next(one["calls"] for one in told["artifacts"] if one["asset"] == "segment_queries")
+    assert [call["segment"] for call in calls] == list(range(N_SEGMENTS))
+    texts = [told["prompts"][call["prompt"]]["text"] for call in calls]
+    assert [i for i, text in enumerate(texts) if "blue kite" in text] == [3]
+    assert {told["prompts"][call["template"]]["text"] for call in calls} == {PROMPT.read_text("utf-8").strip()}
+    for name in ("segment_queries", calls[0]["template"][:12]):
+        found = json.loads(line("lineage", "--prompt", name, "--json").stdout)
+        assert [use["segment"] for use in found["records"]] == list(range(N_SEGMENTS))
+    found = json.loads(line("lineage", "--call", calls[3]["request_id"], "--json").stdout)
+    assert [(use["video_id"], use["segment"]) for use in found["records"]] == [("film", 3)]
 
 
 def _an_edited_prompt_is_paid_for_when_that_is_asked_for(line: Line, services: Servers) -> None:
