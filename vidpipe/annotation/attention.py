@@ -12,7 +12,8 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
-from vidpipe.annotation.told_times import times_in
+from vidpipe.annotation.told_times import Path, times_in
+from vidpipe.timeline.timecodes import Reading
 
 MIN_SCENES = 6
 """Fewer scenes say nothing about how their lengths go on, …"""
@@ -67,13 +68,13 @@ def attention(content: dict[str, Any], duration_s: Fraction) -> Attention:
     """
     if duration_s <= 0:
         raise ValueError(f"need a video with a length, got {duration_s=}")
-    ends, starts = [Fraction(0)], []
-    for path, _, reading in times_in(content, duration_s):
+    ends, starts, times = [Fraction(0)], [], times_in(content, duration_s)
+    for path, _, reading in times:
         if reading.start_s is not None:
             ends.append(min(reading.end_s or reading.start_s, duration_s))
             if path[-1] != "end_timestamp":
                 starts.append(min(reading.start_s, duration_s))
-    lengths = scene_lengths_s(content, duration_s)
+    lengths = _lengths_s(times)
     return Attention(
         told_share=_rounded(max(ends) / duration_s),
         tail_share=_rounded(1 - max(starts) / duration_s) if len(starts) >= MIN_STARTS else None,
@@ -84,7 +85,11 @@ def attention(content: dict[str, Any], duration_s: Fraction) -> Attention:
 
 def scene_lengths_s(content: dict[str, Any], duration_s: Fraction) -> list[Fraction]:
     """The lengths of the scenes that have both times in order, in exact seconds."""
-    own = [(path, reading) for path, _, reading in times_in(content, duration_s) if _is_scenes_own(path)]
+    return _lengths_s(times_in(content, duration_s))
+
+
+def _lengths_s(times: Sequence[tuple[Path, str | None, Reading]]) -> list[Fraction]:
+    own = [(path, reading) for path, _, reading in times if _is_scenes_own(path)]
     starts = {path[1]: reading.start_s for path, reading in own if path[-1] == "start_timestamp"}
     ends = {path[1]: reading.end_s or reading.start_s for path, reading in own if path[-1] == "end_timestamp"}
     lengths = []

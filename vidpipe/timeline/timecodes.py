@@ -26,6 +26,7 @@ NO_TIME_WORDS = frozenset([*_SILENCE, *_ALWAYS, *_NEVER, "varies", "various"])
 START_WORDS = frozenset(["start", "the start", "beginning", "the beginning", "start of the scene"])
 END_WORDS = frozenset(["end", "the end", "end of the scene", "end of video", "end of the video"])
 
+_WRITTEN = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])\.([0-9]{3})")  # by `format_timestamp`; ten times as fast
 _SCENE = re.compile(r"(?:in )?scenes? ?#?[0-9]{1,6}(?: ?(?:-|to|and|,|&) ?[0-9]{1,6})*")
 _ABOUT = re.compile(r"(?:[~@]|(?:approximately|approx\.?|around|about|circa|ca\.?|c\.|starting at|from|at) )+ *")
 _STOP = r"(?![a-z0-9:,]|\.(?!\.\.))"
@@ -86,6 +87,9 @@ def parse_timestamp(value: object, *, scene: Span | None = None) -> Reading:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return UNREADABLE
     if isinstance(value, str):
+        written = _WRITTEN.fullmatch(value)
+        if written is not None:
+            return _read_written(*map(int, written.groups()))
         return _read_text(value, scene) if len(value) <= MAX_CHARS else UNREADABLE
     if not 0 <= value <= MAX_S:  # also false for NaN
         return UNREADABLE
@@ -106,6 +110,10 @@ def format_timestamp(seconds: Fraction) -> str:
     minutes, s = divmod(whole_s, 60)
     hours, m = divmod(minutes, 60)
     return f"{hours:02d}:{m:02d}:{s:02d}.{ms:03d}"
+
+
+def _read_written(hours: int, minutes: int, seconds: int, ms: int) -> Reading:
+    return Reading(Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + ms, 1000))
 
 
 def _read_text(text: str, scene: Span | None) -> Reading:

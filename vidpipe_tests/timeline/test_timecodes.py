@@ -93,6 +93,11 @@ def test_what_is_written_is_read_back(ms: int) -> None:
     assert parse_timestamp(format_timestamp(time_s)) == Reading(time_s)
 
 
+@given(st.from_regex(r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}", fullmatch=True))
+def test_a_time_as_it_is_written_means_what_it_means_among_spaces(text: str) -> None:
+    assert parse_timestamp(text) == parse_timestamp(f" {text} ")
+
+
 @given(st.fractions(0, 10**6))
 def test_written_times_are_nearest_and_never_hold_60(time_s: Fraction) -> None:
     text = format_timestamp(time_s)
