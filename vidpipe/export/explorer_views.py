@@ -4,18 +4,16 @@ What belongs here: choosing and cutting a row's texts and times. Not here: files
 are untrusted; a row that is odd in one place is shown without that place.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vidpipe.annotation.told import MOODS
 from vidpipe.export.foreign import items, joined, mapping, mappings, number, seconds, web_address
+from vidpipe.export.moods import moods_in
 from vidpipe.export.pages import is_playable, shown
 
 LONG = 4_000  # characters of a description; other texts are shorter
 LINE = 160  # characters of what stands below a title in the grid; it is searched too
 MAX_MOODS = 8  # of a video; the first ones
-FIRST_WORD = re.compile(r"\W*(\w+)")
 QUERIES = ("query", "queries", "model_response")
 SOURCES = ("url", "source_url", "webpage_url")
 NOT_FACTS = {
@@ -101,16 +99,9 @@ def explorer_video(
     )
 
 
-def mood_of(description: object) -> str | None:
-    """One of the fifteen moods that scenes can have, where the text begins with it."""
-    match = FIRST_WORD.match(description) if isinstance(description, str) else None
-    word = match[1].capitalize() if match else None
-    return word if word in MOODS else None
-
-
 def _moods(content: Mapping[str, object]) -> tuple[str, ...]:
-    moods = (mood_of(mapping(scene.get("mood")).get("description")) for scene in mappings(content.get("scenes")))
-    return tuple(dict.fromkeys(mood for mood in moods if mood))[:MAX_MOODS]
+    told = (mapping(scene.get("mood")).get("description") for scene in mappings(content.get("scenes")))
+    return tuple(dict.fromkeys(mood for text in told for mood in moods_in(text)))[:MAX_MOODS]
 
 
 def _lanes(content: Mapping[str, object]) -> dict[str, list[Item]]:

@@ -7,7 +7,6 @@ row of any dataset is counted by the columns that it has; of a video's rows that
 """
 
 import math
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,17 +19,13 @@ from vidpipe.export.about import plain
 from vidpipe.export.attribution import Source, source_of
 from vidpipe.export.foreign import items, mapping, mappings, number
 from vidpipe.export.licences import licence_id
+from vidpipe.export.moods import moods_in
 
 MAX_NAMES = 500
 """So many names of one kind are told apart; the rest is counted together."""
 MANY = "(others)"
 MAX_NAME_CHARS = 80
-MOODS = (  # spec/finevideo.md §7
-    *("happy", "excited", "calm", "grateful", "proud", "sad", "angry", "anxious", "lonely", "bored"),
-    *("indifferent", "content", "curious", "confused", "pensive"),
-)
 NO_MOOD, OTHER_MOOD = "none told", "in other words"
-_WORD = re.compile(r"[^\W\d_]+")
 _MODEL = ".model"
 
 
@@ -163,8 +158,7 @@ class CardFacts:
         if not isinstance(told, str) or not told.strip():
             self.moods.note(NO_MOOD)
             return
-        words = {word.casefold() for word in _WORD.findall(told)}
-        for mood in [mood for mood in MOODS if mood in words] or [OTHER_MOOD]:
+        for mood in moods_in(told) or [OTHER_MOOD]:
             self.moods.note(mood)
 
     def _add_queries(self, row: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from vidpipe.annotation.told import MOODS
-from vidpipe.export.explorer_views import MAX_MOODS, ExplorerVideo, Item, explorer_video, mood_of
+from vidpipe.export.explorer_views import MAX_MOODS, ExplorerVideo, Item, explorer_video
 from vidpipe.export.target import Media
 from vidpipe_tests.export.samples import HOSTILE, row_of
 
@@ -36,22 +36,12 @@ def test_activities_and_moments_have_lanes_of_their_own() -> None:
     video = view(**scenes({"activities": [{"description": "runs", "timestamp": span}], "mood": mood}))
     assert video.lanes["Activities"] == [Item(0.5, 1.0, "runs")]
     assert video.lanes["Moments"] == [Item(1.0, 1.0, "a turn")]
-    assert video.moods == ("Happy",)
-
-
-@pytest.mark.parametrize("mood", MOODS)
-def test_each_mood_is_known_by_the_first_word(mood: str) -> None:
-    assert mood_of(f" {mood.lower()}, and then some") == mood
-
-
-@pytest.mark.parametrize("told", [None, "", "The mood is happy", 3, {}])
-def test_other_words_are_no_mood(told: object) -> None:
-    assert mood_of(told) is None
+    assert video.moods == ("happy",)
 
 
 def test_a_video_has_some_moods_each_once() -> None:
     told = [{"mood": {"description": mood}} for mood in (*MOODS, *MOODS)]
-    assert view(**scenes(*told)).moods == MOODS[:MAX_MOODS]
+    assert view(**scenes(*told)).moods == tuple(map(str.lower, MOODS[:MAX_MOODS]))
 
 
 @pytest.mark.parametrize("name", ["query", "queries", "model_response"])
