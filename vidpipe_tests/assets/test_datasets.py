@@ -3,7 +3,7 @@
 import getpass
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import WaitingError
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.published import StoreFiles
+from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import rows_differ, wanted_rows
 from vidpipe.ports import Project
@@ -33,47 +34,61 @@ IDS = ("a", "b", "c")
 LICENCES = {"a": "cc-by", "b": None, "c": "all rights reserved"}
 
 
-def record(project: Project, asset: str, video_id: str, value: Mapping[str, Any], **where: Any) -> None:
-    """A record that is ok."""
-    outcome = Outcome("ok", value=value, where=where, parts={"media": "m", "captions": "c"})
-    list(run_batch(project, asset, [video_id], Work(lambda _inputs: outcome), "run"))
+def record(project: Project, asset: str, of: Callable[[str], Mapping[str, Any]], **where: Callable[[str], Any]) -> None:
+    """A record of each video that is ok."""
+
+    def outcome(inputs: Inputs) -> Outcome:
+        places = {name: place(inputs.video_id) for name, place in where.items()}
+        return Outcome("ok", value=of(inputs.video_id), where=places, parts={"media": "m", "captions": "c"})
+
+    list(run_batch(project, asset, IDS, Work(outcome), "run"))
 
 
-def clips(project: Project, video_id: str, path: Path) -> None:
-    """Two segments of a video, which are the whole of it, and queries where the recipe has any."""
-    cut = [{"start_s": n, "end_s": n + 1.0, "actual_start_s": n, "actual_end_s": n + 1.0} for n in (0.0, 1.0)]
-    clips = [{"key": keys.clip(video_id, f"{n}.mp4"), **clip} for n, clip in enumerate(cut)]
-    for clip in clips:
-        project.store.put_file(str(clip["key"]), path)
-    where = {str(n): clip["key"] for n, clip in enumerate(clips)}
-    n_bytes = {clip["key"]: path.stat().st_size for clip in clips}
-    record(project, "segment_clips", video_id, {"clips": clips, "mode": "exact"}, clips=where, bytes=n_bytes)
+def cut(project: Project, paths: Mapping[str, Path]) -> None:
+    """Two segments of each video, which are the whole of it, and queries where the recipe has any."""
+    spans = [{"start_s": n, "end_s": n + 1.0, "actual_start_s": n, "actual_end_s": n + 1.0} for n in (0.0, 1.0)]
+
+    def clips(video_id: str) -> list[dict[str, Any]]:
+        return [{"key": keys.clip(video_id, f"{n}.mp4"), **span} for n, span in enumerate(spans)]
+
+    for video_id, path in paths.items():
+        for clip in clips(video_id):
+            project.store.put_file(clip["key"], path)
+    record(
+        project,
+        "segment_clips",
+        lambda v: {"clips": clips(v), "mode": "exact"},
+        clips=lambda v: {str(n): clip["key"] for n, clip in enumerate(clips(v))},
+        bytes=lambda v: {clip["key"]: paths[v].stat().st_size for clip in clips(v)},
+    )
     if project.recipe.queries is not None:
-        by = {"annotator": "offline", "language": "English"}
-        said = [{**clip, "queries": sentences("segment"), "reason": None} for clip in clips]
-        record(project, "segment_queries", video_id, {"segments": said, **by})
-        record(project, "episode_queries", video_id, {"queries": sentences("episode"), **by})
+        by, told = {"annotator": "offline", "language": "English"}, {"queries": sentences("segment"), "reason": None}
+        record(project, "segment_queries", lambda v: {"segments": [{**clip, **told} for clip in clips(v)], **by})
+        record(project, "episode_queries", lambda _v: {"queries": sentences("episode"), **by})
 
 
-def settle(project: Project, video_id: str, path: Path) -> None:
-    """A video at its end, whose source is at `path` now, and was elsewhere when it was inspected."""
-    media = media_of(path)
-    poster = keys.signals(video_id, "poster.jpg")
-    project.store.put(poster, b"\xff\xd8jpeg of " + video_id.encode())
-    facts = {"duration_s": 2.0, "width": 64, "height": 48, "sha256": media.sha256, "bytes": media.n_bytes}
-    licence = LICENCES[video_id]
-    record(project, "raw_videos", video_id, facts | {"licence": licence}, media="/old/x.mp4", captions={})
-    record(project, "dynamic_videos", video_id, {})
-    record(project, "taxonomy_categories", video_id, {"category": None, "parent": None})
-    text = wanted_rows(project.stage("selection"), project.ledger.snapshot())[video_id]
-    rows = project.ledger.snapshot().rows.get("selection", {})
-    project.ledger.set_rows("selection", {**rows, video_id: Row("ok", None, as_text({"row": "r"}), text)})
-    record(project, "selected_videos", video_id, {})
-    record(project, "video_signals", video_id, {}, poster=poster)
-    record(project, "shots", video_id, {"shots": [{"start_s": 0.0, "end_s": 2.0}]})
-    clips(project, video_id, path)
-    record(project, "video_annotations", video_id, {})
-    record(project, "aligned_metadata", video_id, {"title": None, "fps": 5.0, "scenes": SCENES, "annotator": "offline"})
+def settle(project: Project, paths: Mapping[str, Path]) -> None:
+    """Videos at their end, whose sources are at `paths` now, and were elsewhere when they were inspected."""
+    for video_id in paths:
+        project.store.put(keys.signals(video_id, "poster.jpg"), b"\xff\xd8jpeg of " + video_id.encode())
+
+    def facts(video_id: str) -> dict[str, Any]:
+        media = media_of(paths[video_id])
+        size = {"duration_s": 2.0, "width": 64, "height": 48}
+        return {**size, "sha256": media.sha256, "bytes": media.n_bytes, "licence": LICENCES[video_id]}
+
+    told = {"title": None, "fps": 5.0, "scenes": SCENES, "annotator": "offline"}
+    record(project, "raw_videos", facts, media=lambda _v: "/old/x.mp4", captions=lambda _v: {})
+    record(project, "dynamic_videos", lambda _v: {})
+    record(project, "taxonomy_categories", lambda _v: {"category": None, "parent": None})
+    texts = wanted_rows(project.stage("selection"), project.ledger.snapshot())
+    project.ledger.set_rows("selection", {v: Row("ok", None, as_text({"row": "r"}), text) for v, text in texts.items()})
+    record(project, "selected_videos", lambda _v: {})
+    record(project, "video_signals", lambda _v: {}, poster=lambda v: keys.signals(v, "poster.jpg"))
+    record(project, "shots", lambda _v: {"shots": [{"start_s": 0.0, "end_s": 2.0}]})
+    cut(project, paths)
+    record(project, "video_annotations", lambda _v: {})
+    record(project, "aligned_metadata", lambda _v: told)
 
 
 @pytest.fixture
@@ -92,8 +107,7 @@ def ready_at(tmp_path: Path, recipe: Recipe) -> Project:
     rows = frame_of(found)
     index = made.ledger.snapshot().rows["catalogue"]
     settle_table(made, "catalogue", Made(rows, index, {}), run_id="run", seconds=0.0)
-    for video_id, path in zip(IDS, paths, strict=True):
-        settle(made, video_id, path)
+    settle(made, dict(zip(IDS, paths, strict=True)))
     return made
 
 
