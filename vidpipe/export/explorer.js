@@ -152,7 +152,7 @@ function tile(row, i) {
   const soft = row.group ? `${row.group.stage}: ${row.group.reason || row.group.outcome}`
     : [row.scenes ? many(row.scenes, "scene") : row.line || null, row.category?.split(" / ").at(-1), row.series, ...row.moods].filter(Boolean).join(" · ");
   const words = make("span", { class: "words" }, make("span", { class: "name", dir: "auto" }, row.title), make("span", { class: "soft", dir: "auto" }, soft));
-  const inside = row.group ? make("div", { class: "tile" }, frame, words) : make("a", { class: "tile", href: address({ v: row.id }, new URLSearchParams()) }, frame, words);
+  const inside = row.group ? make("div", { class: "tile" }, frame, words) : make("a", { class: "tile", href: address({ v: row.place }, new URLSearchParams()) }, frame, words);
   const item = make("li", { "aria-setsize": found.length, "aria-posinset": i + 1, "data-i": i }, inside);
   item.style.gridRow = String(Math.floor(i / places.columns) + 1);
   return item;
@@ -245,7 +245,7 @@ async function route() {
   if (left !== null) {
     scrollTo(0, scrolled);
     showTiles();
-    const i = found.findIndex((row) => row.id === left);
+    const i = found.findIndex((row) => row.place === left);
     at("grid").querySelector(`[data-i="${i}"] .tile`)?.focus({ preventScroll: true });
   }
 }
@@ -257,17 +257,12 @@ async function openVideo(id, startS) {
     at("detail").replaceChildren(backLink(), make("p", { class: "note" }, rows.length < data.n_videos ? "Loading…" : "This dataset has no such video."));
     return;
   }
-  let detail;
-  try {
-    detail = await detailOf(row);
-  } catch (error) {
-    at("detail").replaceChildren(backLink(), make("p", { class: "note" }, `${error.message}. Is the folder complete?`));
-    return;
-  }
+  const detail = await detailOf(row);
   if (opened !== id) return;
   document.title = `${row.title} · ${data.title}`;
+  if (!found.includes(row)) found = rows;
   const i = found.indexOf(row);
-  showVideo(row, detail, { startS, before: found[i - 1] ?? null, after: i < 0 ? null : found[i + 1] ?? null });
+  showVideo(row, detail, { startS, before: found[i - 1] ?? null, after: found[i + 1] ?? null });
   scrollTo(0, 0);
   at("detail").querySelector(".heading").focus({ preventScroll: true });
 }
@@ -331,10 +326,17 @@ function begin() {
   for (const name of FILTERS.slice(1)) at(name).addEventListener("change", () => { location.hash = address({ [name]: at(name).value }); });
   for (const id of ["clear", "all"]) at(id).addEventListener("click", () => { location.hash = ""; at("q").focus(); });
   at("keys").addEventListener("click", showHelp);
-  addEventListener("hashchange", route);
+  addEventListener("hashchange", () => route().catch(sayWhy));
   addEventListener("keydown", onKey);
   addEventListener("scroll", () => showTiles(), { passive: true });
   addEventListener("resize", () => { if (opened === null) showGrid(); });
+}
+
+function sayWhy(error) {
+  const words = `${error.message}. Is the folder complete?`;
+  if (opened !== null) at("detail").replaceChildren(backLink(), make("p", { class: "note" }, words));
+  at("nothing").hidden = false;
+  at("nothing").textContent = words;
 }
 
 async function readIndex() {
@@ -342,8 +344,9 @@ async function readIndex() {
     for (const values of await load(name)) {
       const row = rowOf(values);
       row.index = rows.length;
+      row.place = byId.has(row.id) ? `${row.id} ~${row.index}` : row.id; // ids that differ in what cannot be seen
       rows.push(row);
-      byId.set(row.id, row);
+      byId.set(row.place, row);
     }
     asked.delete(name);
     if (opened === null) showGrid();
@@ -356,7 +359,4 @@ async function readIndex() {
 
 begin();
 for (const [name] of data.index) load(name).catch(() => {});
-route().then(readIndex).catch((error) => {
-  at("nothing").hidden = false;
-  at("nothing").textContent = `${error.message}. Is the folder complete?`;
-});
+route().then(readIndex).catch(sayWhy);

@@ -149,7 +149,7 @@ function panel(title, ...children) {
 }
 
 function step(row, words, kind) {
-  const href = row ? address({ v: row.id }, new URLSearchParams()) : null;
+  const href = row ? address({ v: row.place }, new URLSearchParams()) : null;
   return [row ? make("a", { class: kind, href }, words) : null, href];
 }
 

@@ -13,7 +13,6 @@ from vidpipe.export.pages import is_playable, shown
 
 LONG = 4_000  # characters of a description; other texts are shorter
 LINE = 160  # characters of what stands below a title in the grid; it is searched too
-MAX_MOODS = 8  # of a video; the first ones
 QUERIES = ("query", "queries", "model_response")
 SOURCES = ("url", "source_url", "webpage_url")
 NOT_FACTS = {
@@ -101,7 +100,7 @@ def explorer_video(
 
 def _moods(content: Mapping[str, object]) -> tuple[str, ...]:
     told = (mapping(scene.get("mood")).get("description") for scene in mappings(content.get("scenes")))
-    return tuple(dict.fromkeys(mood for text in told for mood in moods_in(text)))[:MAX_MOODS]
+    return tuple(dict.fromkeys(mood for text in told for mood in moods_in(text)))
 
 
 def _lanes(content: Mapping[str, object]) -> dict[str, list[Item]]:

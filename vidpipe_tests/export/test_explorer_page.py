@@ -39,6 +39,8 @@ def videos() -> Iterator[ExplorerVideo]:
     )
     yield ExplorerVideo("2 sly", "Sly", None, source="javascript:window.evil=1")
     yield ExplorerVideo("3 old", "Old format", "old.avi", category="Sports / Chess", duration_s=400.0)
+    for seen in ("The same id", "The same id to the eye"):
+        yield ExplorerVideo("3 same", seen, None)
     yield ExplorerVideo("4 short", "Of unknown length", "a.mp4")
     for i in range(N_MORE):
         yield ExplorerVideo(f"v{i:04d}", f"Film number {i}", "a.mp4", category="News / Local", duration_s=30.0 + i)
@@ -107,7 +109,7 @@ def choose(tab: Tab, name: str, value: str) -> None:
 
 def test_only_tiles_that_can_be_seen_are_in_the_page(tab: Tab) -> None:
     assert 4 < tab.value(CARDS) < 100
-    assert tab.value("document.getElementById('summary').textContent").startswith(f"{N_MORE + 5} videos")
+    assert tab.value("document.getElementById('summary').textContent").startswith(f"{N_MORE + 7} videos")
     tab.value("scrollTo(0, document.body.scrollHeight)")
     tab.wait_for(f"{NAMES}.at(-1) === 'Film number {N_MORE - 1}'")
     assert tab.value(CARDS) < 100
@@ -121,7 +123,7 @@ def test_search_finds_all_words_whatever_their_accents(tab: Tab) -> None:
     assert tab.value("document.activeElement.id") == "q"
     tab.do("Input.insertText", text="media cafe")
     assert tab.value(NAMES) == ["Café without media"]
-    assert tab.value("document.getElementById('found').textContent") == f"1 of {N_MORE + 5} videos"
+    assert tab.value("document.getElementById('found').textContent") == f"1 of {N_MORE + 7} videos"
     tab.click("#clear")
     tab.wait_for(f"{CARDS} > 4")
 
@@ -178,6 +180,12 @@ def test_a_video_is_moved_through_by_keys(tab: Tab) -> None:
     press(tab, "k")
     tab.wait_for("!document.querySelector('video').paused")
     press(tab, "k")
+    tab.wait_for("document.querySelector('video').paused")
+    tab.value("document.querySelector('video').focus()")  # whose own keys are the same ones
+    press(tab, "Home")
+    press(tab, " ", text=" ")
+    tab.wait_for("!document.querySelector('video').paused")
+    press(tab, " ", text=" ")
     tab.wait_for("document.querySelector('video').paused")
     press(tab, "Escape")
     tab.wait_for(f"{CARDS} > 4 && document.activeElement.matches('.tile')")
@@ -236,6 +244,15 @@ def test_an_address_opens_a_video_at_its_time(tab: Tab, folder: Path) -> None:
     stands_at(tab, 1.5)
     assert tab.value("document.querySelector('.heading').textContent") == "Film number 599"
     assert tab.value("document.title").startswith("Film number 599 · ")
+    press(tab, "p")
+    tab.wait_for("document.querySelector('.heading')?.textContent === 'Film number 598'")
+
+
+def test_ids_that_cannot_be_told_apart_open_their_own_rows(tab: Tab) -> None:
+    tab.value("location.hash = 'q=to+the+eye'")
+    tab.wait_for(f"{CARDS} === 1")
+    tab.click("a.tile")
+    tab.wait_for("document.querySelector('.heading')?.textContent === 'The same id to the eye'")
 
 
 def test_unknown_videos_and_strange_addresses_are_told_of(tab: Tab) -> None:
@@ -252,7 +269,7 @@ def test_no_script_of_others_is_loaded(tab: Tab) -> None:
 def test_a_folder_that_lacks_a_script_says_so(tab: Tab, folder: Path) -> None:
     for path in (folder / "explorer").glob("[0-9]*.js"):
         path.rename(path.with_suffix(".away"))
-    tab.value("location.hash = 'v=v0300'")
+    tab.value("location.hash = 'v=v0300'")  # in a script that no test has read
     tab.wait_for("document.querySelector('#detail .note')?.textContent.includes('Is the folder complete?')")
     for path in (folder / "explorer").glob("*.away"):
         path.rename(path.with_suffix(".js"))
