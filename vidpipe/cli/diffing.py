@@ -1,6 +1,5 @@
 """`vidpipe diff`: how two releases differ, as text and as JSON."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -9,7 +8,7 @@ from typing import Any
 import click
 
 from vidpipe.cli.dataset_places import clear_errors, published_at
-from vidpipe.cli.words import counted, shown
+from vidpipe.cli.words import counted, json_text, shown
 from vidpipe.errors import RecipeError
 from vidpipe.export.release_diff import ChangedRow, ReleaseDiff, release_diff
 from vidpipe.export.release_files import Key, Release
@@ -31,7 +30,7 @@ def show_diff(before: str, after: str, *, as_json: bool) -> int:
         held.enter_context(clear_errors(f"{before}, {after}"))
         found = release_diff(*releases)
         if as_json:
-            click.echo(json.dumps(_document(found, releases, (before, after)), ensure_ascii=False))
+            click.echo(json_text(_document(found, releases, (before, after))))
         else:
             click.echo("\n".join(shown(line) for line in _lines(found, releases)))
     return 0

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from vidpipe import keys
 from vidpipe.annotation.prompting import built_in_prompts
 from vidpipe.cli.trial_videos import Desk
@@ -30,7 +32,15 @@ from vidpipe.store.documents import encode_rows, write_record
 _NANO = 1_000_000_000
 _RUN = "verify"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-STRANGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+STRANGE = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    pl.exceptions.PolarsError,
+)
 """What values of others can raise that are not what they should be."""
 
 

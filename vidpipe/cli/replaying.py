@@ -5,6 +5,7 @@ project in which that is done (`replay_desk`), rows (`replay_rows`), digests (`v
 are those of a run, called as a run calls them; nobody is asked anything.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,8 +20,8 @@ from assets.model_categories import ModelCategoriser
 from assets.model_queries import ModelQueries
 from assets.queries import write_offline
 from vidpipe.batch import Work
-from vidpipe.cli.replay_desk import Sample, caption_places, lay_out, write_told
-from vidpipe.cli.trial_videos import Desk
+from vidpipe.cli.replay_desk import STRANGE, Sample, caption_places, lay_out, write_told
+from vidpipe.cli.trial_videos import Desk, Problem
 from vidpipe.export.values import first_difference, in_short
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.line import STAGES
@@ -53,13 +54,14 @@ class Wrong:
 class Replay:
     """Stages done again about some videos of one dataset.
 
-    `notes` counts what could not be judged, by why. `with_answers`: what models, or their stand-ins, told is made
-    again, too.
+    `made` counts the videos by the stage that was done again, `left` those where it was not, by why and stage.
+    `with_answers`: what models, or their stand-ins, told is made again, too.
     """
 
     desk: Desk
     with_answers: bool
-    notes: dict[str, int] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    left: dict[str, Counter[str]] = field(default_factory=dict)
 
     def run(self, samples: Sequence[Sample]) -> Iterator[Wrong]:
         """Whatever is not made again as it was published, stage by stage in line order.
@@ -70,10 +72,10 @@ class Replay:
         """
         spoilt = lay_out(self.desk, samples)
         yield from (Wrong(video_id, why) for video_id, why in spoilt.items())
-        left = [sample for sample in samples if sample.video_id not in spoilt]
+        whole = [sample for sample in samples if sample.video_id not in spoilt]
         with ExitStack() as held:
             for asset, work in self._works(held).items():
-                chosen = [sample for sample in left if self._can(asset, sample)]
+                chosen = [sample for sample in whole if self._can(asset, sample)]
                 if chosen:
                     yield from self._again(asset, work(), chosen)
 
@@ -93,13 +95,13 @@ class Replay:
             return False
         version, _, settings = str(record["provenance"]["code_version"]).partition("+")
         if version != str(STAGES[asset].version):
-            return self._not(f"{asset} was made by version {version[:12]}, and here is {STAGES[asset].version}")
+            return self._not(asset, "made by another version of the stage than is here")
         if settings != project.fingerprint(STAGES[asset]):
-            return self._not(f"{asset} was made with other settings than {_MADE_BY} holds")
+            return self._not(asset, f"made with other settings than {_MADE_BY} holds")
         if not self._has_file(asset, sample):
-            return self._not(f"{asset} needs the source, which is not in this dataset")
+            return self._not(asset, "the source is not in this dataset")
         if sample.document["unkept"] and record["provenance"].get("address"):
-            return self._not(f"{asset}: not all raw answers are kept")
+            return self._not(asset, "not all raw answers are kept")
         return sample.video_id not in self.desk.problems
 
     def _has_file(self, asset: str, sample: Sample) -> bool:
@@ -108,22 +110,35 @@ class Replay:
         needs = asset in MEASURED or asset in NEEDS_SIGNALS or (is_offline and asset in _ANNOTATIONS)
         return sample.media is not None or not needs
 
-    def _not(self, why: str) -> bool:
-        self.notes[why] = self.notes.get(why, 0) + 1
+    def _not(self, asset: str, why: str) -> bool:
+        self.left.setdefault(why, Counter())[asset] += 1
         return False
 
     def _again(self, asset: str, work: Work, samples: Sequence[Sample]) -> Iterator[Wrong]:
-        self.desk.make(asset, work, [sample.video_id for sample in samples])
+        self._make(asset, work, samples)
         for sample in samples:
             video_id = sample.video_id
             if (problem := self.desk.problems.pop(video_id, None)) is not None:
                 yield Wrong(video_id, f"{asset} cannot be made again: {problem.reason}")
                 continue
+            self.made[asset] += 1
             made = read_record(self.desk.project.store, asset, video_id)
             for what in _differences(asset, sample.records[asset], made):
                 yield Wrong(video_id, f"{asset} made again has {what}")
             where = {**made.where, "captions": caption_places(sample)} if asset == "raw_videos" else made.where
             write_told(self.desk, sample, asset, where)
+
+    def _make(self, asset: str, work: Work, samples: Sequence[Sample]) -> None:
+        """Do a stage; records of others may make it stumble over what no record of ours can hold."""
+        try:
+            self.desk.make(asset, work, [sample.video_id for sample in samples])
+        except STRANGE as error:
+            if len(samples) == 1:
+                why = f"the records that it reads are malformed ({type(error).__name__})"
+                self.desk.problems[samples[0].video_id] = Problem("unusable", why)
+                return
+            for sample in samples:
+                self._make(asset, work, [sample])
 
 
 _MADE_BY = "made_by.json"

@@ -7,6 +7,7 @@ every row (`vidpipe.export.dataset_checks`).
 import hashlib
 import heapq
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -28,11 +29,12 @@ _AT_ONCE = 8  # videos whose files are here at the same time
 
 @dataclass(frozen=True)
 class SampleCheck:
-    """Checks a sample of a dataset that was gone through. `notes` as of `Replay`."""
+    """Checks a sample of a dataset that was gone through. `made` and `left` as of `Replay`."""
 
     check: DatasetCheck
     with_answers: bool
-    notes: dict[str, int] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    left: dict[str, Counter[str]] = field(default_factory=dict)
 
     def run(self, rows: Sequence[CheckedRow]) -> Iterator[Fault]:
         """What is wrong with these rows.
@@ -50,7 +52,7 @@ class SampleCheck:
                 held.callback(desk.project.ledger.close)
                 held.enter_context(kept(desk.project.workers))
                 samples = [self._sample(video_id, of, stage, held) for video_id, of in part.items()]
-                for wrong in Replay(desk, self.with_answers, self.notes).run(samples):
+                for wrong in Replay(desk, self.with_answers, self.made, self.left).run(samples):
                     yield from (Fault(wrong.what, row.file_name, row.video_id) for row in part[wrong.video_id])
                 if stage == "segment_dataset":
                     files = {row.file_name: row for of in part.values() for row in of if row.file_name}
@@ -73,6 +75,7 @@ class SampleCheck:
         look = partial(inspect_video, limits=Limits())
         tasks = (Task(name, look, held.enter_context(self.check.published.local(name)).absolute()) for name in files)
         for done in workers.run(tasks, lambda: False):
+            self.made["clips"] += 1
             for what in _clip_faults(done, rows[done.key]):
                 yield Fault(what, done.key, files[done.key].video_id)
 

@@ -1,6 +1,5 @@
 """`vidpipe verify`: whether a published dataset holds together, row by row, and how that is told."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import click
 
 from vidpipe.cli.dataset_places import clear_errors, published_at
 from vidpipe.cli.sampling import SampleCheck, chosen
-from vidpipe.cli.words import counted, shown
+from vidpipe.cli.words import counted, json_text, shown
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.dataset_checks import Checked, DatasetCheck, Fault
 from vidpipe.export.published import Published
@@ -23,12 +22,11 @@ _LINE_S = 5.0
 
 @dataclass(frozen=True)
 class _Looked:
-    """What was found, and how much was looked at closely."""
+    """What was found, how many rows were looked at closely, and what was made again of these."""
 
     checked: Checked
-    notes: Counter[str]
+    sampling: SampleCheck
     n_sampled: int
-    is_replayed: bool
 
 
 def verify_dataset(place: str, *, n_sample: int, seed: int, replay: bool, as_json: bool) -> int:
@@ -47,8 +45,8 @@ def verify_dataset(place: str, *, n_sample: int, seed: int, replay: bool, as_jso
         if rows:
             click.echo(f"Looking closely at {counted(len(rows), 'row')}.", err=True)
             checked.faults.extend(sampling.run(rows))
-    looked = _Looked(checked, Counter(checked.notes) + Counter(sampling.notes), len(rows), replay)
-    click.echo(json.dumps(_document(looked), ensure_ascii=False) if as_json else _text(looked))
+    looked = _Looked(checked, sampling, len(rows))
+    click.echo(json_text(_document(looked)) if as_json else _text(looked))
     return int(bool(checked.faults))
 
 
@@ -70,9 +68,10 @@ def _document(looked: _Looked) -> dict[str, Any]:
         "videos": len(checked.documents),
         "bytes": checked.n_bytes,
         "sampled": looked.n_sampled,
-        "replayed": looked.is_replayed,
+        "made_again": dict(looked.sampling.made),
+        "not_made_again": {why: dict(stages) for why, stages in looked.sampling.left.items()},
         "faults": [asdict(fault) for fault in checked.faults],
-        "notes": dict(looked.notes),
+        "notes": checked.notes,
     }
 
 
@@ -80,13 +79,17 @@ def _text(looked: _Looked) -> str:
     checked = looked.checked
     n_rows, n_videos = counted(len(checked.rows), "row"), counted(len(checked.documents), "video")
     lines = [f"{_name(checked)} {checked.release}: {n_rows} of {n_videos}, {checked.n_bytes / 1e6:.1f} MB of files"]
-    again = "measured again and made again from its raw answers" if looked.is_replayed else "measured again"
-    lines.append(f"{counted(looked.n_sampled, 'row')} {again}")
-    lines += [f"note: {shown(what)} ({n})" for what, n in sorted(looked.notes.items())]
+    lines.append(f"{counted(looked.n_sampled, 'row')} looked at closely; made again: {_named(looked.sampling.made)}")
+    lines += [f"not made again, {why}: {_named(stages)}" for why, stages in looked.sampling.left.items()]
+    lines += [f"note: {shown(what)} ({n})" for what, n in sorted(checked.notes.items())]
     lines += [_line(fault) for fault in checked.faults]
     n_bad = len({(fault.file_name, fault.video_id) for fault in checked.faults})
     lines.append(f"does not hold: {counted(n_bad, 'row')} or files with faults" if checked.faults else "holds")
     return "\n".join(lines)
+
+
+def _named(stages: Counter[str]) -> str:
+    return ", ".join(f"{asset} {n}" for asset, n in stages.items()) or "nothing"
 
 
 def _line(fault: Fault) -> str:

@@ -1,5 +1,6 @@
 """Small words of the command line: how it is called here, and numbers with their noun."""
 
+import json
 import os
 import shlex
 import shutil
@@ -24,3 +25,8 @@ def counted(n: int, noun: str) -> str:
 def shown(text: str) -> str:
     """Untrusted text in one line of a terminal, without control or direction characters."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def json_text(document: object) -> str:
+    """One JSON document that any stream takes: halves of characters, which no UTF-8 has, are written out."""
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

@@ -46,9 +46,8 @@ def _one(name: str, path: Path, files: Any, left: dict[str, CheckedRow]) -> Iter
     shard = pl.scan_parquet(path)
     for start, values in _values(shard):
         for i, row in enumerate(values, start):
-            place, video_id = f"{name} row {i}", str((row or {}).get("video_id"))
-            digest = row_digest(row) if isinstance(row, dict) else ""
-            known = left.pop(digest, None)
+            place, video_id = f"{name} row {i}", _video_id(row)
+            known = left.pop(_digest(row), None)
             if known is None:
                 yield Fault(f"{place} is no row of metadata.jsonl", "", video_id)
                 continue
@@ -64,11 +63,24 @@ def _values(shard: pl.LazyFrame) -> Iterator[tuple[int, list[Any]]]:
         yield start, shard.select(_JSON).slice(start, _BATCH_ROWS).collect()[_JSON].to_list()
 
 
-def _cell_faults(cell: bytes | None, row: CheckedRow, files: Any) -> Iterator[str]:
+def _video_id(row: Any) -> str:
+    return str(row.get("video_id") or "") if isinstance(row, dict) else ""
+
+
+def _digest(row: Any) -> str:
+    try:
+        return row_digest(row)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return ""
+
+
+def _cell_faults(cell: Any, row: CheckedRow, files: Any) -> Iterator[str]:
     if cell is None:
         if row.file_name and files.get(row.file_name, 0) <= CELL_BYTES:
             yield "lacks the file's bytes"
     elif not row.file_name:
         yield "holds a file that is not to be published"
+    elif not isinstance(cell, bytes):
+        yield "holds no bytes"
     elif hashlib.sha256(cell).hexdigest() != row.sha256:
         yield "holds other bytes than the file"

@@ -151,9 +151,11 @@ def verified(folder: Path, *args: str, cwd: Path, code: int = 0, env: dict[str, 
 def test_what_a_run_published_holds_by_its_files_alone(finished: Line, tmp_path: Path) -> None:
     found = verified(copied(finished, "scenes", tmp_path), "--replay", cwd=tmp_path)
     assert (found["holds"], found["dataset"], found["rows"], found["sampled"]) == (True, "scenes", 4, 4)
-    assert (found["faults"], found["notes"]) == ([], {})
+    assert (found["faults"], found["notes"], found["not_made_again"]) == ([], {}, {})
+    made = ("raw_videos", "dynamic_videos", "taxonomy_categories", "video_signals", "shots")
+    assert found["made_again"] == dict.fromkeys((*made, "video_annotations", "aligned_metadata"), 4)
     found = verified(copied(finished, "segments", tmp_path), cwd=tmp_path)
-    assert (found["holds"], found["dataset"]) == (True, "segments")
+    assert (found["holds"], found["dataset"], found["made_again"]["clips"]) == (True, "segments", 4)
     assert list((tmp_path / "empty").iterdir()) == []
     done = call("verify", str(tmp_path / "scenes-published"), "--sample", "0", cwd=tmp_path / "empty")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "holds")
@@ -162,8 +164,10 @@ def test_what_a_run_published_holds_by_its_files_alone(finished: Line, tmp_path:
 @pytest.mark.parametrize("dataset", ["scenes", "segments", "episodes"])
 def test_what_models_told_is_made_again_from_their_raw_answers(modelled: Line, dataset: str, tmp_path: Path) -> None:
     found = verified(copied(modelled, dataset, tmp_path), "--replay", cwd=tmp_path)
-    assert (found["holds"], found["replayed"], found["sampled"]) == (True, True, 2), found["faults"]
-    assert not [note for note in found["notes"] if "source" not in note], found["notes"]
+    assert (found["holds"], found["sampled"]) == (True, 2), found["faults"]
+    told = {"scenes": "video_annotations", "segments": "segment_queries", "episodes": "episode_queries"}[dataset]
+    assert (found["made_again"]["taxonomy_categories"], found["made_again"][told]) == (2, 2)
+    assert set(found["not_made_again"]) <= {"the source is not in this dataset"}
 
 
 def test_no_published_file_names_a_place_a_run_or_a_key(modelled: Line) -> None:
