@@ -13,6 +13,7 @@
     │   ├ TransientServiceError    may succeed later: `failed`
     │   │   └ LostAnswerError      so may this; the request was sent, and may have to be paid
     │   ├ QuotaExhaustedError      the rest is `pending`
+    │   ├ MovedError               somebody else changed it meanwhile: look again
     │   ├ RejectedRequestError     this request, for ever: outcome `unusable`
     │   │   ├ SchemaTooComplexError    but it may pass with a schema that demands less
     │   │   └ MediaRefusedError    but it may pass with the video encoded another way
@@ -126,6 +127,10 @@ class QuotaExhaustedError(ServiceError):
         super().__init__(service, why)
         self.args = (service, why, until)
         self.until = until
+
+
+class MovedError(ServiceError):
+    """What was to be changed is no longer what it was looked at as: look again, and decide anew."""
 
 
 class RejectedRequestError(ServiceError):

@@ -1,0 +1,91 @@
+"""What huggingface_hub's errors mean to us: translated here, once, by class and status. Waits between tries, too.
+
+Bodies and addresses are shown nowhere: an address that files go to is a secret for as long as it is valid.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx2
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.utils._http import parse_ratelimit_headers
+
+from resources.patience import Patience
+from vidpipe.errors import (
+    CredentialError,
+    MovedError,
+    RejectedRequestError,
+    ServiceError,
+    TransientServiceError,
+)
+
+SERVICE = "hub"
+PATIENCE = Patience(n_tries=5, first_s=1.0, longest_s=300.0)
+"""How long what fails at the Hub is tried; its limits are counted anew after at most 300 s."""
+_MOVED = (MovedError, "somebody else changed it meanwhile")
+_MEANING: Mapping[int, tuple[type[ServiceError], str]] = {
+    401: (CredentialError, "the token is not accepted; set HF_TOKEN, or log in with `hf auth login`"),
+    403: (CredentialError, "the token may not do this; it needs write access"),
+    409: _MOVED,
+    412: _MOVED,
+}
+_SOON = (408, 425)
+_MOST_CHARS = 200
+T = TypeVar("T")
+
+
+def asked(work: Callable[[], T], patience: Patience) -> T:
+    """What `work` gives, tried again while that may help, with its errors translated.
+
+    Raises:
+        ServiceError: what it did not help with.
+        StoppedError: a stop came first.
+    """
+
+    def once() -> T:
+        try:
+            return work()
+        except (HfHubHTTPError, httpx2.HTTPError, OfflineModeIsEnabled, LocalTokenNotFoundError, RuntimeError) as error:
+            raise translated(error) from error
+
+    return patience.until_done(once)
+
+
+def translated(error: BaseException) -> ServiceError:
+    """What an error of the library means."""
+    if isinstance(error, HfHubHTTPError):
+        return _by_status(error)
+    if isinstance(error, LocalTokenNotFoundError):
+        return CredentialError(SERVICE, "no token; set HF_TOKEN, or log in with `hf auth login`")
+    if isinstance(error, OfflineModeIsEnabled):
+        return RejectedRequestError(SERVICE, "HF_HUB_OFFLINE is set, so nothing is asked there")
+    if isinstance(error, RuntimeError) and error.__cause__ is not None:  # an upload in one of its threads
+        return translated(error.__cause__)
+    return TransientServiceError(SERVICE, f"the connection failed ({type(error).__name__})")
+
+
+def _by_status(error: HfHubHTTPError) -> ServiceError:
+    status, words = error.response.status_code, _words(error)
+    if isinstance(error, RepositoryNotFoundError):  # also 401: who has no token is told no more
+        return CredentialError(SERVICE, "there is no such repository, or the token may not see it")
+    if status == 429:
+        told = parse_ratelimit_headers(error.response.headers)
+        wait_s = float(told.reset_in_seconds) if told is not None else 0.0
+        return TransientServiceError(SERVICE, "too many requests", wait_s)
+    if status >= 500 or status in _SOON:
+        return TransientServiceError(SERVICE, f"answers with {status}")
+    kind, told_as = _MEANING.get(status, (RejectedRequestError, f"refuses with {status}"))
+    return kind(SERVICE, told_as + words)
+
+
+def _words(error: HfHubHTTPError) -> str:
+    """What the Hub says beside the status, on one line."""
+    told = error.server_message or ""
+    status = error.response.status_code
+    line = " ".join("".join(char if char.isprintable() else " " for char in told).split())
+    return f": {line[:_MOST_CHARS]}" if line and "http" not in line.lower() and status != 401 else ""

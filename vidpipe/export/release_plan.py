@@ -1,0 +1,152 @@
+"""What it takes that a repository holds exactly what a dataset folder holds: which files go there, which leave.
+
+What belongs here: comparing. Not here: sending (`publishing`), nor who may see what. Files are compared by content:
+by the sha256 that stands in their names where it does, else they are read.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from vidpipe.export.target import DatasetStore
+from vidpipe.repositories import RemoteFile
+
+OURS = frozenset(
+    {"README.md", "CHANGELOG.md", "index.html", "metadata.jsonl", "without_media.jsonl", "croissant.json"}
+    | {"videos", "clips", "episodes", "thumbs", "data", "provenance", "explorer", "plots"}
+)
+"""What a dataset folder has ever held, by the first part of a path: whatever else lies in a repository stays there."""
+_DIGITS = re.compile(r"\.([0-9a-f]{12})\.\w+$")
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFolder:
+    """A dataset folder in the store, as it is to be published."""
+
+    store: DatasetStore
+    prefix: str
+
+    def files(self) -> dict[str, int]:
+        """The size of each file, by its path in the folder, sorted."""
+        found = {one.key.removeprefix(f"{self.prefix}/"): one.n_bytes for one in self.store.list(self.prefix)}
+        return dict(sorted(found.items()))
+
+    def local(self, path: str) -> AbstractContextManager[Path]:
+        """A local file with a file's content."""
+        return self.store.local(f"{self.prefix}/{path}")
+
+    def read(self, path: str) -> bytes:
+        """A file's content; empty where there is none."""
+        if not any(one.key == f"{self.prefix}/{path}" for one in self.store.list(self.prefix)):
+            return b""
+        with self.local(path) as file:
+            return file.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is to change in a repository: paths to add, to change, to take away, and how large the first two are."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+    sizes: Mapping[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.gone)
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The paths whose content is to be there."""
+        return tuple(sorted((*self.added, *self.changed)))
+
+    @property
+    def n_bytes(self) -> int:
+        """Their size in all."""
+        return sum(self.sizes[path] for path in self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanges:
+    """How many rows a release has, and how they differ from those that readers see."""
+
+    n: int
+    added: int
+    changed: int
+    removed: int
+
+
+class Comparer:
+    """Compares a folder with repositories; reads each file at most once."""
+
+    def __init__(self, folder: ReleaseFolder) -> None:
+        self.folder = folder
+        self.sizes = folder.files()
+        self._names: dict[str, tuple[str, str]] = {}
+
+    def difference(self, remote: Mapping[str, RemoteFile]) -> Difference:
+        """What is to change where a repository holds these files."""
+        added = tuple(path for path in self.sizes if path not in remote)
+        changed = tuple(path for path in self.sizes if path in remote and not self._is_same(path, remote[path]))
+        tops = OURS | {_top(path) for path in self.sizes}
+        gone = tuple(sorted(path for path in remote.keys() - self.sizes.keys() if _top(path) in tops))
+        return Difference(added, changed, gone, self.sizes)
+
+    def _is_same(self, path: str, remote: RemoteFile) -> bool:
+        if remote.n_bytes != self.sizes[path]:
+            return False
+        digits = named_digits(path)
+        if digits is not None and remote.sha256.startswith(digits):
+            return True  # of another content it would have another name
+        sha256, git_oid = self._named(path)
+        return sha256 == remote.sha256 if remote.sha256 else git_oid == remote.git_oid
+
+    def _named(self, path: str) -> tuple[str, str]:
+        """The sha256 of a file, and the name that git has for it."""
+        if path not in self._names:
+            with self.folder.local(path) as file:
+                sha256, git = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % self.sizes[path], usedforsecurity=False)
+                with file.open("rb") as data:
+                    for chunk in iter(partial(data.read, _CHUNK_BYTES), b""):
+                        sha256.update(chunk)
+                        git.update(chunk)
+            self._names[path] = (sha256.hexdigest(), git.hexdigest())
+        return self._names[path]
+
+
+def row_changes(new: Iterable[bytes], old: Iterable[bytes]) -> RowChanges:
+    """How the rows in some lines of JSON differ from those in others."""
+    now, before = dict(_rows(new)), dict(_rows(old))
+    n_changed = sum(before[name] != digest for name, digest in now.items() if name in before)
+    return RowChanges(len(now), len(now.keys() - before.keys()), n_changed, len(before.keys() - now.keys()))
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """What names each row, and what it holds; a line that is no row names itself."""
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        row = row if isinstance(row, dict) else {"file_name": line.hex()}
+        index, digest = row.get("segment_index"), row.get("row_sha256") or hashlib.sha256(line.strip()).hexdigest()
+        yield f"{row.get('video_id') or row.get('file_name')} {index}", f"{digest} {not row.get('file_name')}"
+
+
+def named_digits(path: str) -> str | None:
+    """The first digits of the sha256 of its content, in a file's name; None where it bears none.
+
+    Shards have digits, too, but of what they were made from: these are no digits of their content.
+    """
+    digits = _DIGITS.search(path)
+    return None if digits is None or path.startswith("data/") else digits[1]
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0]
