@@ -15,8 +15,14 @@ LONG = 4_000  # characters of a description; other texts are shorter
 LINE = 160  # characters of what stands below a title in the grid; it is searched too
 QUERIES = ("query", "queries", "model_response")
 SOURCES = ("url", "source_url", "webpage_url")
+LABELS = {
+    "duration_s": "length, s",
+    "duration": "length, s",
+    "start_s": "begins in its video at, s",
+    "end_s": "ends in its video at, s",
+}
 NOT_FACTS = {
-    *("video_id", "file_name", "youtube_title", "youtube_description", "text_to_speech", "duration_seconds"),
+    *("video_id", "file_name", "title", "youtube_title", "youtube_description", "text_to_speech", "duration_seconds"),
     *("content_fine_category", "content_parent_category", *QUERIES, *SOURCES),
     *("sha256", "licence", "annotator", "provenance_sha256", "row_sha256"),
 }
@@ -185,7 +191,7 @@ def _facts(row: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Whatever single values or lists of words the row has and no other place shows."""
     words = {name: joined(value) if isinstance(value, list | tuple) else value for name, value in row.items()}
     return tuple(
-        (shown(name.removeprefix("youtube_").replace("_", " ")), shown(value))
+        (LABELS.get(name) or shown(name.removeprefix("youtube_").replace("_", " ")), shown(value))
         for name, value in words.items()
         if name not in NOT_FACTS and isinstance(value, str | int | float) and value != ""
     )

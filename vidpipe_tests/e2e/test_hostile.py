@@ -121,6 +121,7 @@ def test_the_dataset_names_files_by_key_and_escapes_titles(line: Line) -> None:
     assert all((folder / row["file_name"]).is_file() for row in rows)
     assert any(segment(SCRIPT) in row["file_name"] for row in rows)
     assert SCRIPT not in (folder / "index.html").read_text("utf-8")
+    assert not [path for path in (folder / "explorer").iterdir() if "<" in path.read_text("ascii")]
     assert SCRIPT not in (folder / "README.md").read_text("utf-8")
 
 
