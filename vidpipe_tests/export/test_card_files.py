@@ -1,6 +1,9 @@
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -78,11 +81,33 @@ def test_pictures_of_an_older_release_go(tmp_path: Path) -> None:
     assert "- changed: 1 (a)" in new["CHANGELOG.md"].decode()
 
 
-def test_a_row_without_its_file_loads_beside_the_others(tmp_path: Path) -> None:
-    files = written(tmp_path / "store", [*items_of(tmp_path, {"a": 10}), bare("c")])
-    (row,) = map(json.loads, files["without_media.jsonl"].splitlines())
-    assert row["file_name"] == ""  # datasets 5.2 refuses null and none where other rows are a folder of videos
-    assert '- config_name: "without_media"' in files["README.md"].decode()
+LOADED = """
+import sys
+from datasets import Video, disable_progress_bars, load_dataset
+disable_progress_bars()
+some, none = sys.argv[1:]
+for folder, more in ((some, {}), (some, {"name": "without_media"}), (some, {"data_dir": "data"}), (none, {})):
+    rows = load_dataset(folder, **more)["train"]
+    if "video" in rows.column_names:
+        rows = rows.cast_column("video", Video(decode=False))
+    print([(row.get("video_id") or row["json"]["video_id"], bool(row.get("video") or row.get("mp4"))) for row in rows])
+"""
+
+
+def test_rows_load_with_and_without_their_files(tmp_path: Path) -> None:
+    written(tmp_path / "some", [*items_of(tmp_path, {"a": 10}), bare("c")])
+    written(tmp_path / "none", [bare("c"), bare("d")])
+    folders = [str(tmp_path / name / SCENES_PREFIX) for name in ("some", "none")]
+    env = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOADED, *folders], env=env, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == [
+        "[('a', True)]",
+        "[('c', False)]",
+        "[('a', True), ('c', False)]",
+        "[('c', False), ('d', False)]",
+    ]
 
 
 def test_texts_of_others_make_no_file_and_break_none(tmp_path: Path) -> None:
