@@ -38,9 +38,10 @@ class Tally(Counter[str]):
         self[told if told in self or len(self) < MAX_NAMES else MANY] += n
 
     def largest(self, n: int | None = None) -> list[tuple[str, int]]:
-        """(name, count), the largest first, equal ones by name; of more than `n` the rest as one."""
-        ranked = sorted(self.items(), key=lambda pair: (-pair[1], pair[0]))
-        if n is None or len(ranked) <= n:
+        """(name, count), the largest first, equal ones by name; of more than `n` the rest as one, at the end."""
+        ranked = sorted(self.items(), key=lambda pair: (pair[0] == MANY, -pair[1], pair[0]))
+        n_told = len(self) - (MANY in self)
+        if n is None or n_told <= n:
             return ranked
         return [*ranked[:n], (MANY, sum(count for _, count in ranked[n:]))]
 

@@ -47,6 +47,7 @@ def figures(facts: CardFacts, *, noun: str, costs_usd: Sequence[float] = ()) -> 
     says_nothing = {
         "per-video": facts.n_rows == facts.n_videos,
         "series": len(facts.series) == 1,
+        "categories": set(facts.categories) == {"unknown"},
         "moods": set(facts.moods) == {NO_MOOD},
     }
     return [figure(name, title, bars) for name, title, bars in told if bars and not says_nothing.get(name)]
