@@ -127,9 +127,12 @@ def decode_key(video: VideoStream, packet: "Packet[Any]") -> VideoFrame | None:
     context.flush_buffers()
     if len(frames) != 1:
         return None
-    frame = frames[0]
-    is_whole = frame.key_frame and frame.pict_type in _WHOLE and not frame.interlaced_frame and not frame.is_corrupt
-    return frame if is_whole else None
+    return frames[0] if is_whole(frames[0]) else None
+
+
+def is_whole(frame: VideoFrame) -> bool:
+    """Whether it is a key frame that needs no other, and no half picture."""
+    return frame.key_frame and frame.pict_type in _WHOLE and not frame.interlaced_frame and not frame.is_corrupt
 
 
 class KeyRun:

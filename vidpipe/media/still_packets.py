@@ -8,14 +8,14 @@ that.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, pairwise
 from math import ceil, floor
 
 from av.container import InputContainer
 
-from vidpipe.media.key_frames import KeyRun, PacketScan, UncertainError, decode_key
+from vidpipe.media.key_frames import KeyRun, PacketScan, UncertainError, decode_key, is_whole
 from vidpipe.media.limits import Limits
 from vidpipe.media.packets import packets_of
 from vidpipe.media.still_bytes import Judge, Probe, Slots
@@ -42,19 +42,21 @@ def quiet_by_packets(container: InputContainer, limits: Limits) -> tuple[list[bo
         av.FFmpegError: damage.
     """
     scan = PacketScan(container, limits)
-    scan.video.codec_context.skip_frame = "NONREF"
+    context = scan.video.codec_context
+    context.skip_frame = "NONREF"
+    context.options |= {"skip_loop_filter": "all"}  # far from moving a block's mean by 4 grey levels
     for _ in scan.packets():
         pass
     if scan.end_s < _EXACT_BELOW_S or len(scan.key_pts) * 2 > len(scan.pts):
         raise UncertainError("bytes tell nothing")
-    slots = Slots(scan)
-    early = _early_probes(container, scan, slots, limits)
+    slots, known = Slots(scan), dict[Fraction, Grid]()
+    early = _early_probes(KeyRun(container, scan, limits), slots, known)
     if early and all(probe.has_moved for probe in early):
         quiet = _judged(Judge(early, slots), slots)
         if sum(quiet) <= len(quiet) * _QUIET_SHARE:
             return quiet, scan.end_s
-    pictures = _key_pictures(container, scan)
-    probes = early + _chosen_probes(container, scan, slots, limits)
+    probes = early + _chosen_probes(lambda: KeyRun(container, scan, limits), slots, known)
+    pictures = _key_pictures(container, scan, known)
     quiet, doubtful = _told(slots, probes, pictures)
     if doubtful.total() > _MOSTLY * len(quiet) and _HALF[0] < sum(quiet) / len(quiet) < _HALF[1]:
         raise UncertainError("bytes tell too little")
@@ -96,41 +98,43 @@ def _seen(run: KeyRun, slots: Slots, group: int, n_slots: int) -> tuple[int, lis
     return first, list(islice(quiet_by_pixels(run.frames_from(start_s), first), max(0, min(last - first, n_slots))))
 
 
-def _chosen_probes(container: InputContainer, scan: PacketScan, slots: Slots, limits: Limits) -> list[Probe]:
+def _chosen_probes(new_run: Callable[[], KeyRun], slots: Slots, known: dict[Fraction, Grid]) -> list[Probe]:
     """Half seconds with all amounts of bytes, and then those that are told worst by these."""
     n_wanted = min(max(int(len(slots.amounts) * _PROBED_SHARE), _N_PROBES[0]), _N_PROBES[1])
     n_first = n_wanted if len(slots.keys_s) < n_wanted else n_wanted // 2
     first = _ranked_evenly(slots, n_first)
-    probes = list(_probes(KeyRun(container, scan, limits), slots, first, n_wanted=n_first))
+    probes = list(_probes(new_run(), slots, first, n_wanted=n_first, known=known))
     second = [slots.keys_s[group - 1] for group in Judge(probes, slots).doubtful_groups(slots)]
     chosen = [key_s for key_s in second if key_s not in first][: n_wanted - n_first]
-    return probes + list(_probes(KeyRun(container, scan, limits), slots, chosen, n_wanted=n_wanted - n_first))
+    return probes + list(_probes(new_run(), slots, chosen, n_wanted=n_wanted - n_first, known=known))
 
 
 def _judged(judge: Judge, slots: Slots) -> list[bool]:
     return [judge.likeness(amount, group) > 0 for amount, group in zip(slots.amounts, slots.groups, strict=True)]
 
 
-def _early_probes(container: InputContainer, scan: PacketScan, slots: Slots, limits: Limits) -> list[Probe]:
+def _early_probes(run: KeyRun, slots: Slots, known: dict[Fraction, Grid]) -> list[Probe]:
     """Half seconds with the fewest, the usual and the most bytes; none where key frames are few."""
     if len(slots.keys_s) < _MIN_EARLY_KEYS:
         return []
     ranked = _ranked_evenly(slots, len(slots.keys_s))
     chosen = [ranked[0], ranked[1], ranked[len(ranked) // 2], ranked[-1]]
-    return list(_probes(KeyRun(container, scan, limits), slots, chosen, n_wanted=len(chosen)))
+    return list(_probes(run, slots, chosen, n_wanted=len(chosen), known=known))
 
 
-def _key_pictures(container: InputContainer, scan: PacketScan) -> list[tuple[Fraction, Grid]]:
-    """Key frames at least some seconds apart, in order; reads all packets once more."""
+def _key_pictures(
+    container: InputContainer, scan: PacketScan, known: Mapping[Fraction, Grid]
+) -> list[tuple[Fraction, Grid]]:
+    """Key frames at least some seconds apart, in order; reads all packets once more, decodes what is not known."""
     grids, pictures = Grids(), dict[Fraction, Grid]()
     next_s = Fraction(0)
     scan.seek(min(scan.key_pts))
     for packet in packets_of(container, [scan.video]):
-        if packet.is_keyframe and packet.pts is not None and scan.time_s(packet.pts) >= next_s:
-            frame = decode_key(scan.video, packet)
-            if frame is not None:
-                pictures[scan.time_s(packet.pts)] = grids.of(frame)
-                next_s = scan.time_s(packet.pts) + _KEY_STEP_S
+        if packet.is_keyframe and packet.pts is not None and (time_s := scan.time_s(packet.pts)) >= next_s:
+            frame = None if time_s in known else decode_key(scan.video, packet)
+            if frame is not None or time_s in known:
+                pictures[time_s] = known[time_s] if frame is None else grids.of(frame)
+                next_s = time_s + _KEY_STEP_S
     return sorted(pictures.items(), key=lambda item: item[0])
 
 
@@ -164,8 +168,13 @@ def _ranked_evenly(slots: Slots, n_wanted: int) -> list[Fraction]:
     return [ranked[i * (len(ranked) - 1) // max(1, n_probed - 1)] for i in range(n_probed)]
 
 
-def _probes(run: KeyRun, slots: Slots, keys_s: Iterable[Fraction], *, n_wanted: int) -> Iterator[Probe]:
-    """What is seen after these key frames; with few of them for longer, so that `n_wanted` half seconds are seen."""
+def _probes(
+    run: KeyRun, slots: Slots, keys_s: Iterable[Fraction], *, n_wanted: int, known: dict[Fraction, Grid]
+) -> Iterator[Probe]:
+    """What is seen after these key frames; with few of them for longer, so that `n_wanted` half seconds are seen.
+
+    Their own pictures are added to `known`.
+    """
     grids = Grids()
     chosen = sorted(set(keys_s))
     for key_s in chosen:
@@ -176,6 +185,8 @@ def _probes(run: KeyRun, slots: Slots, keys_s: Iterable[Fraction], *, n_wanted: 
             if before is not None and frame.time_s < from_s + SLOT_S:
                 continue
             now = grids.of(frame.frame)
+            if frame.time_s == key_s and is_whole(frame.frame):
+                known[key_s] = now
             if before is not None:
                 share = float(SLOT_S / (frame.time_s - from_s))
                 yield Probe(from_s, slots.between(from_s, frame.time_s) * share, has_moved(before, now))
