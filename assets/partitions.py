@@ -42,6 +42,7 @@ class LineAsset:
                 backfill_policy=None if is_table else dg.BackfillPolicy.multi_run(batch_size),
                 io_manager_key=None if is_table else "settle",
                 pool=pool,
+                output_required=not stage.command,
                 kinds={"table" if is_table else "python"},
             )(self.function)
 

@@ -29,10 +29,11 @@ from assets.segments import segment_clips
 from assets.selection import selected_videos, selection
 from assets.shots import shots
 from assets.signals import video_signals
+from assets.uploads import hf_upload
 from assets.videos import raw_videos
 from vidpipe.asking.services import service_of
 from vidpipe.errors import RecipeError
-from vidpipe.opening import open_project, open_services
+from vidpipe.opening import open_hub, open_project, open_services
 from vidpipe.recipe.fingerprints import line_of
 from vidpipe.recipe.line import LINE
 from vidpipe.recipe.loading import read_recipe
@@ -60,6 +61,7 @@ ASSETS: tuple[LineAsset, ...] = (
     scene_dataset,
     segment_dataset,
     episode_dataset,
+    hf_upload,
 )
 CURATE = tuple(stage.name for stage in LINE if stage.group == "curation")
 
@@ -81,7 +83,8 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
     line = line_of(recipe, folder or Path.cwd())
     curated, produced = _jobs(line)
     resources: dict[str, Any] = {"settle": Settle(), "project": _project_resource(folder)}
-    resources |= {name: _service_resource(folder, name) for name in ("gemini", "llm")} | overrides
+    resources |= {name: _service_resource(folder, name) for name in ("gemini", "llm")}
+    resources |= {"hub": _hub_resource(folder)} | overrides
     used = [asset for asset in ASSETS if asset.name in line]
     size = recipe.batch_size
     return dg.Definitions(
@@ -91,6 +94,7 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
         jobs=[
             dg.define_asset_job("curate", dg.AssetSelection.assets(*curated).without_checks()),
             dg.define_asset_job("produce", dg.AssetSelection.assets(*produced).without_checks()),
+            *_publishing(line),
             dg.define_asset_job("check", dg.AssetSelection.all_asset_checks()),
         ],
         sensors=[batch_jobs] if recipe.annotation.asks_batches else [],
@@ -99,8 +103,15 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
 
 
 def _jobs(line: Line) -> tuple[list[str], list[str]]:
-    """The assets over the set `video`, and the others."""
-    return [n for n in line.names if n in CURATE], [*(n for n in line.names if n not in CURATE), ledger.key.path[-1]]
+    """The assets over the set `video`, and the others that a run makes."""
+    produced = [stage.name for stage in line.stages if stage.name not in CURATE and not stage.command]
+    return [n for n in line.names if n in CURATE], [*produced, ledger.key.path[-1]]
+
+
+def _publishing(line: Line) -> list[Any]:
+    """The job that publishes, where the recipe says where to."""
+    asked = [stage.name for stage in line.stages if stage.command]
+    return [dg.define_asset_job("publish", dg.AssetSelection.assets(*asked).without_checks())] if asked else []
 
 
 def _project_resource(folder: Path | None) -> dg.ResourceDefinition:
@@ -111,6 +122,11 @@ def _project_resource(folder: Path | None) -> dg.ResourceDefinition:
 def _service_resource(folder: Path | None, name: str) -> dg.ResourceDefinition:
     what = f"The service {name}, or what it lacks to be asked."
     return dg.ResourceDefinition(lambda _context: _opened(folder, open_services)[name], description=what)
+
+
+def _hub_resource(folder: Path | None) -> dg.ResourceDefinition:
+    what = "The Hub that HF_ENDPOINT names, or what it lacks to be asked."
+    return dg.ResourceDefinition(lambda _context: _opened(folder, open_hub), description=what)
 
 
 def _opened(folder: Path | None, opening: Callable[[Path], Opened]) -> Opened:
@@ -127,7 +143,7 @@ defs = _built(project_folder())
 
 
 def job(name: str) -> dg.JobDefinition:
-    """One of the jobs of the project that the environment names now: curate, produce or check."""
+    """One of the jobs of the project that the environment names now: curate, produce, publish or check."""
     return _built(project_folder()).resolve_job_def(name)
 
 
@@ -139,6 +155,11 @@ def curate() -> dg.JobDefinition:
 def produce() -> dg.JobDefinition:
     """The job over the set `selected`."""
     return job("produce")
+
+
+def publish() -> dg.JobDefinition:
+    """The job that publishes; without what `vidpipe publish` tells it, it does nothing."""
+    return job("publish")
 
 
 def check() -> dg.JobDefinition:

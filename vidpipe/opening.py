@@ -24,6 +24,7 @@ from vidpipe.ledger.ledger import open_ledger
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.loading import read_recipe
 from vidpipe.recipe.schema import Recipe
+from vidpipe.repositories import Hub
 from vidpipe.store.documents import Tables
 from vidpipe.store.objects import open_store
 from vidpipe.workers.processes import Processes
@@ -160,6 +161,24 @@ def calls_at_once(folder: Path) -> int:
 
 def _per_minute(environ: Mapping[str, str], variable: str) -> int | None:
     return int(_number(environ, variable, 0, least=1)) if variable in environ else None
+
+
+@cache
+def open_hub(folder: Path) -> Hub:
+    """The Hub that HF_ENDPOINT names, with the token of HF_TOKEN or HUGGINGFACE_TOKEN, or the stored one. Asks nobody.
+
+    Raises:
+        RecipeError: `.env` cannot be used.
+    """
+    environ, project = environment(folder), open_project(folder)
+    from resources.hub import HubDatasets, stored_token
+    from resources.hub_errors import PATIENCE
+
+    token = environ.get("HF_TOKEN") or environ.get("HUGGINGFACE_TOKEN") or stored_token()
+    if token is None:
+        return Hub(None, lacks="no token: set HF_TOKEN, or log in with `hf auth login`")
+    patience = replace(PATIENCE, wait=project.stop.wait)
+    return Hub(HubDatasets(token.strip(), environ.get("HF_ENDPOINT"), patience=patience))
 
 
 def _gemini(environ: Mapping[str, str], project: Project) -> Service:

@@ -53,6 +53,7 @@ THIRD_PARTY = {  # by the longest prefix of a module's name, beside what the lib
     "resources.gemini_requests": {"google"},
     "resources.gemini_transport": {"httpx2"},
     "resources.hub": {"huggingface_hub"},
+    "resources.hub_files": {"huggingface_hub"},
     "resources.hub_errors": {"httpx2", "huggingface_hub"},
     "resources.llm_http": {"httpx2"},
 }

@@ -53,7 +53,7 @@ class Engine:
         self.asked = asked
         self.line = project.line()
         wanted = self.line.ancestors(self.line.names if asked.only is None else asked.only)
-        self.stages = [stage for stage in self.line.stages if stage.name in wanted]
+        self.stages = [stage for stage in self.line.stages if stage.name in wanted and not stage.command]
         self.doing: tuple[str, ...] = ()  # the assets, or what else keeps it busy
         self.todo: dict[str, int] = {}  # how many videos each asset of this part is to do
         self.runs = DagsterRuns(project, instance)

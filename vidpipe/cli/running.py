@@ -186,6 +186,8 @@ def _check_assets(line: Line, only: Sequence[str] | None) -> None:
     for name in only or ():
         if name in STAGES and name not in line:
             raise RecipeError("--only", f"the recipe does not use {name}")
+        if name in line and line[name].command:
+            raise RecipeError("--only", f"{name} is made by `vidpipe {line[name].command}` alone")
         if name not in line:
             raise RecipeError("--only", f"no asset {name!r}; there are {', '.join(line.names)}")
 

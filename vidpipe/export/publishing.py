@@ -9,11 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from vidpipe.errors import MovedError, RecipeError
-from vidpipe.export.release_plan import Comparer, Difference, ReleaseFolder, RowChanges, row_changes
+from vidpipe.export.release_plan import ROWS, Comparer, Difference, ReleaseFolder, RowChanges, row_changes
 from vidpipe.repositories import Change, DatasetHub, Draft, RemoteFile, Repository
 
 TITLE = "vidpipe: release "
-_ROWS = ("metadata.jsonl", "without_media.jsonl")
 _ROUNDS = 4
 Say = Callable[[str], None]
 
@@ -166,13 +165,13 @@ class Publisher:
         )
 
     def _lines(self) -> Iterator[bytes]:
-        for name in _ROWS:
+        for name in ROWS:
             if name in self._comparer.sizes:
                 with self._folder.local(name) as path, path.open("rb") as lines:
                     yield from lines
 
     def _old_lines(self, repository: Repository | None, remote: Mapping[str, RemoteFile]) -> Iterator[bytes]:
-        for name in _ROWS:
+        for name in ROWS:
             if repository is not None and name in remote:
                 yield from (self._hub.read(self._repo, repository.head, name) or b"").splitlines()
 

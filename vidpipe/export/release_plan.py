@@ -21,6 +21,8 @@ OURS = frozenset(
     | {"videos", "clips", "episodes", "thumbs", "data", "provenance", "explorer", "plots"}
 )
 """What a dataset folder has ever held, by the first part of a path: whatever else lies in a repository stays there."""
+ROWS = ("metadata.jsonl", "without_media.jsonl")
+"""The files that hold the rows, those without their file in the second one."""
 _DIGITS = re.compile(r"\.([0-9a-f]{12})\.\w+$")
 _CHUNK_BYTES = 1 << 20
 

@@ -143,6 +143,8 @@ def _table(stage: Stage, snapshot: Snapshot, line: Line, *, is_behind: bool) -> 
     attempt = snapshot.attempts.get(stage.name, {}).get("")
     if attempt is not None:
         counts.failed[attempt.reason] += 1
+    elif stage.command and (entry is None or entry.damaged or rows_differ(stage, snapshot)):
+        counts.pending["not asked for"] += 1
     elif entry is None or entry.damaged:
         counts.pending["not reached"] += 1
     elif rows_differ(stage, snapshot):

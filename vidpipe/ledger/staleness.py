@@ -78,10 +78,20 @@ def wanted_rows(stage: Stage, snapshot: Snapshot) -> dict[str, str]:
 
 
 def rows_differ(stage: Stage, snapshot: Snapshot) -> list[str]:
-    """The videos whose row is missing, changed or left over in a table, sorted."""
+    """The videos whose row is missing, changed or left over in a table, sorted; of an upload, such datasets."""
+    if stage.command:
+        return _newer(stage, snapshot)
     wanted = wanted_rows(stage, snapshot)
     have = {video_id: row.inputs for video_id, row in snapshot.rows.get(stage.name, {}).items()}
     return sorted(v for v in wanted.keys() | have.keys() if wanted.get(v) != have.get(v))
+
+
+def _newer(upload: Stage, snapshot: Snapshot) -> list[str]:
+    """The datasets that have changed since they were uploaded, or were not."""
+    entry = snapshot.entry(upload.name, "")
+    sent = {} if entry is None else json.loads(entry.inputs)
+    now = {name: found.data_version for name in upload.after if (found := snapshot.entry(name, "")) is not None}
+    return sorted(name for name in now.keys() | sent.keys() if now.get(name) != sent.get(name))
 
 
 def end_of(snapshot: Snapshot, dataset: Stage, video_id: str) -> tuple[str, str, str | None] | None:

@@ -229,6 +229,17 @@ LINE: tuple[Stage, ...] = (
         recipe=("publishing.gate", "publishing.repo", "publishing.layout"),
         when="queries",
     ),
+    Stage(
+        "hf_upload",
+        "table",
+        "selected",
+        version=1,
+        group="datasets",
+        after=("scene_dataset", "segment_dataset", "episode_dataset"),
+        recipe=("publishing.repo", "publishing.private"),
+        when="publishing.repo",
+        command="publish",
+    ),
 )
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in LINE}

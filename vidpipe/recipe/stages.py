@@ -41,6 +41,7 @@ class Stage:
     `reads` what the stage reads of them, `recipe` the dotted keys that change its result. `over` is the set of
     videos it runs over; a table over `selected` has rows for these. A stage with `when` is in use where this dotted
     key of the recipe is true. One that `serves` another has no other use: it waits where that one's record is held.
+    One with a `command` is made by that command of vidpipe alone, never by `run`: it leaves this machine.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Stage:
     recipe: tuple[str, ...] = ()
     when: str = ""
     serves: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,59 @@
+"""The release that readers of a Hub see: made by `vidpipe publish`, and by nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from assets.partitions import in_line
+from assets.tables import table_result
+from vidpipe.errors import CredentialError
+from vidpipe.export.publishing import Publisher, Terms
+from vidpipe.export.release_gate import check, datasets_of, folder_of, release_of
+from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
+from vidpipe.repositories import Hub
+from vidpipe.tables import Made
+
+PUBLISH_TAG = "vidpipe/publish"
+"""The tag of a run that may publish; nobody sets it by accident."""
+
+
+@in_line("hf_upload")
+def hf_upload(
+    context: dg.AssetExecutionContext, project: dg.ResourceParam[Project], hub: dg.ResourceParam[Hub]
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """The datasets as readers of the Hub see them: each release comes at once, by a pull request that is merged.
+
+    Only `vidpipe publish` makes it. In any other run, such as one of Materialize all, it does nothing and says so.
+    """
+    if PUBLISH_TAG not in context.run.tags:
+        context.log.warning("Nothing is published: only `vidpipe publish` does that.")
+        return
+    yield table_result(context, project, partial(upload, hub=hub, say=context.log.info))
+
+
+def upload(project: Project, *, hub: Hub, say: Any) -> Made:
+    """Publish every dataset in use, and say which commit of which repository holds it.
+
+    Raises:
+        RecipeError: something of it must not be published.
+        ServiceError: the Hub does not take it.
+    """
+    check(project)
+    if hub.datasets is None:
+        raise CredentialError("hub", hub.lacks)
+    snapshot, publishing = project.ledger.snapshot([]), project.recipe.publishing
+    told, inputs = {}, {}
+    for stage in datasets_of(project.line()):
+        name, entry = DATASETS[stage.name], snapshot.entry(stage.name, "")
+        terms = Terms(release_of(project, stage.name), private=publishing.private)
+        publisher = Publisher(hub.datasets, folder_of(project, stage.name), str(publishing.repo_of(name)), terms, say)
+        told[name] = asdict(publisher.publish())
+        inputs[stage.name] = entry.data_version if entry is not None else ""
+    rows = pl.DataFrame([{"dataset": name, **one} for name, one in told.items()])
+    sums = {f"n_{what}": sum(one[f"n_{what}"] for one in told.values()) for what in ("sent", "bytes", "deleted")}
+    return Made(rows, {}, {**sums, "datasets": told}, inputs=inputs)

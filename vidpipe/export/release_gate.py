@@ -1,0 +1,121 @@
+"""What keeps a dataset from being published: it is behind, its folder is not whole, or no model wrote it.
+
+What belongs here: reasons. Not here: licences, which keep files out when a dataset is written, nor sending.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from vidpipe import keys
+from vidpipe.errors import RecipeError, StoreError
+from vidpipe.export.checking import folder_problems
+from vidpipe.export.published import StoreFiles
+from vidpipe.export.release_plan import ROWS, ReleaseFolder
+from vidpipe.ledger.snapshot import Snapshot
+from vidpipe.ledger.staleness import rows_differ, stale_records
+from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
+from vidpipe.recipe.stages import Line, Stage
+from vidpipe.store.documents import read_table_record
+
+OFFLINE = "offline"
+_SHOWN = 5
+
+
+def datasets_of(line: Line) -> tuple[Stage, ...]:
+    """The stages in use that make datasets."""
+    return tuple(stage for stage in line.stages if stage.name in DATASETS)
+
+
+def folder_of(project: Project, asset: str) -> ReleaseFolder:
+    """The folder of a dataset."""
+    return ReleaseFolder(project.store, keys.dataset(DATASETS[asset], "").rstrip("/"))
+
+
+def behind(project: Project) -> dict[str, str]:
+    """Why a dataset does not hold what is known now, by the stage that makes it; without those that do."""
+    line, snapshot = project.line(), project.ledger.snapshot()
+    found = ((stage.name, _why_behind(stage, snapshot, line)) for stage in datasets_of(line))
+    return {name: why for name, why in found if why}
+
+
+def _why_behind(stage: Stage, snapshot: Snapshot, line: Line) -> str:
+    entry = snapshot.entry(stage.name, "")
+    if entry is None or entry.damaged:
+        return "is not made yet"
+    if "" in snapshot.attempts.get(stage.name, {}):
+        return "failed when it was made last"
+    if entry.code_version != line.versions[stage.name]:
+        return "was made by another recipe or version"
+    if differ := rows_differ(stage, snapshot):
+        return f"is behind by {len(differ)} videos"
+    stale, rows = stale_records(snapshot, line), snapshot.rows.get(stage.name, {})
+    behind = {v for read in stage.reads for v in stale.get(read.asset, ()) if v in rows and rows[v].outcome == "ok"}
+    return f"has rows of {len(behind)} videos that are stale" if behind else ""
+
+
+def problems(project: Project, asset: str) -> list[str]:
+    """What is wrong with the folder of a dataset, the first few, a line each.
+
+    Raises:
+        RecipeError, StoreError: it cannot be read.
+    """
+    folder = folder_of(project, asset)
+    files, told = folder.files(), read_table_record(project.store, asset).where.get("bytes", {})
+    wanted = {key.removeprefix(f"{folder.prefix}/"): n_bytes for key, n_bytes in told.items()}
+    other = (f"is not as it was written: {name}" for name, n in wanted.items() if files.get(name) != n)
+    return list(islice((*islice(other, _SHOWN), *folder_problems(StoreFiles(folder.store, folder.prefix))), _SHOWN))
+
+
+def n_offline(project: Project, asset: str) -> int:
+    """How many rows of a dataset no model wrote."""
+    usual = project.recipe.annotation.annotator
+    return sum(row.get("annotator", usual) == OFFLINE for row in _rows(folder_of(project, asset)))
+
+
+def check(project: Project) -> None:
+    """Refuse what must not be sent to a Hub.
+
+    Raises:
+        RecipeError: no model wrote some of it, and the recipe does not allow that; a dataset is behind, or not whole.
+    """
+    for asset, why in behind(project).items():
+        raise RecipeError(asset, f"{why}; `vidpipe run` makes it")
+    for stage in datasets_of(project.line()):
+        if found := problems(project, stage.name):
+            raise RecipeError(stage.name, found[0])
+        n_rows = 0 if project.recipe.publishing.allow_offline else n_offline(project, stage.name)
+        if n_rows:
+            why = f"{n_rows} rows of {DATASETS[stage.name]} hold offline annotations, which no model made; "
+            raise RecipeError("publishing.allow_offline", why + "set it to true to publish them all the same")
+
+
+def release_of(project: Project, asset: str) -> str:
+    """The name of a dataset's release.
+
+    Raises:
+        RecipeError: it is not made yet.
+    """
+    try:
+        return str(read_table_record(project.store, asset).value["release"])
+    except StoreError as error:
+        raise RecipeError(asset, "is not made yet; `vidpipe run` makes it") from error
+
+
+def _rows(folder: ReleaseFolder) -> Iterator[Mapping[str, object]]:
+    files = folder.files()
+    for name in ROWS:
+        if name in files:
+            with folder.local(name) as path, path.open("rb") as lines:
+                yield from _objects(lines)
+
+
+def _objects(lines: Iterable[bytes]) -> Iterator[Mapping[str, object]]:
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            yield row
