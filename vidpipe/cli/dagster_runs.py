@@ -1,7 +1,8 @@
 """Dagster runs in this process: started, waited for, and their failures noted where `status` shows them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import dagster as dg
 
@@ -26,19 +27,21 @@ class DagsterRuns:
         self.project, self.instance = project, instance
         self.ids: set[str] = set()
 
-    def execute(self, assets: Sequence[str], keys: Sequence[str] = ()) -> None:
+    def execute(
+        self, assets: Sequence[str], keys: Sequence[str] = (), *, tags: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Run these assets, over the range from the first to the last key where there are keys; no assets: all checks.
 
         Raises:
             RecipeError: the run failed because of the recipe.
         """
         assert not keys or len({STAGES[name].over for name in assets}) == 1, f"a range is of one set, got {assets=}"
-        job = "check" if not assets else "curate" if assets[0] in definitions.CURATE else "produce"
+        job = _job_of(assets)
         with taken():
             result = dg.execute_job(
                 dg.reconstructable(getattr(definitions, job)),
                 instance=self.instance,
-                tags={OWNER_TAG: this_process()} | ({_START: keys[0], _END: keys[-1]} if keys else {}),
+                tags={OWNER_TAG: this_process(), **tags} | ({_START: keys[0], _END: keys[-1]} if keys else {}),
                 run_config=_QUIET,
                 asset_selection=[dg.AssetKey(name) for name in assets] or None,
             )
@@ -75,3 +78,12 @@ class DagsterRuns:
             settled = entry is not None and not entry.damaged and (entry.run_id == run_id or entry.reported)
             if video_id == "" or not (settled or (attempt is not None and attempt.run_id == run_id)):
                 self.project.ledger.fail(asset, video_id, reason=reason, run_id=run_id)
+
+
+def _job_of(assets: Sequence[str]) -> str:
+    """The job that makes these assets."""
+    if not assets:
+        return "check"
+    return (STAGES[assets[0]].command if assets[0] in STAGES else "") or (
+        "curate" if assets[0] in definitions.CURATE else "produce"
+    )

@@ -14,6 +14,7 @@ import click
 from vidpipe.cli.arguments import in_project, loading, project_folder, split
 from vidpipe.cli.diff_command import diff_command
 from vidpipe.cli.lineage_command import lineage_command
+from vidpipe.cli.publish_command import publish_command
 from vidpipe.cli.try_command import try_command
 from vidpipe.cli.verify_command import verify_command
 from vidpipe.cli.words import shown, this_command
@@ -164,7 +165,7 @@ def demo(directory: Path, annotator: str) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["media", "orchestration", "services"]))
+@click.argument("what", type=click.Choice(["export", "media", "orchestration", "services"]))
 @click.argument("more_files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="On these.")
 @click.option("--full", is_flag=True, help="All ten clips of the footage, and memory on long and large ones: hours.")
@@ -173,7 +174,7 @@ def demo(directory: Path, annotator: str) -> None:
 @click.option("--plot", "plot_file", type=click.Path(path_type=Path), default=None, help="Draw the ratios here (SVG).")
 @click.option("--only", "--task", "tasks", multiple=True, metavar="A,B", help="Only these tasks; repeatable.")
 def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **options: Any) -> None:
-    """Measure vidpipe on this machine: its media stages beside others' work, asking services, its own machinery."""
+    """Measure vidpipe on this machine: media beside others' work, services, datasets, its own machinery."""
     from vidpipe.cli.bench import BenchOptions, run_bench
 
     if more_files and not files:
@@ -185,6 +186,7 @@ def bench(what: str, more_files: tuple[Path, ...], files: tuple[Path, ...], **op
 
 cli.add_command(diff_command)
 cli.add_command(lineage_command)
+cli.add_command(publish_command)
 cli.add_command(try_command)
 cli.add_command(verify_command)
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -127,6 +127,21 @@ def row_changes(new: Iterable[bytes], old: Iterable[bytes]) -> RowChanges:
     now, before = dict(_rows(new)), dict(_rows(old))
     n_changed = sum(before[name] != digest for name, digest in now.items() if name in before)
     return RowChanges(len(now), len(now.keys() - before.keys()), n_changed, len(before.keys() - now.keys()))
+
+
+def release_rows(folder: ReleaseFolder, old: Path | None = None) -> RowChanges:
+    """How the rows of a folder differ from those in another one, which may not be there."""
+    with ExitStack() as opened:
+        sizes = folder.files()
+        new = [opened.enter_context(folder.local(name)) for name in ROWS if name in sizes]
+        before = [old / name for name in ROWS if old is not None and (old / name).is_file()]
+        return row_changes(_lines(new), _lines(before))
+
+
+def _lines(paths: Iterable[Path]) -> Iterator[bytes]:
+    for path in paths:
+        with path.open("rb") as lines:
+            yield from lines
 
 
 def _rows(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,209 @@
+"""`vidpipe publish`: what would change, the Dagster run that changes it, and what came of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assets.uploads import PUBLISH_TAG
+from vidpipe.cli.dagster_runs import DagsterRuns
+from vidpipe.cli.interrupts import INTERRUPTED, interruptible
+from vidpipe.cli.projects import open_instance
+from vidpipe.cli.recovery import end_own_runs
+from vidpipe.cli.words import counted, shown
+from vidpipe.errors import CredentialError, RecipeError, ServiceError
+from vidpipe.export.mirror import Mirror
+from vidpipe.export.publishing import Publisher, ReleasePlan, Terms
+from vidpipe.export.release_gate import behind, check, datasets_of, folder_of, problems, release_of
+from vidpipe.export.release_plan import Comparer, Difference, RowChanges, release_rows
+from vidpipe.ledger.staleness import rows_differ
+from vidpipe.opening import open_hub
+from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
+from vidpipe.repositories import Hub
+from vidpipe.store.documents import read_table_record
+
+_UPLOAD = "hf_upload"
+_HOW = "Nothing was sent: set `publishing.repo: user/name` in recipe.yaml, or say `--to FOLDER`."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A dataset as the command tells of it: where it goes, and what changes there."""
+
+    dataset: str
+    release: str
+    place: str | None
+    visibility: str
+    rows: RowChanges
+    files: Difference
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """In the document of `--json`."""
+        rows = {"n": self.rows.n, "added": self.rows.added, "changed": self.rows.changed, "removed": self.rows.removed}
+        files = {name: len(getattr(self.files, name)) for name in ("added", "changed", "gone")}
+        head = {"dataset": self.dataset, "release": self.release, "place": self.place, "visibility": self.visibility}
+        return {**head, "rows": rows, "files": files, "bytes_to_send": self.files.n_bytes, **self.told}
+
+    def line(self) -> str:
+        """For people."""
+        rows, files = self.rows, self.files
+        where = f" -> {self.place} ({self.visibility})" if self.place else ""
+        told = f"{rows.n} rows: {rows.added} added, {rows.changed} changed, {rows.removed} removed"
+        sent = f"{counted(len(files.sent), 'file')} and {_megabytes(files.n_bytes)} to send, {len(files.gone)} to go"
+        return f"{self.dataset} {self.release}{where}: {told}; {sent}"
+
+
+def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) -> int:
+    """Publish, or say what that would do; the exit code.
+
+    Raises:
+        RecipeError: something cannot be published, or the token is not taken: one line, exit 2.
+    """
+    project, instance = open_instance(folder)
+    if not _is_ready(project):
+        return 1
+    try:
+        if target is not None:
+            return _to_folder(project, target.absolute(), is_plan=is_plan, as_json=as_json)
+        if project.recipe.publishing.repo is None:
+            return _tell(_local_plans(project), as_json=as_json, last=_HOW)
+        return _Publication(project, DagsterRuns(project, instance), as_json=as_json).publish(is_plan=is_plan)
+    except CredentialError as error:
+        raise RecipeError("HF_TOKEN", error.why) from error
+    except ServiceError as error:
+        click.echo(f"vidpipe: {shown(str(error))}; run `vidpipe publish` again: it goes on", err=True)
+        return 1
+
+
+def _is_ready(project: Project) -> bool:
+    """Whether every dataset holds what is known now, and is whole; what is not is told."""
+    faults = dict(behind(project))
+    for stage in datasets_of(project.line()):
+        if stage.name not in faults and (found := problems(project, stage.name)):
+            faults[stage.name] = found[0]
+    for asset, why in faults.items():
+        click.echo(f"vidpipe: {asset}: {shown(why)}; nothing is published before `vidpipe run` has made it", err=True)
+    return not faults
+
+
+def _local_plans(project: Project) -> list[Shown]:
+    """What would be published where nothing is there yet."""
+    found = []
+    for stage in datasets_of(project.line()):
+        folder = folder_of(project, stage.name)
+        files, rows = Comparer(folder).difference({}), release_rows(folder)
+        found.append(Shown(DATASETS[stage.name], release_of(project, stage.name), None, "not published", rows, files))
+    return found
+
+
+def _to_folder(project: Project, target: Path, *, is_plan: bool, as_json: bool) -> int:
+    """Mirror every dataset into a folder."""
+    found = []
+    for stage in datasets_of(project.line()):
+        name, folder = DATASETS[stage.name], folder_of(project, stage.name)
+        mirror = Mirror(folder, target / name)
+        rows = release_rows(folder, target / name)
+        files = mirror.difference() if is_plan else mirror.write()
+        found.append(Shown(name, release_of(project, stage.name), str(target / name), "a folder", rows, files))
+    return _tell(found, as_json=as_json, is_published=not is_plan)
+
+
+class _Publication:
+    """One `vidpipe publish` to a Hub."""
+
+    def __init__(self, project: Project, runs: DagsterRuns, *, as_json: bool) -> None:
+        self._project, self._runs, self._as_json = project, runs, as_json
+
+    def publish(self, *, is_plan: bool) -> int:
+        """Say what changes, and change it."""
+        check(self._project)
+        hub = open_hub(self._project.folder)
+        plans = [_shown(name, plan) for name, plan in self._plans(hub)]
+        for plan in plans:
+            click.echo(plan.line(), err=True)
+        if is_plan:
+            return self._end(plans)
+        if not any(plan.files for plan in plans) and self._is_recorded():
+            return self._end(plans, last="Nothing to publish: readers see this release.", is_published=True)
+        if self._is_interrupted():
+            return INTERRUPTED
+        attempt = self._project.ledger.snapshot([]).attempts.get(_UPLOAD, {}).get("")
+        if attempt is not None:
+            click.echo(f"vidpipe: {shown(attempt.reason)}; run `vidpipe publish` again: it goes on", err=True)
+            return 1
+        return self._end(self._told(plans), is_published=True)
+
+    def _plans(self, hub: Hub) -> list[tuple[str, ReleasePlan]]:
+        publishing, found = self._project.recipe.publishing, []
+        if hub.datasets is None:
+            raise CredentialError("hub", hub.lacks)
+        hub.datasets.user()  # a wrong token is told before anything else
+        for stage in datasets_of(self._project.line()):
+            name = DATASETS[stage.name]
+            terms = Terms(release_of(self._project, stage.name), private=publishing.private)
+            folder = folder_of(self._project, stage.name)
+            publisher = Publisher(hub.datasets, folder, str(publishing.repo_of(name)), terms)
+            found.append((name, publisher.plan()))
+        return found
+
+    def _is_recorded(self) -> bool:
+        """Whether the last upload was of these datasets, and by this recipe."""
+        line, snapshot = self._project.line(), self._project.ledger.snapshot([])
+        entry = snapshot.entry(_UPLOAD, "")
+        is_sent = entry is not None and not entry.damaged and entry.code_version == line.versions[_UPLOAD]
+        return is_sent and "" not in snapshot.attempts.get(_UPLOAD, {}) and not rows_differ(line[_UPLOAD], snapshot)
+
+    def _is_interrupted(self) -> bool:
+        run = partial(self._runs.execute, (_UPLOAD,), tags={PUBLISH_TAG: "yes"})
+        at_once = partial(end_own_runs, self._runs.instance)
+        say = partial(click.echo, err=True)
+        return interruptible(run, self._project.stop, say=say, at_once=at_once)
+
+    def _told(self, plans: Sequence[Shown]) -> list[Shown]:
+        """The plans, with what came of them."""
+        record = read_table_record(self._project.store, _UPLOAD).value["datasets"]
+        names = ("repo", "revision", "url", "n_files", "n_sent", "n_bytes", "n_deleted")
+        return [
+            Shown(
+                p.dataset, p.release, p.place, p.visibility, p.rows, p.files, {n: record[p.dataset][n] for n in names}
+            )
+            for p in plans
+        ]
+
+    def _end(self, found: Sequence[Shown], *, last: str = "", is_published: bool = False) -> int:
+        if self._as_json:
+            return _tell(found, as_json=True, is_published=is_published)
+        for one in found:
+            if one.told:
+                click.echo(f"{one.dataset}: {one.told['url']} at {one.told['revision'][:12]}, tag {one.release}")
+        if last:
+            click.echo(last)
+        return 0
+
+
+def _shown(name: str, plan: ReleasePlan) -> Shown:
+    visibility = "private" if plan.is_private else "public"
+    new = "" if plan.repository else ", new"
+    return Shown(name, plan.release, plan.repo, visibility + new, plan.rows, plan.files)
+
+
+def _tell(found: Sequence[Shown], *, as_json: bool, last: str = "", is_published: bool = False) -> int:
+    if as_json:
+        document = {"published": is_published, "datasets": [one.as_json() for one in found]}
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return 0
+    for one in found:
+        click.echo(one.line())
+    if last:
+        click.echo(last)
+    return 0
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB"
