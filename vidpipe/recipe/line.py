@@ -46,7 +46,7 @@ LINE: tuple[Stage, ...] = (
         "dynamic_videos",
         "video",
         "video",
-        version=3,
+        version=4,
         group="curation",
         after=("raw_videos",),
         reads=(Read("raw_videos", "outcome"), Read("raw_videos", "media")),
