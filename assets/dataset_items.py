@@ -49,7 +49,7 @@ def items_of(project: Project, asset: str, members: dict[str, str]) -> Iterator[
         inputs = Inputs(project, project.stage(asset), video_id, key, {})
         with inputs.closing:
             try:
-                document = document_of(origins_of(inputs, above))
+                document = document_of(origins_of(inputs, above, with_captions=_is_licensed(inputs)))
                 found = list(source.items(inputs, document, line_of(document)))
             except WaitingError as error:  # what it waits for is noted already
                 if STAGES[error.asset].unit != "video":
@@ -109,9 +109,13 @@ def _episodes(inputs: Inputs, document: Document, origins: bytes) -> Iterator[Da
 
 def _may_publish(inputs: Inputs) -> bool:
     """Whether the video's files may stand in a dataset: there are some, and the recipe lets them out."""
+    is_kept_back = inputs.project.recipe.publishing.gate.get("media") == "none"
+    return inputs.page is None and not is_kept_back and _is_licensed(inputs)
+
+
+def _is_licensed(inputs: Inputs) -> bool:
+    """Whether what its owner made, pictures and words, may leave with the annotation."""
     gate = inputs.project.recipe.publishing.gate
-    if inputs.page is not None or gate.get("media") == "none":
-        return False
     return "licences" not in gate or may_publish_media(inputs.record("raw_videos").value["licence"], gate["licences"])
 
 

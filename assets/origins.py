@@ -24,8 +24,8 @@ def assets_above(line: Line, asset: str) -> tuple[str, ...]:
     return tuple(stage.name for stage in line.per_video if stage.name in above and not stage.serves)
 
 
-def origins_of(inputs: Inputs, above: Sequence[str]) -> Origins:
-    """The origins of a video's rows; `above` as `assets_above` gives it.
+def origins_of(inputs: Inputs, above: Sequence[str], *, with_captions: bool = True) -> Origins:
+    """The origins of a video's rows; `above` as `assets_above` gives it. Captions are a work of their own.
 
     An answer that the store lost is told as such: what was paid is not asked again for the sake of it.
 
@@ -37,7 +37,7 @@ def origins_of(inputs: Inputs, above: Sequence[str]) -> Origins:
         video_id=inputs.video_id,
         records=records,
         texts=text_part(row_of(row)),
-        captions=best_captions(inputs),
+        captions=best_captions(inputs) if with_captions else {},
         files={"path": _name(row["path"]), "info_path": _name(row["info_path"]), "url": public_address(row["url"])},
         answers=list(_answers(inputs.project, addresses_of(records))),
     )

@@ -44,7 +44,7 @@ class Publishing(Section):
     licences: Annotated[Texts, AfterValidator(_names)] = Field(
         ("cc-by", "cc0", "own"),
         description="Videos of these licences are published; of others (unknown is one, too) only the rows are, "
-        "without the file. Holds where there is a repo.",
+        "without the file and its captions. Holds where there is a repo.",
     )
     media: Literal["allowed", "none"] = Field(
         "allowed", description="allowed: the videos themselves, as far as `licences` goes; none: rows alone."
@@ -60,9 +60,8 @@ class Publishing(Section):
     @property
     def gate(self) -> Mapping[str, Any]:
         """What keeps files out of the datasets; empty where nothing does: what is not published is its owner's."""
-        if self.media == "none":
-            return {"media": "none"}
-        return {} if self.repo is None else {"licences": list(self.licences)}
+        found: dict[str, Any] = {} if self.repo is None else {"licences": list(self.licences)}
+        return found | ({"media": "none"} if self.media == "none" else {})
 
     def repo_of(self, level: str) -> str | None:
         """The repository of a dataset: scenes, segments or episodes."""

@@ -31,6 +31,7 @@ from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import admit, project_at
 
 IDS = ("a", "b", "c")
+CAPTIONS = b"WEBVTT\n\n00:00.000 --> 00:01.000\nWhat is said\n"
 LICENCES = {"a": "cc-by", "b": None, "c": "all rights reserved"}
 
 
@@ -71,6 +72,7 @@ def settle(project: Project, paths: Mapping[str, Path]) -> None:
     """Videos at their end, whose sources are at `paths` now, and were elsewhere when they were inspected."""
     for video_id in paths:
         project.store.put(keys.signals(video_id, "poster.jpg"), b"\xff\xd8jpeg of " + video_id.encode())
+        project.store.put(keys.captions(video_id, "en"), CAPTIONS)
 
     def facts(video_id: str) -> dict[str, Any]:
         media = media_of(paths[video_id])
@@ -78,7 +80,9 @@ def settle(project: Project, paths: Mapping[str, Path]) -> None:
         return {**size, "sha256": media.sha256, "bytes": media.n_bytes, "licence": LICENCES[video_id]}
 
     told = {"title": None, "fps": 5.0, "scenes": SCENES, "annotator": "offline"}
-    record(project, "raw_videos", facts, media=lambda _v: "/old/x.mp4", captions=lambda _v: {})
+    record(
+        project, "raw_videos", facts, media=lambda _v: "/old/x.mp4", captions=lambda v: {"en": keys.captions(v, "en")}
+    )
     record(project, "dynamic_videos", lambda _v: {})
     record(project, "taxonomy_categories", lambda _v: {"category": None, "parent": None})
     texts = wanted_rows(project.stage("selection"), project.ledger.snapshot())
@@ -217,6 +221,12 @@ def test_what_may_not_be_published_stands_without_its_file_where_there_is_a_repo
         assert {row["video_id"] for row in lines_of(project, f"{name}/without_media.jsonl")} == {"b", "c"}
         files = [stored.key for stored in project.store.list(f"datasets/{name}")]
         assert {key.rpartition("/")[2][0] for key in files if "/thumbs/" in key} == {"a"}
+        (part,) = (key for key in files if key.endswith(".jsonl") and "/provenance/" in key)
+        said = {line["video_id"]: line["captions"] for line in lines_of(project, part.removeprefix("datasets/"))}
+        assert said == {"a": {"en": CAPTIONS.decode()}, "b": {}, "c": {}}, "words are a work, too"
+    texts = {row["video_id"]: row["text_to_speech"] for row in lines_of(project, "scenes/metadata.jsonl")}
+    texts |= {row["video_id"]: row["text_to_speech"] for row in lines_of(project, "scenes/without_media.jsonl")}
+    assert texts == {"a": "What is said", "b": None, "c": None}
         assert list(folder_problems(StoreFiles(project.store, f"datasets/{name}"))) == []
 
 

@@ -33,7 +33,8 @@ def test_each_level_has_its_repository() -> None:
 def test_licences_keep_files_out_where_there_is_a_repository_and_media_none_anywhere() -> None:
     assert section(licences=["cc0"]).gate == {}
     assert section(repo="u/d", licences=["Own", "cc0", "own"]).gate == {"licences": ["cc0", "own"]}
-    assert section(media="none").gate == section(media="none", repo="u/d").gate == {"media": "none"}
+    assert section(media="none").gate == {"media": "none"}
+    assert section(media="none", repo="u/d", licences=["own"]).gate == {"media": "none", "licences": ["own"]}
 
 
 REFUSED = "|d|u/|/d|u/d/e|u d/e|u/-d|u/d.|u/d--e|u/d..e|u/d.git|ü/d|u/d\n|u/../d|https://hf.co/u/d|datasets/u/d"
