@@ -18,10 +18,14 @@ from typing import Any
 
 from vidpipe.cli.replay_desk import Sample, replay_desk
 from vidpipe.cli.replaying import Replay
+from vidpipe.export.chain import MADE_BY
 from vidpipe.export.dataset_checks import Checked, CheckedRow, DatasetCheck, Fault
+from vidpipe.export.made_by import made_by_prompts
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import VideoFacts, inspect_video
+from vidpipe.ports import Project
 from vidpipe.reasons import video_error
+from vidpipe.recipe.line import DATASETS, STAGES
 from vidpipe.workers.processes import Done, Task, kept
 
 _AT_ONCE = 8  # videos whose files are here at the same time
@@ -50,6 +54,8 @@ class SampleCheck:
             with tempfile.TemporaryDirectory(prefix="vidpipe-verify-") as folder, ExitStack() as held:
                 desk = replay_desk(self.check.checked.made_by, Path(folder))
                 held.callback(desk.project.ledger.close)
+                if not self.made and not self.left:
+                    yield from _settings_faults(self.check.checked.made_by, desk.project)
                 held.enter_context(kept(desk.project.workers))
                 samples = [self._sample(video_id, of, stage, held) for video_id, of in part.items()]
                 for wrong in Replay(desk, self.with_answers, self.made, self.left).run(samples):
@@ -78,6 +84,28 @@ class SampleCheck:
             self.made["clips"] += 1
             for what in _clip_faults(done, rows[done.key]):
                 yield Fault(what, done.key, files[done.key].video_id)
+
+
+def _settings_faults(made_by: Mapping[str, Any], project: Project) -> Iterator[Fault]:
+    """Where the published settings and prompts are not those by whose fingerprints the stages go.
+
+    Another version of vidpipe may know settings that those who published did not have.
+    """
+    software, stages = made_by.get("software"), made_by["stages"]
+    if not isinstance(software, dict) or software.get("vidpipe") != project.software["vidpipe"]:
+        return
+    for asset, version in stages.items():
+        if asset in STAGES and asset not in DATASETS and asset in project.line():
+            stage = STAGES[asset]
+            told_version, _, told = str(version).partition("+")
+            if told_version == str(stage.version) and told != project.fingerprint(stage):
+                yield Fault(f"{MADE_BY} was altered: its settings are not those of {asset}")
+    prompts = made_by_prompts(project.recipe, project.folder)
+    published = made_by.get("prompts")
+    for name in sorted({*prompts, *(published if isinstance(published, dict) else {})}):
+        told_prompt, here = (published or {}).get(name), prompts.get(name)
+        if here is None or not isinstance(told_prompt, dict) or {**here, "own": None} != {**told_prompt, "own": None}:
+            yield Fault(f"{MADE_BY} was altered: its prompt {name} is not the one that was used")
 
 
 def chosen(checked: Checked, n: int, seed: int) -> list[CheckedRow]:

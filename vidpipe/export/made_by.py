@@ -46,7 +46,7 @@ def made_by(
         settings["taxonomy"]["file"] = TAXONOMY
     return {
         "recipe": settings,
-        "prompts": {name: _prompt(name, text, folder) for name, text in prompts_of(recipe, folder).items()},
+        "prompts": made_by_prompts(recipe, folder),
         "taxonomy": taxonomy,
         "stages": dict(versions),
         "software": dict(software),
@@ -67,6 +67,15 @@ def published_recipe(document: Mapping[str, Any]) -> Recipe:
     if isinstance(taxonomy, dict) and taxonomy.get("file") is not None:
         raw["taxonomy"] = {**taxonomy, "file": TAXONOMY}
     return check_recipe(MADE_BY, raw)
+
+
+def made_by_prompts(recipe: Recipe, folder: Path) -> dict[str, dict[str, Any]]:
+    """What the document says of each prompt, by name.
+
+    Raises:
+        RecipeError: one cannot be used.
+    """
+    return {name: _prompt(name, text, folder) for name, text in prompts_of(recipe, folder).items()}
 
 
 def prompts_of(recipe: Recipe, folder: Path) -> dict[str, str]:

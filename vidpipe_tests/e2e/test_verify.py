@@ -260,6 +260,14 @@ def test_a_forged_answer_is_found_by_replaying(modelled: Line, tmp_path: Path) -
     assert all(fault["what"].startswith("episode_queries made again has queries.") for fault in found["faults"])
 
 
+def test_an_altered_prompt_is_not_what_the_rows_were_made_with(modelled: Line, tmp_path: Path) -> None:
+    folder = copied(modelled, "episodes", tmp_path)
+    flip_in(folder / "provenance" / "made_by.json", '"text": "', nth=1)
+    found = verified(folder, "--sample", "1", cwd=tmp_path, code=1)
+    (fault,) = found["faults"]
+    assert fault["what"] == "provenance/made_by.json was altered: its prompt categorise is not the one that was used"
+
+
 # --- malformed datasets ---
 
 

@@ -3,13 +3,11 @@
 import hashlib
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from vidpipe.export.chain import (
     MOST_CALLS,
-    Origins,
     addresses_of,
     digest,
     document_of,
@@ -20,52 +18,8 @@ from vidpipe.export.chain import (
 )
 from vidpipe.export.chain_files import write_parts
 from vidpipe.export.links import loose_links
-from vidpipe.models.calls import Answer, Question, Settings, Usage
-from vidpipe.models.paid import Call, Paid, Purpose
-from vidpipe.models.prices import Bill
-from vidpipe.records import Acceptance, Outcome, Provenance, Record, version_of
-
-SOURCE = "a" * 64
-TEXTS = {"title": "A title \udcff", "tags": ["x"]}
-
-
-def record_of(asset: str, outcome: Outcome, inputs: dict[str, str], **changes: Any) -> Record:
-    made = Provenance(
-        source_sha256=SOURCE,
-        inputs=inputs,
-        code_version="1+abc",
-        recipe="abc",
-        software={"vidpipe": "0.1", "av": "18"},
-        run_id="run-7f",
-        cost_usd=outcome.cost_usd,
-        seconds=3.25,
-        finished="2026-11-22T01:02:03Z",
-        asked=outcome.asked,
-    )
-    return Record.of("Demo/1", asset, outcome, replace(made, **changes))
-
-
-def paid_of(prompt: str, text: str = '{"title": "said"}') -> Paid:
-    question = Question(prompt, Settings("gemini-9"))
-    call = Call.of(
-        question, Purpose("gemini", "video_annotations", "video", "other/id", "run-7f"), id="call-id", started=17
-    )
-    return Paid(call, Answer(text, "gemini-9-001", Usage(text=10, out=5)), Bill(391500, "gemini-9", is_flagged=False))
-
-
-def origins_of(n_calls: int = 2) -> Origins:
-    raw = Outcome(
-        "ok", value={"sha256": SOURCE, "captions": {}}, where={"media": "/home/me/1.mp4"}, parts={"media": "m"}
-    )
-    answers = [paid_of(f"prompt {i}") for i in range(n_calls)]
-    calls = [{"address": one.call.address, "model": one.answer.model, "prompt": "p" * 64} for one in answers]
-    said = Outcome("ok", value={"scenes": []}, asked={**calls[0], "calls": calls, "job": "batches/mine"}, cost_usd=0.5)
-    raw_videos = record_of("raw_videos", raw, {"catalogue": "never checked"})
-    shots = record_of("shots", Outcome("ok", value={"shots": []}), {"video_signals": "unknown, for it is not here"})
-    texts = json.loads(json.dumps(TEXTS))
-    inputs = {"raw_videos.media": "m", "shots": shots.data_version, "catalogue": version_of(texts)}
-    annotated = record_of("video_annotations", said, inputs)
-    return Origins("Demo/1", [raw_videos, shots, annotated], texts, files={"path": "1.mp4"}, answers=answers)
+from vidpipe.records import Acceptance, version_of
+from vidpipe_tests.export.origins import SOURCE, origins_of
 
 
 def test_a_document_holds_records_and_answers_word_for_word() -> None:
