@@ -195,6 +195,7 @@ function showGrid() {
   at("found").textContent = !isAsked ? many(found.length, data.noun) : isLost(want.get("outcome")) ? `${n} left out` : `${n} of ${many(data.n_videos, data.noun)}`;
   at("clear").hidden = !isAsked;
   at("nothing").hidden = found.length > 0 || rows.length < data.n_videos;
+  if (data.n_videos === 0) at("nothing").replaceChildren(`This dataset has no ${data.noun}s.`);
   showTiles(true);
 }
 

@@ -20,6 +20,7 @@ const VIDEO_KEYS = [
   [["Home"], ["Home"], "to the start", () => here.to(0)],
   [["End"], ["End"], "to the end", () => here.to(here.duration)],
   [["m"], ["m"], "sound off or on", () => { if (here.screen) here.screen.muted = !here.screen.muted; }],
+  [["c"], ["c"], "captions on or off", () => { if (here.track) here.track.mode = here.track.mode === "showing" ? "hidden" : "showing"; }],
   [["f"], ["f"], "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : here.screen?.requestFullscreen().catch(() => {}))],
   [["p"], ["p"], "video before", () => { if (here.before) location.hash = here.before; }],
   [["n"], ["n"], "next video", () => { if (here.after) location.hash = here.after; }],
@@ -34,6 +35,17 @@ function videoKey(event) {
   if (!key) return;
   event.preventDefault();
   key[3]();
+}
+
+// Captions as the player shows them, or null. What a cue says is marked-up text: here it is text alone.
+function captionTrack(screen, items) {
+  if (!screen || !items?.length || !window.VTTCue) return null;
+  const track = screen.addTextTrack("captions", "Captions");
+  for (const [start, end, text] of items) {
+    if (end > start) track.addCue(new VTTCue(start, end, text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")));
+  }
+  track.mode = "hidden";
+  return track;
 }
 
 function closeVideo() {
@@ -171,7 +183,8 @@ function showVideo(row, detail, { startS, before, after }) {
   const scenes = (detail.lanes.find(([name]) => name === "Scenes") ?? detail.lanes.find(([name]) => name === "Shots"))?.[2] ?? [];
   const starts = [...new Set(scenes.map((item) => item[0]))].sort((a, b) => a - b);
   const [[earlier, beforeHref], [later, afterHref]] = [step(before, "← Before", "step"), step(after, "Next →", "step")];
-  here = { screen, duration, starts, to, now: () => now, frameS: 1 / (detail.fps || 25), before: beforeHref, after: afterHref };
+  const track = captionTrack(screen, detail.lanes.find(([name]) => name === "Captions")?.[2]);
+  here = { screen, track, duration, starts, to, now: () => now, frameS: 1 / (detail.fps || 25), before: beforeHref, after: afterHref };
   const lanes = detail.lanes.map(([name, , items]) => lane(name, items.map((item, i) => block(KINDS[name] ?? "scene", i, item, duration))));
   const [line, show] = timeLine(lanes, starts, duration, to);
   const lists = detail.lanes.filter(([name]) => name !== "Queries").map(([name, n, items]) => [name, n, itemList(name, items, n, to)]);

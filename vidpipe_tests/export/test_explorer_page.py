@@ -21,7 +21,11 @@ PLAYED = "document.querySelector('video')?.currentTime"
 
 def videos() -> Iterator[ExplorerVideo]:
     scenes = [Item(0.0, 1.0, EVIL, (("cast", EVIL),)), Item(1.0, 2.0, "Second", (("dynamism", "0.5"),))]
-    lanes = {"Scenes": scenes, "Captions": [Item(0.2, 0.8, "hello there")], "Shots": [Item(0.0, 1.0), Item(1.0, 2.0)]}
+    lanes = {
+        "Scenes": scenes,
+        "Captions": [Item(0.2, 0.8, f"hello there {EVIL}")],
+        "Shots": [Item(0.0, 1.0), Item(1.0, 2.0)],
+    }
     facts = [(EVIL, EVIL), ("sha256", "0" * 64)]
     yield ExplorerVideo(
         *("0 evil", EVIL, "a.mp4"),
@@ -189,6 +193,24 @@ def test_a_video_is_moved_through_by_keys(tab: Tab) -> None:
     tab.wait_for("document.querySelector('video').paused")
     press(tab, "Escape")
     tab.wait_for(f"{CARDS} > 4 && document.activeElement.matches('.tile')")
+
+
+def test_captions_are_shown_as_they_stand(tab: Tab) -> None:
+    open_first(tab)
+    press(tab, "c")
+    track = "document.querySelector('video').textTracks[0]"
+    tab.value("here.to(0.5)")
+    tab.wait_for(f"{track}.mode === 'showing' && {track}.activeCues.length === 1")
+    shown = f"{track}.activeCues[0].getCueAsHTML()"
+    assert tab.value(f"{shown}.textContent") == f"hello there {EVIL}"
+    assert tab.value(f"{shown}.children.length") == 0
+
+
+def test_a_dataset_without_rows_says_so(tab: Tab, folder: Path) -> None:
+    (folder / "empty.html").write_text(Explorer(lambda _name, _data: None).page([], title="Empty"), "utf-8")
+    tab.open((folder / "empty.html").as_uri())
+    tab.wait_for("document.body.dataset.state === 'ready'")
+    assert tab.value("document.getElementById('nothing').textContent") == "This dataset has no videos."
 
 
 def test_keys_go_from_video_to_video(tab: Tab) -> None:
