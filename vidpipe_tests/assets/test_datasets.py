@@ -224,10 +224,10 @@ def test_what_may_not_be_published_stands_without_its_file_where_there_is_a_repo
         (part,) = (key for key in files if key.endswith(".jsonl") and "/provenance/" in key)
         said = {line["video_id"]: line["captions"] for line in lines_of(project, part.removeprefix("datasets/"))}
         assert said == {"a": {"en": CAPTIONS.decode()}, "b": {}, "c": {}}, "words are a work, too"
+        assert list(folder_problems(StoreFiles(project.store, f"datasets/{name}"))) == []
     texts = {row["video_id"]: row["text_to_speech"] for row in lines_of(project, "scenes/metadata.jsonl")}
     texts |= {row["video_id"]: row["text_to_speech"] for row in lines_of(project, "scenes/without_media.jsonl")}
     assert texts == {"a": "What is said", "b": None, "c": None}
-        assert list(folder_problems(StoreFiles(project.store, f"datasets/{name}"))) == []
 
 
 @pytest.mark.parametrize(
