@@ -11,7 +11,7 @@ from vidpipe.export import attribution
 from vidpipe.export.about import DatasetAbout, left_out_counts, plain
 from vidpipe.export.attribution import Source
 from vidpipe.export.chain import FOLDER, MADE_BY
-from vidpipe.export.columns import schema_table
+from vidpipe.export.columns import outline_of, schema_table
 from vidpipe.export.facts import CardFacts
 from vidpipe.export.figures import Figure
 from vidpipe.export.foreign import mapping
@@ -102,7 +102,10 @@ def _pictures(figures: Sequence[Figure]) -> str:
 
 def _columns(kind: DatasetKind) -> str:
     rows = [("file_name", "string", "the file, relative to metadata.jsonl"), *schema_table(kind.model)]
-    return table(("name", "type", "meaning"), [(f"`{name}`", dtype, meaning) for name, dtype, meaning in rows])
+    told = table(("name", "type", "meaning"), [(f"`{name}`", dtype, meaning) for name, dtype, meaning in rows])
+    return "\n".join(
+        [told, "What the columns hold that are more than a value:\n", "```", *outline_of(kind.model), "```\n"]
+    )
 
 
 def _licences(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:

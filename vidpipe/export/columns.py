@@ -1,9 +1,11 @@
 """Types of the published columns, all derived from the record's pydantic model.
 
 What belongs here: one mapping from model fields to polars types, so that every shard has the same columns
-whatever its rows hold, and to the features that the card declares. Not here: values.
+whatever its rows hold, and to the features that the card declares and explains. Not here: values.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -15,6 +17,7 @@ POLARS_TYPES: dict[type, Any] = {str: pl.String, int: pl.Int64, float: pl.Float6
 FEATURE_TYPES: dict[type, str] = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
 
+@cache
 def struct_of(model: type[BaseModel]) -> pl.Struct:
     """The polars struct that holds any instance of `model`: every field nullable, tuples as lists.
 
@@ -33,6 +36,16 @@ def features_of(model: type[BaseModel]) -> list[dict[str, object]]:
     return [{"name": name, **_feature(info.annotation)} for name, info in model.model_fields.items()]
 
 
+def outline_of(model: type[BaseModel]) -> list[str]:
+    """What the columns hold that are more than a value: a line for each thing in them, two spaces further in.
+
+    Raises:
+        ValueError: as `struct_of`.
+    """
+    inner = (feature for feature in features_of(model) if isinstance(_held(feature), list))
+    return [line for feature in inner for line in _outline(feature, "")]
+
+
 def schema_table(model: type[BaseModel]) -> list[tuple[str, str, str]]:
     """(name, type, meaning) of each top-level field, in order.
 
@@ -40,6 +53,19 @@ def schema_table(model: type[BaseModel]) -> list[tuple[str, str, str]]:
         ValueError: as `struct_of`.
     """
     return [(name, _words(info), info.description or "") for name, info in model.model_fields.items()]
+
+
+def _held(feature: Mapping[str, Any]) -> Any:
+    """What a feature of `features_of` holds: the name of a type, or features."""
+    return next(value for key, value in feature.items() if key != "name")
+
+
+def _outline(feature: Mapping[str, Any], margin: str) -> list[str]:
+    held, many = _held(feature), "list of " if "list" in feature else ""
+    told = held if isinstance(held, str) else "struct"
+    deeper = () if isinstance(held, str) else held
+    lines = [line for one in deeper for line in _outline(one, margin + "  ")]
+    return [f"{margin}{feature['name']}: {many}{told}", *lines]
 
 
 def _words(info: FieldInfo) -> str:

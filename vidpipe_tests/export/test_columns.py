@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from pydantic import BaseModel, Field
 
-from vidpipe.export.columns import features_of, schema_table, struct_of
+from vidpipe.export.columns import features_of, outline_of, schema_table, struct_of
 from vidpipe.export.finevideo import FineVideoRecord
 
 
@@ -37,6 +37,15 @@ def test_features_say_the_same_as_the_struct() -> None:
         {"name": "score", "dtype": "float64"},
         {"name": "inner", "struct": inner},
         {"name": "many", "list": inner},
+    ]
+
+
+def test_what_is_more_than_a_value_is_outlined() -> None:
+    assert outline_of(Outer) == [
+        "inner: struct",
+        "  times: list of int64",
+        "many: list of struct",
+        "  times: list of int64",
     ]
 
 
