@@ -22,6 +22,7 @@ from assets.queries import write_offline
 from vidpipe.batch import Work
 from vidpipe.cli.replay_desk import STRANGE, Sample, caption_places, lay_out, write_told
 from vidpipe.cli.trial_videos import Desk, Problem
+from vidpipe.export.chain import MADE_BY
 from vidpipe.export.values import first_difference, in_short
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.line import STAGES
@@ -38,6 +39,12 @@ MEASURED: Mapping[str, Work] = {
 }
 """What follows from the video alone, in line order."""
 NEEDS_SIGNALS = frozenset({"shots", "aligned_metadata"})
+_READS_CAPTIONS = frozenset(
+    stage.name
+    for stage in STAGES.values()
+    for read in stage.reads
+    if (read.asset, read.part) == ("raw_videos", "captions")
+)
 _NOT_MEASURED = frozenset({"licence", "captions"})  # of raw_videos: said by the source
 _RUN = "verify"
 
@@ -89,30 +96,35 @@ class Replay:
         return dict(sorted(works.items(), key=lambda pair: order.index(pair[0])))
 
     def _can(self, asset: str, sample: Sample) -> bool:
-        """Whether the stage can be done again: by the same code and settings, with all that it reads."""
-        record, project = sample.records.get(asset), self.desk.project
-        if record is None or record["outcome"] != "ok" or asset not in project.line():
+        """Whether the stage can be done again."""
+        record = sample.records.get(asset)
+        if record is None or record["outcome"] != "ok" or asset not in self.desk.project.line():
             return False
-        version, _, settings = str(record["provenance"]["code_version"]).partition("+")
+        why = next(self._obstacles(asset, sample, record["provenance"]), None)
+        if why is not None:
+            self.left.setdefault(why, Counter())[asset] += 1
+        return why is None
+
+    def _obstacles(self, asset: str, sample: Sample, made: Mapping[str, Any]) -> Iterator[str]:
+        """Why the stage cannot be done again by the same code and settings, with all that it reads."""
+        version, _, settings = str(made["code_version"]).partition("+")
         if version != str(STAGES[asset].version):
-            return self._not(asset, "made by another version of the stage than is here")
-        if settings != project.fingerprint(STAGES[asset]):
-            return self._not(asset, f"made with other settings than {_MADE_BY} holds")
+            yield "made by another version of the stage than is here"
+        if settings != self.desk.project.fingerprint(STAGES[asset]):
+            yield f"made with other settings than {MADE_BY} holds"
         if not self._has_file(asset, sample):
-            return self._not(asset, "the source is not in this dataset")
-        if sample.document["unkept"] and record["provenance"].get("address"):
-            return self._not(asset, "not all raw answers are kept")
-        return sample.video_id not in self.desk.problems
+            yield "the source is not in this dataset"
+        captions = sample.records["raw_videos"]["value"]["captions"]
+        if asset in _READS_CAPTIONS and captions and not sample.document["captions"]:
+            yield "the captions are not published"
+        if sample.document["unkept"] and made.get("address"):
+            yield "not all raw answers are kept"
 
     def _has_file(self, asset: str, sample: Sample) -> bool:
         annotation = self.desk.project.recipe.annotation
         is_offline = annotation.annotator == "offline"
         needs = asset in MEASURED or asset in NEEDS_SIGNALS or (is_offline and asset in _ANNOTATIONS)
         return sample.media is not None or not needs
-
-    def _not(self, asset: str, why: str) -> bool:
-        self.left.setdefault(why, Counter())[asset] += 1
-        return False
 
     def _again(self, asset: str, work: Work, samples: Sequence[Sample]) -> Iterator[Wrong]:
         self._make(asset, work, samples)
@@ -141,7 +153,6 @@ class Replay:
                 self._make(asset, work, [sample])
 
 
-_MADE_BY = "made_by.json"
 _ANNOTATIONS = frozenset({"video_annotations", "segment_queries", "episode_queries"})
 
 

@@ -19,6 +19,8 @@ from vidpipe.records import version_of
 from vidpipe_tests.commands import call
 from vidpipe_tests.e2e.projects import Line, make_sources
 from vidpipe_tests.e2e.services import KEYS, asks_models, edit, environment_of, serving
+from vidpipe_tests.servers.hub import HubServer
+from vidpipe_tests.servers.hub_clients import api_of, hub_environment
 from vidpipe_tests.servers.profiles import Servers
 
 PROMPT = Path(__file__).parents[2] / "vidpipe" / "annotation" / "prompts" / "annotation.md"
@@ -135,7 +137,9 @@ def told(folder: Path) -> set[tuple[str, str]]:
     return {(fault.file_name, fault.video_id) for fault in look(folder).faults}
 
 
-def verified(folder: Path, *args: str, cwd: Path, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
+def verified(
+    folder: Path | str, *args: str, cwd: Path, code: int = 0, env: dict[str, str] | None = None
+) -> dict[str, Any]:
     """`vidpipe verify --json` in an empty folder."""
     (cwd / "empty").mkdir(exist_ok=True)
     done = call("verify", str(folder), "--json", *args, cwd=cwd / "empty", env=env)
@@ -181,6 +185,40 @@ def test_no_published_file_names_a_place_a_run_or_a_key(modelled: Line) -> None:
         if path.is_file() and path.suffix in (".jsonl", ".json", ".md", ".html", ".js"):
             text = path.read_text("utf-8")
             assert not [word for word in secrets if word in text], path
+
+
+# --- on a Hub ---
+
+
+def test_a_dataset_on_a_hub_is_checked_and_compared_where_it_lies(
+    finished: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, place = copied(finished, "scenes", tmp_path), "hf://datasets/user/d"
+    with HubServer() as hub:
+        api, env = api_of(hub, monkeypatch), hub_environment(hub, tmp_path / "home")
+        api.create_repo("user/d", repo_type="dataset", private=True)
+        api.upload_folder(repo_id="user/d", folder_path=folder, repo_type="dataset")
+        api.create_tag("user/d", tag="first", repo_type="dataset")
+        forge(folder, "v1", lambda one: one["texts"].update(title="Another"))
+        api.upload_folder(repo_id="user/d", folder_path=folder, repo_type="dataset", delete_patterns=["provenance/*"])
+        found = verified(f"{place}@first", "--sample", "1", cwd=tmp_path, env=env)
+        assert (found["holds"], found["rows"], found["made_again"]["shots"]) == (True, 4, 1)
+        spoilt = verified(place, "--sample", "0", cwd=tmp_path, env=env, code=1)
+        assert {fault["video_id"] for fault in spoilt["faults"]} >= {"v1"}
+        diff = json.loads(call("diff", f"{place}@first", place, "--json", env=env).stdout)
+        assert [(one["video_id"], one["why"]) for one in diff["changed"]] == [("v1", ["what the source says: title"])]
+        assert (
+            call("diff", place, str(folder), env=env).stdout.splitlines()[1]
+            == "0 added, 0 removed, 0 changed, 4 the same"
+        )
+        for args, why in (
+            (("hf://datasets/user/none",), "the Hub: there is no such repository"),
+            ((f"{place}@none",), "the Hub: there is no such revision"),
+        ):
+            done = call("verify", *args, env=env)
+            assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+            assert why in done.stderr
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 # --- one byte ---
