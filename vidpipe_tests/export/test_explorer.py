@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.export.about import LeftOut
-from vidpipe.export.explorer import MAX_IDS, MAX_ITEMS, Explorer
+from vidpipe.export.explorer import FOLDER_PARTS, MAX_IDS, MAX_ITEMS, Explorer
 from vidpipe.export.explorer_views import ExplorerVideo, Item
 from vidpipe.export.pages import embedded_json
 from vidpipe_tests.export.samples import HOSTILE
@@ -115,6 +115,15 @@ def test_no_script_grows_with_the_number_of_videos() -> None:
     assert len(many.text) - len(few.text) < 10_000
     assert [row[0] for row in many.values("index")] == [f"v{i:05d}" for i in range(1_000)]
     assert [one["id"] for one in many.values("details")] == [f"v{i:05d}" for i in range(1_000)]
+
+
+def test_no_folder_gets_more_scripts_than_the_hub_takes() -> None:
+    bare = (ExplorerVideo(str(i), "", None) for i in range(FOLDER_PARTS + 1))
+    names = list(Written(bare, part_bytes=1).files)
+    assert [name.rpartition(".")[0].rpartition(".")[0] for name in names[-2:]] == [
+        f"explorer/1/index-{FOLDER_PARTS}",
+        f"explorer/1/{FOLDER_PARTS}",
+    ]
 
 
 def test_scripts_are_put_away_as_they_fill() -> None:

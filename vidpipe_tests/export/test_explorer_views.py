@@ -2,12 +2,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vidpipe.annotation.told import MOODS
+from vidpipe.export.explorer import Explorer
 from vidpipe.export.explorer_views import ExplorerVideo, Item, explorer_video
+from vidpipe.export.finevideo import FineVideoRecord
 from vidpipe.export.target import Media
 from vidpipe_tests.export.samples import HOSTILE, row_of
 
+FIELDS = [*FineVideoRecord.model_fields, "query", "segment_index", "title", "duration", "url", "scenes", "mood"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(FIELDS) | st.text(), inner),
+    max_leaves=10,
+)
 MEDIA = Media("raw_videos/a/video.mp4", "0" * 64, 1)
 
 
@@ -74,6 +84,11 @@ def test_a_scene_without_a_readable_time_is_not_on_the_time_line(stamp: object) 
 @pytest.mark.parametrize("content", [None, 3, [], {"scenes": 3}, {"scenes": [None, 3]}, {"scenes": [{"mood": 3}]}])
 def test_a_row_with_strange_content_is_shown_without_it(content: object) -> None:
     assert view(content_metadata=content).title == "Title of a"
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_whatever_a_row_holds_it_is_shown(row: dict[str, object]) -> None:
+    Explorer(lambda _name, _data: None).add(explorer_video(row, file_name=None))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
