@@ -1,13 +1,15 @@
 """Two lanes of a run: what uses this machine goes piece by piece; what waits for services goes on beside it.
 
-So the next videos are decoded while a model answers about the last ones. Which stages wait, how many videos a piece
-has, and the threads in which they do; what there is to run is the engine's business.
+So the next videos are decoded while a model answers about the last ones. Two pieces are at this machine's stages at
+once: workers have the one's videos while Dagster notes what became of the other's. Which stages wait, how many videos
+a piece has, and the threads in which all this happens; what there is to run is the engine's business.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from typing import Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 from vidpipe.asking.services import asking_stages
 from vidpipe.ledger.plan import Piece
@@ -15,6 +17,8 @@ from vidpipe.opening import calls_at_once
 from vidpipe.ports import Project
 from vidpipe.recipe.stages import Stage
 
+MOST_HERE = 2
+"""Pieces that use this machine at once; they share its workers."""
 MOST_BESIDE = 4
 """Pieces that wait for answers at once: enough that one slow answer holds up nobody, few enough to be soon done."""
 
@@ -44,43 +48,72 @@ class Lanes:
         self.size = min(n_batch, n_soon) if asking else n_batch
         self._waiting = frozenset(line.dependents(asking) & names if asking else ())
         self._stop, self._execute = project.stop, execute
-        self._threads = ThreadPoolExecutor(MOST_BESIDE, "beside")
-        self._flying: set[Future[None]] = set()
+        self._threads = ThreadPoolExecutor(MOST_HERE, "here"), ThreadPoolExecutor(MOST_BESIDE, "beside")
+        self._here: set[Future[_Begun]] = set()
+        self._beside: set[Future[None]] = set()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Wait for all; raises what one of them raised, unless something else is on its way."""
-        self._threads.shutdown()
-        if kind is None:
-            self._collect()
+        try:
+            while kind is None and (self._here or self._beside):
+                self._wait_for_one()
+        finally:
+            for threads in self._threads:
+                threads.shutdown()
+            for one in self._here:
+                if one.exception() is None:
+                    one.result().claim.close()
 
     def room(self) -> None:
         """Wait until another piece may begin; raises what one raised that has ended since."""
         self._collect()
-        while len(self._flying) >= MOST_BESIDE:
-            wait(self._flying, return_when=FIRST_COMPLETED)
-            self._collect()
+        while len(self._here) >= MOST_HERE or len(self._beside) >= MOST_BESIDE:
+            self._wait_for_one()
 
     def run(self, pieces: Sequence[Piece], claim: ExitStack) -> None:
-        """Run what uses this machine, and begin what waits; call `room` before. What waits takes the claim along."""
-        for piece in pieces:
-            self._run([name for name in piece.assets if name not in self._waiting], piece)
-        if any(self._waiting.intersection(piece.assets) for piece in pieces):
-            self._flying.add(self._threads.submit(self._wait, pieces, claim.pop_all()))
+        """Begin what uses this machine, and what waits thereafter; call `room` before. The claim is taken along."""
+        self._here.add(self._threads[0].submit(self._begin, pieces, claim.pop_all()))
 
-    def _wait(self, pieces: Sequence[Piece], claim: ExitStack) -> None:
+    def _begin(self, pieces: Sequence[Piece], claim: ExitStack) -> "_Begun":
         with claim:
             for piece in pieces:
+                self._run([name for name in piece.assets if name not in self._waiting], piece)
+            return _Begun(pieces, claim.pop_all())
+
+    def _finish(self, begun: "_Begun") -> None:
+        with begun.claim:
+            for piece in begun.pieces:
                 self._run([name for name in piece.assets if name in self._waiting], piece)
 
     def _run(self, assets: Sequence[str], piece: Piece) -> None:
         if assets and not self._stop.is_set():
             self._execute(assets, piece.keys)
 
+    def _wait_for_one(self) -> None:
+        flying: list[Future[Any]] = [*self._here, *self._beside]
+        wait(flying, return_when=FIRST_COMPLETED)
+        self._collect()
+
     def _collect(self) -> None:
-        ended = {one for one in self._flying if one.done()}
-        self._flying -= ended
-        for one in ended:
-            one.result()
+        """Go on beside with what has been at this machine."""
+        for one in [one for one in self._here if one.done()]:
+            self._here.remove(one)
+            begun = one.result()
+            if any(self._waiting.intersection(piece.assets) for piece in begun.pieces):
+                self._beside.add(self._threads[1].submit(self._finish, begun))
+            else:
+                begun.claim.close()
+        for ended in [one for one in self._beside if one.done()]:
+            self._beside.remove(ended)
+            ended.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Pieces that have been at this machine, with the claim on their videos."""
+
+    pieces: Sequence[Piece]
+    claim: ExitStack

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.cli.lanes import MOST_BESIDE, Lanes
+from vidpipe.cli.lanes import MOST_BESIDE, MOST_HERE, Lanes
 from vidpipe.cli.projects import init_project
 from vidpipe.ledger.plan import Piece
 from vidpipe.opening import open_project
@@ -44,7 +44,7 @@ def test_where_nobody_is_asked_a_piece_is_one_run_of_a_whole_batch(tmp_path: Pat
     with lanes_of(project, lambda assets, keys: runs.append((tuple(assets), keys))) as lanes, ExitStack() as claim:
         lanes.room()
         lanes.run([piece("a"), piece("b", ("shots",))], claim)
-        assert runs == [(ASSETS, ("a",)), (("shots",), ("b",))]
+    assert runs == [(ASSETS, ("a",)), (("shots",), ("b",))]
     assert lanes.size == project.recipe.batch_size == 50
 
 
@@ -94,6 +94,43 @@ def test_only_so_many_pieces_wait_at_once(asking: Project) -> None:
             with ExitStack() as claim:
                 lanes.run([piece(str(number))], claim)
     assert 1 <= peak <= MOST_BESIDE
+
+
+def test_so_many_pieces_are_at_this_machine_at_once_and_no_more(tmp_path: Path) -> None:
+    project = project_of(tmp_path, annotator="offline")
+    all_here, at_once = threading.Barrier(MOST_HERE), []
+
+    def execute(_assets: Sequence[str], keys: Sequence[str]) -> None:
+        at_once.append(keys)
+        all_here.wait(LONG_S)
+        assert len(at_once) % MOST_HERE == 0
+        all_here.wait(LONG_S)
+
+    with lanes_of(project, execute) as lanes:
+        for number in range(3 * MOST_HERE):
+            lanes.room()
+            with ExitStack() as claim:
+                lanes.run([piece(str(number))], claim)
+    assert len(at_once) == 3 * MOST_HERE
+
+
+def test_what_fails_here_is_raised_and_every_claim_is_given_back(asking: Project) -> None:
+    given_back: list[str] = []
+
+    def execute(assets: Sequence[str], keys: Sequence[str]) -> None:
+        if tuple(assets) == HERE and keys == ("a",):
+            raise LookupError("as it came")
+
+    def run() -> None:
+        with lanes_of(asking, execute) as lanes:
+            for key in "ab":
+                with ExitStack() as claim:
+                    claim.callback(given_back.append, key)
+                    lanes.run([piece(key)], claim)
+
+    with pytest.raises(LookupError, match="as it came"):
+        run()
+    assert sorted(given_back) == ["a", "b"]
 
 
 def test_what_fails_beside_is_raised_and_gives_its_claim_back(asking: Project) -> None:
