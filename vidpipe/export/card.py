@@ -92,7 +92,8 @@ def _loading(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
     lines = [f"{call:<{width}}  # {what}" for call, what in calls]
     return (
         "\n".join(["```python", "from datasets import load_dataset", "", *lines, "```", ""])
-        + "\nOpen `index.html` in a browser to look around: no server is needed.\n"
+        + "\nOpen `index.html` in a browser to look around: no server is needed. `croissant.json` tells machines what is "
+        "here (MLCommons Croissant 1.0), `CHANGELOG.md` how releases differ.\n"
     )
 
 
@@ -103,9 +104,8 @@ def _pictures(figures: Sequence[Figure]) -> str:
 def _columns(kind: DatasetKind) -> str:
     rows = [("file_name", "string", "the file, relative to metadata.jsonl"), *schema_table(kind.model)]
     told = table(("name", "type", "meaning"), [(f"`{name}`", dtype, meaning) for name, dtype, meaning in rows])
-    return "\n".join(
-        [told, "What the columns hold that are more than a value:\n", "```", *outline_of(kind.model), "```\n"]
-    )
+    head = "<details><summary>What the columns hold that are more than a value</summary>\n"
+    return "\n".join([told, head, "```", *outline_of(kind.model), "```", "\n</details>\n"])
 
 
 def _licences(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:

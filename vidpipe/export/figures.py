@@ -41,7 +41,7 @@ def figures(facts: CardFacts, *, noun: str, costs_usd: Sequence[float] = ()) -> 
         ("scenes", "Scenes per video", _whole(facts.scenes)),
         ("moods", "Moods of scenes", facts.moods.largest(MAX_BARS)),
         ("queries", "Queries by kind", facts.queries.largest(MAX_BARS)),
-        ("attention", "Attention score of annotations", _binned(facts.attention)),
+        ("attention", "Attention score of annotations", _binned(facts.attention, end="1")),
         ("costs", "Cost of a video, US$", _costs(costs_usd)),
     ]
     says_nothing = {
@@ -50,12 +50,14 @@ def figures(facts: CardFacts, *, noun: str, costs_usd: Sequence[float] = ()) -> 
         "categories": set(facts.categories) == {"unknown"},
         "moods": set(facts.moods) == {NO_MOOD},
     }
-    return [figure(name, title, bars) for name, title, bars in told if bars and not says_nothing.get(name)]
+    shown = [one for one in told if one[2] and not says_nothing.get(one[0])]
+    beside = [max(len(bars) for _, _, bars in shown[i - i % 2 : i - i % 2 + 2]) for i in range(len(shown))]
+    return [figure(name, title, bars, n_rows=n) for (name, title, bars), n in zip(shown, beside, strict=True)]
 
 
-def figure(name: str, title: str, bars: Sequence[tuple[str, int]]) -> Figure:
-    """Horizontal bars with their labels and counts."""
-    title, height = plain(title, limit=_MAX_TITLE_CHARS), _TOP + _ROW * len(bars) + 10
+def figure(name: str, title: str, bars: Sequence[tuple[str, int]], *, n_rows: int = 0) -> Figure:
+    """Horizontal bars with their labels and counts, in room for `n_rows` at least: two stand side by side."""
+    title, height = plain(title, limit=_MAX_TITLE_CHARS), _TOP + _ROW * max(len(bars), n_rows) + 10
     most = max((count for _, count in bars), default=0) or 1
     parts = [
         _head(_WIDTH, height, title),
@@ -140,12 +142,11 @@ def _costs(costs_usd: Sequence[float]) -> list[tuple[str, int]]:
     return [(names.get(bar[0], label), bar[2]) for bar, (label, _) in zip(found.bins(), _binned(found), strict=True)]
 
 
-def _binned(histogram: Histogram, told: Callable[[float], str] = "{:g}".format) -> list[tuple[str, int]]:
-    """A label for each bin: its edges, both of them where a bin of whole numbers has one number."""
-    return [
-        (f"{told(low)} – {told(high)}" if high is not None else f"{told(low)} –", n)
-        for low, high, n in histogram.bins()
-    ]
+def _binned(
+    histogram: Histogram, told: Callable[[float], str] = "{:g}".format, *, end: str = ""
+) -> list[tuple[str, int]]:
+    """Each bin by its two edges; `end` is the last one's upper edge."""
+    return [(f"{told(low)} – {end if high is None else told(high)}".rstrip(), n) for low, high, n in histogram.bins()]
 
 
 def _whole(histogram: Histogram) -> list[tuple[str, int]]:
