@@ -92,8 +92,8 @@ def _loading(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
     lines = [f"{call:<{width}}  # {what}" for call, what in calls]
     return (
         "\n".join(["```python", "from datasets import load_dataset", "", *lines, "```", ""])
-        + "\nOpen `index.html` in a browser to look around: no server is needed. `croissant.json` tells machines what is "
-        "here (MLCommons Croissant 1.0), `CHANGELOG.md` how releases differ.\n"
+        + "\nOpen `index.html` in a browser to look around: no server is needed. `croissant.json` tells machines what "
+        "is here (MLCommons Croissant 1.0), `CHANGELOG.md` how releases differ.\n"
     )
 
 
