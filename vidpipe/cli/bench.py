@@ -79,9 +79,9 @@ def _measured(what: str, options: BenchOptions, folder: Path) -> "Iterator[Figur
         tasks = _known(options.tasks, media.TASKS)
         wish = media.Wish(options.files, options.footage, options.is_full)
         return media.run_tasks(tasks, folder, wish, progress=lambda words: click.echo(words, err=True))
-    from benchmarks import orchestration, services
+    from benchmarks import export, orchestration, services
 
-    of = {"orchestration": orchestration, "services": services}[what]
+    of = {"export": export, "orchestration": orchestration, "services": services}[what]
     return (figure for name in _known(options.tasks, list(of.TASKS)) for figure in of.run_tasks([name], folder))
 
 

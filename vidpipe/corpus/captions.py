@@ -119,7 +119,7 @@ def _stamp(text: str) -> Fraction:
     seconds = 0
     for part in clock.split(":"):
         seconds = seconds * 60 + int(part)
-    return seconds + Fraction(int(fraction.ljust(3, "0")), 1000)
+    return Fraction(1000 * seconds + int(fraction.ljust(3, "0")), 1000)
 
 
 def _subrip(text: str) -> Iterator[Cue]:

@@ -6,6 +6,7 @@ are those of HuggingFaceFV/finevideo, camelCase included; the fields below `vide
 nobody knows is null, never 0; a list of which nothing is known is empty.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,11 +214,19 @@ def _timecode(time_s: Fraction | float) -> str:
 
 
 def encodable(value: object) -> object:
-    """The same value without lone surrogates, in keys and at any depth."""
+    """The same plain value without lone surrogates, in keys and at any depth."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _without_surrogates(value)
+    return value
+
+
+def _without_surrogates(value: object) -> object:
     if isinstance(value, str):
         return LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {encodable(name): encodable(item) for name, item in value.items()}
+        return {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [encodable(item) for item in value]
+        return [_without_surrogates(item) for item in value]
     return value

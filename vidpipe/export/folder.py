@@ -19,11 +19,12 @@ from vidpipe.export.chain import MADE_BY
 from vidpipe.export.chain_files import write_parts
 from vidpipe.export.changelog import WITHOUT_FILE, changelog, release_name
 from vidpipe.export.explorer import Explorer
-from vidpipe.export.explorer_views import explorer_video
+from vidpipe.export.explorer_views import Along, explorer_video
 from vidpipe.export.made_by import made_by_file
 from vidpipe.export.naming import Named, file_names, folder_depth, media_suffix, part_name, poster_name
 from vidpipe.export.parquet import shard_digest, write_shard
 from vidpipe.export.placing import FilePlacer
+from vidpipe.export.said import SaidAlong
 from vidpipe.export.spool import RowSpool, Spooled, json_line
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetItem, DatasetKind, DatasetTarget, plan_shards
 
@@ -86,7 +87,7 @@ class _Writer:
         self._placer = FilePlacer(target, has_digests=kind.has_digests)
         self._names = self._named()
         self._thumbs_depth = folder_depth(len({row.item.video_key for row in spool.rows}), target.folder_entries)
-        self._explorer = Explorer(self._placer.put_once)
+        self._explorer, self._said = Explorer(self._placer.put_once), SaidAlong(spool)
         self._published: list[PublishedRow] = []
 
     def write(self) -> DatasetReport:
@@ -145,7 +146,7 @@ class _Writer:
         cells = [self._write_media(row.item, is_wanted=is_wanted) for row in part]
         if is_wanted:
             with self._target.store.scratch() as scratch:
-                write_shard(scratch / "shard.parquet", self._kind.model, map(self._spool.read, part), cells)
+                write_shard(scratch / "shard.parquet", self._kind.model, map(self._spool.line, part), cells)
                 self._placer.put(name, scratch / "shard.parquet")
         return name
 
@@ -168,9 +169,8 @@ class _Writer:
                 has_cell = n_bytes <= self._target.cell_bytes
                 texts.add(values, file_name=file_name, n_bytes=n_bytes, has_cell=has_cell)
                 poster = self._write_poster(item)
-                shown = explorer_video(
-                    values, file_name=file_name, poster=poster, shots=item.shots, row_id=published.row
-                )
+                along = Along(item.shots, self._said.of(row, values))
+                shown = explorer_video(values, file_name=file_name, poster=poster, along=along, row_id=published.row)
                 self._explorer.add(shown)
 
     def _write_poster(self, item: DatasetItem) -> str | None:

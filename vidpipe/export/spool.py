@@ -58,9 +58,17 @@ class RowSpool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._closing.close()
 
+    def line(self, row: Spooled) -> bytes:
+        """The row as a line of JSON."""
+        return _read(self._rows, row.place)
+
     def read(self, row: Spooled) -> dict[str, Any]:
         """The row's values."""
-        return cast("dict[str, Any]", json.loads(_read(self._rows, row.place)))
+        return cast("dict[str, Any]", json.loads(self.line(row)))
+
+    def origin(self, row: Spooled) -> bytes:
+        """The line of provenance of the row's video."""
+        return _read(self._lines, self._origins[row.item.video_key][0])
 
     def origins(self) -> Iterator[bytes]:
         """The line of provenance of each video, once, in the order of the rows."""
