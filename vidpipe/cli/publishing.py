@@ -13,7 +13,7 @@ from assets.uploads import PUBLISH_TAG
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
-from vidpipe.cli.recovery import end_own_runs
+from vidpipe.cli.recovery import end_own_runs, recover
 from vidpipe.cli.words import counted, shown
 from vidpipe.errors import CredentialError, RecipeError, ServiceError
 from vidpipe.export.mirror import Mirror
@@ -131,6 +131,7 @@ class _Publication:
             return self._end(plans)
         if not any(plan.files for plan in plans) and self._is_recorded():
             return self._end(plans, last="Nothing to publish: readers see this release.", is_published=True)
+        recover(self._project, self._runs.instance)  # what a publication that was killed left behind
         if self._is_interrupted():
             return INTERRUPTED
         attempt = self._project.ledger.snapshot([]).attempts.get(_UPLOAD, {}).get("")

@@ -1,0 +1,206 @@
+"""`vidpipe publish` as a person uses it: to a local Hub and a folder, killed half-way, and read back by `datasets`."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vidpipe_tests.commands import Begun
+from vidpipe_tests.e2e.projects import Line, make_small, make_sources
+from vidpipe_tests.e2e.services import edit
+from vidpipe_tests.servers.hub import TOKEN, HubServer
+from vidpipe_tests.servers.hub_clients import hub_environment, with_datasets
+from vidpipe_tests.servers.wire import Reply
+
+LEVELS = {"scenes": "user/films", "segments": "user/films-segments", "episodes": "user/films-episodes"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """Two videos of one's own, run to the end, nothing said of publishing."""
+    folder = tmp_path_factory.mktemp("published")
+    line = Line.at(folder / "project", make_sources(folder / "videos", 2, broken=False))
+    edit(line, {"queries: null": "queries: {}", "licences: [cc-by, cc0, own]": "licences: [unknown]"})
+    line.run()
+    return line
+
+
+@pytest.fixture(scope="module")
+def allowed(made: Line) -> Line:
+    """The same, with a repository and leave to publish what was measured; the datasets are written again."""
+    line = made.copy(made.folder.parent / "allowed")
+    edit(line, {"repo: null": "repo: user/films", "allow_offline: false": "allow_offline: true"})
+    line.run()
+    return line
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    """An empty one."""
+    with HubServer() as hub:
+        yield hub
+
+
+def contents(line: Line, level: str) -> dict[str, bytes]:
+    """What a dataset's folder holds."""
+    root = line.folder / "store/datasets" / level
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def seen(hub: HubServer, repo: str) -> dict[str, bytes]:
+    """What readers see of a repository."""
+    return {name: data for name, data in hub.files(repo).items() if name != ".gitattributes"}
+
+
+def test_without_a_repository_it_says_what_would_be_published_and_how(made: Line) -> None:
+    done = made("publish")
+    assert done.returncode == 0, done.stderr
+    assert "scenes" in done.stdout
+    assert "publishing.repo" in done.stdout
+    document = json.loads(made("publish", "--json").stdout)
+    assert not document["published"]
+    assert [one["dataset"] for one in document["datasets"]] == list(LEVELS)
+    assert all(one["rows"]["added"] == one["rows"]["n"] == 2 for one in document["datasets"])
+    assert "hf_upload" not in [counts["asset"] for counts in made.status()["assets"]]
+
+
+def test_a_folder_becomes_the_mirror_of_every_dataset(made: Line, tmp_path: Path) -> None:
+    target = tmp_path / "mirror"
+    for expected in (2, 0):
+        done = made("publish", "--to", str(target), "--json")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert [one["rows"]["added"] for one in document["datasets"]] == [expected] * 3
+        for level in LEVELS:
+            there = {p.relative_to(target / level).as_posix(): p.read_bytes() for p in (target / level).rglob("*.*")}
+            assert there == contents(made, level)
+    assert sum(one["bytes_to_send"] for one in document["datasets"]) == 0
+
+
+def test_offline_annotations_go_to_no_hub_unless_the_recipe_allows_it(
+    made: Line, hub: HubServer, tmp_path: Path
+) -> None:
+    line = made.copy(tmp_path / "project")
+    edit(line, {"repo: null": "repo: user/films"})
+    env = hub_environment(hub, tmp_path / "home")
+    done = line("publish", env=env)
+    assert done.returncode == 1
+    assert "scene_dataset: was made by another recipe" in done.stderr
+    line.run()
+    done = line("publish", env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("vidpipe: publishing.allow_offline: 2 rows of scenes hold offline annotations")
+    assert not hub.log, "nobody was asked"
+
+
+def test_a_token_that_is_missing_or_wrong_is_one_line_and_exit_2(allowed: Line, hub: HubServer, tmp_path: Path) -> None:
+    for token, told in (("", "no token"), ("hf_wrong_4711", "not accepted")):
+        done = allowed("publish", env=hub_environment(hub, tmp_path / "home", HF_TOKEN=token))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert "4711" not in done.stderr
+
+
+def test_a_run_never_publishes(allowed: Line, hub: HubServer, tmp_path: Path) -> None:
+    env = hub_environment(hub, tmp_path / "home")
+    assert "Nothing to do" in allowed.run(env=env)
+    counts = allowed.counts("hf_upload")
+    assert (counts["in"], counts["ok"], counts["pending"]) == (1, 0, {"not asked for": 1})
+    assert "vidpipe publish" in allowed("run", "--only", "hf_upload", env=env).stderr
+    code = (
+        "import dagster as dg; from vidpipe import definitions as d\n"
+        "with dg.DagsterInstance.get() as i: r = d.publish().execute_in_process(instance=i)\n"
+        "print(r.success, [e for e in r.all_events if e.is_step_materialization])"
+    )
+    home = {"VIDPIPE_PROJECT": str(allowed.folder), "DAGSTER_HOME": str(allowed.folder / ".dagster")}
+    assert with_datasets(hub, tmp_path / "home", code, **home).strip() == "True []"
+    assert not hub.log, "a run from the UI has no leave to publish"
+
+
+LOADED = """
+import json, sys
+from datasets import Video, load_dataset
+found = {}
+for name in sys.argv[1:]:
+    rows = load_dataset(name)["train"]
+    if "video" in rows.column_names:
+        rows = rows.cast_column("video", Video(decode=False))
+    found[name] = [dict(row, video=str((row.get("video") or {}).get("path")).rpartition("/")[2]) for row in rows]
+print(json.dumps(found, default=str))
+"""
+
+
+def test_a_release_is_complete_after_a_kill_and_reads_as_its_folder(
+    allowed: Line, hub: HubServer, tmp_path: Path
+) -> None:
+    line, env = allowed.copy(tmp_path / "project"), hub_environment(hub, tmp_path / "home")
+    began: list[Begun] = []
+    hub.inject("lfs.put", skip=4, times=1, change=lambda _, reply: _killed(began, reply))
+    began.append(line.begin("publish", env=env))
+    assert began[0].wait() == -signal.SIGKILL
+    assert all(not seen(hub, repo) for repo in hub.repos), "nothing is seen of half a release"
+    n_put = hub.n("lfs.put")
+    assert n_put == 5
+    done = line("publish", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    for level, repo in LEVELS.items():
+        assert seen(hub, repo) == contents(line, level)
+        assert hub.repos[repo].private
+        assert [one.status for one in hub.repos[repo].discussions.values()] == ["merged"]
+    puts = [entry.path for entry in hub.entries("lfs.put")]
+    assert len(puts) == len(set(puts)), "no file was sent twice"
+    document = json.loads(done.stdout)
+    assert document["published"]
+    scenes = document["datasets"][0]
+    assert (scenes["repo"], scenes["rows"]["added"]) == ("user/films", 2)
+    assert hub.repos["user/films"].refs[f"refs/tags/{scenes['release']}"] == scenes["revision"]
+    assert line.counts("hf_upload")["ok"] == 1
+    _reads_as_its_folder(line, hub, tmp_path)
+    n_before = hub.n("commit")
+    again = line("publish", env=env)
+    assert again.returncode == 0, again.stderr
+    assert "Nothing to publish" in again.stdout
+    assert hub.n("commit") == n_before
+    line.is_whole()
+    _next_release(line, hub, env)
+
+
+def _killed(began: list[Begun], reply: Reply) -> Reply:
+    os.kill(began[0].pid, signal.SIGKILL)
+    return reply
+
+
+def _reads_as_its_folder(line: Line, hub: HubServer, home: Path) -> None:
+    folders = {repo: str(line.folder / "store/datasets" / level) for level, repo in LEVELS.items()}
+    code = f"import sys; sys.argv[1:] = {[*folders, *folders.values()]!r}\n{LOADED}"
+    found = json.loads(with_datasets(hub, home / "datasets", code).splitlines()[-1])
+    for repo, folder in folders.items():
+        there, here = found[repo], found[folder]
+        assert len(there) == 2
+        assert there == here
+
+
+def _next_release(line: Line, hub: HubServer, env: dict[str, str]) -> None:
+    """One video more and one less: rows and files follow, and the old release stays by its tag."""
+    before = dict(hub.repos["user/films"].refs)
+    more = line.folder.parent / "more"
+    more.mkdir()
+    make_small(more / "v7.mp4", 7)
+    edit(line, {"sources: [": f"sources: ['{more}', "})
+    line.run(env=env)
+    assert line.counts("hf_upload")["pending"] == {"not asked for": 1}
+    document = json.loads(line("publish", "--json", env=env).stdout)
+    assert [one["rows"]["added"] for one in document["datasets"]] == [1, 1, 1]
+    assert [one["rows"]["changed"] for one in document["datasets"]] == [0, 0, 0]
+    for level, repo in LEVELS.items():
+        assert seen(hub, repo) == contents(line, level)
+    after = hub.repos["user/films"].refs
+    tags = {name for name in before if name.startswith("refs/tags/")}
+    assert {name: after[name] for name in tags} == {name: before[name] for name in tags}
+    assert len([name for name in after if name.startswith("refs/tags/")]) == 2
+    assert all(entry.credential in ("", TOKEN) for entry in hub.log)
