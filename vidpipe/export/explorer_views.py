@@ -39,6 +39,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """What is known along a row's file and does not stand in the row; half-open, in seconds on the file's clock.
+
+    `shots` are (start_s, end_s), `captions` (start_s, end_s, text).
+    """
+
+    shots: Sequence[tuple[float, float]] = ()
+    captions: Sequence[tuple[float, float, str]] = ()
+
+
+NOTHING = Along()
+
+
+@dataclass(frozen=True, slots=True)
 class ExplorerVideo:
     """A row as the page shows it. `video` and `poster` are relative to the page; no `video`: a link to the `source`.
 
@@ -74,14 +88,18 @@ def explorer_video(
     *,
     file_name: str | None,
     poster: str | None = None,
-    shots: Sequence[tuple[float, float]] = (),
+    along: Along = NOTHING,
     row_id: str | None = None,
 ) -> ExplorerVideo:
     """The page's view of a row; `row_id` where the row's `video_id` is not its own alone."""
     content, queries = mapping(row.get("content_metadata")), _queries(row)
     title = _place(row, shown(row.get("youtube_title") or row.get("title") or content.get("title")))
     duration_s = number(row.get("duration_s")) or number(row.get("duration")) or number(row.get("duration_seconds"))
-    lanes = {**_lanes(content), "Captions": _captions(row), "Shots": [Item(a, b) for a, b in shots]}
+    lanes = {
+        **_lanes(content),
+        "Captions": _captions(row) or _said(along),
+        "Shots": [Item(a, b) for a, b in along.shots],
+    }
     if queries and duration_s:
         lanes["Queries"] = [Item(0.0, duration_s, next(iter(queries.values()))[0])]
     return ExplorerVideo(
@@ -160,6 +178,10 @@ def _captions(row: Mapping[str, object]) -> list[Item]:
         pair = {"start_timestamp": cue.get("start"), "end_timestamp": cue.get("end")}
         found += _timed(pair, shown(cue.get("text")))
     return found
+
+
+def _said(along: Along) -> list[Item]:
+    return [Item(start_s, end_s, shown(text)) for start_s, end_s, text in along.captions]
 
 
 def _queries(row: Mapping[str, object]) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ what a row is (`finevideo`, `retrieval`).
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from vidpipe.corpus.captions import read_captions
@@ -14,6 +15,7 @@ from vidpipe.export.retrieval import Layout, Level, release_date, row_model
 from vidpipe.export.source_pages import public_address
 
 Document = Mapping[str, Any]
+Cue = tuple[Fraction, Fraction, str]
 NOT_ABOUT = "queries were written about other segments"
 OTHER_FIELDS = "queries were written for other fields"
 
@@ -25,9 +27,6 @@ def scene_row_of(document: Document) -> dict[str, object]:
         KeyError, ValueError, TypeError: the document lacks what the row is made from.
     """
     values, category = _values(document), _values(document)["taxonomy_categories"]
-    cues = None
-    for text in document["captions"].values():
-        cues = [(cue.start_s, cue.end_s, cue.text) for cue in read_captions(text.encode("utf-8", "surrogatepass"))]
     return scene_row(
         SceneInputs(
             video_id=document["video_id"],
@@ -35,11 +34,19 @@ def scene_row_of(document: Document) -> dict[str, object]:
             facts=values["raw_videos"],
             category={"leaf": category["category"], "parent": category["parent"]},
             content=values["aligned_metadata"],
-            cues=cues,
+            cues=cues_of(document),
             files=document["files"],
             provenance=versions_of(document),
         )
     )
+
+
+def cues_of(document: Document) -> list[Cue] | None:
+    """The captions of a video, (start_s, end_s, text) in order; None where there are none."""
+    cues = None
+    for text in document.get("captions", {}).values():
+        cues = [(cue.start_s, cue.end_s, cue.text) for cue in read_captions(text.encode("utf-8", "surrogatepass"))]
+    return cues
 
 
 def segment_row_of(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vidpipe.annotation.told import MOODS
 from vidpipe.export.explorer import Explorer
-from vidpipe.export.explorer_views import ExplorerVideo, Item, explorer_video
+from vidpipe.export.explorer_views import Along, ExplorerVideo, Item, explorer_video
 from vidpipe.export.finevideo import FineVideoRecord
 from vidpipe.export.target import Media
 from vidpipe_tests.export.samples import HOSTILE, row_of
@@ -22,7 +22,7 @@ MEDIA = Media("raw_videos/a/video.mp4", "0" * 64, 1)
 
 
 def view(**changes: object) -> ExplorerVideo:
-    return explorer_video({**row_of("a", MEDIA), **changes}, file_name="videos/a.mp4", shots=((0.0, 1.0),))
+    return explorer_video({**row_of("a", MEDIA), **changes}, file_name="videos/a.mp4", along=Along([(0.0, 1.0)]))
 
 
 def scenes(*told: Mapping[str, object]) -> dict[str, Any]:
@@ -63,6 +63,11 @@ def test_queries_are_shown_in_each_of_the_published_shapes(name: str) -> None:
     assert video.queries == {"main_plot": ("a robbery", "two friends")}
     assert video.line == "a robbery"
     assert video.lanes["Queries"] == [Item(0.0, 60.0, "a robbery")]
+
+
+def test_captions_that_are_not_in_a_row_are_shown_along_it() -> None:
+    video = explorer_video({"video_id": "a"}, file_name=None, along=Along((), [(0.5, 1.0, "hello")]))
+    assert video.lanes == {"Captions": [Item(0.5, 1.0, "hello")]}
 
 
 def test_a_segment_is_told_from_the_others_of_its_video() -> None:
