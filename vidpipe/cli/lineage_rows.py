@@ -5,7 +5,7 @@ What belongs here: row numbers, names of files, releases, and where a release we
 `file_name`, the last part of that where no other row has it, or the video's id, of a segment with ` #` and its number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from vidpipe.errors import RecipeError, StoreError
-from vidpipe.ledger.snapshot import Snapshot, inputs_of
+from vidpipe.ledger.snapshot import Entry, Row, Snapshot
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.stages import Line, Stage
@@ -76,12 +76,16 @@ class Datasets:
         told = value.get("datasets", value)
         return {str(name): one for name, one in told.items() if isinstance(one, Mapping)}
 
-    def published(self, video_ids: Iterable[str], snapshot: Snapshot) -> list[dict[str, Any]]:
+    def published(
+        self, video_ids: Iterable[str], snapshot: Snapshot, *, only: Collection[str] = tuple(DATASETS)
+    ) -> list[dict[str, Any]]:
         """The rows of videos: dataset, number, file, release, and the repository where that is known.
 
-        `is_current`: the row follows from the records as they are now.
+        `only`: of the datasets of these stages. `is_current`: the row follows from the records as they are now.
         """
         wanted = list(video_ids)
+        written = [one for one in self.written if one.stage.name in only]
+        current = {one.name: followers(snapshot, self.line, one.stage, wanted) for one in written}
         return [
             {
                 "dataset": dataset.stage.name,
@@ -90,10 +94,10 @@ class Datasets:
                 "file": WITHOUT_MEDIA if row["file_name"] is None else METADATA,
                 **{name: row[name] for name in ("file_name", "video_id", "segment", "row_sha256")},
                 "release": dataset.release,
-                "is_current": follows(snapshot, self.line, dataset.stage, row["video_id"]),
+                "is_current": row["video_id"] in current[dataset.name],
                 **self._upload(dataset),
             }
-            for dataset in self.written
+            for dataset in written
             for row in dataset.of_videos(wanted)
         ]
 
@@ -137,11 +141,15 @@ class Datasets:
         return {name: told.get(name) for name in names}
 
 
-def follows(snapshot: Snapshot, line: Line, stage: Stage, video_id: str) -> bool:
-    """Whether a row was made from what is upstream of it now, all the way up."""
+def followers(snapshot: Snapshot, line: Line, stage: Stage, video_ids: Iterable[str]) -> set[str]:
+    """The videos whose rows were made from what is upstream of them now, all the way up."""
     above = assets_above(line, stage, gates=True)
-    chain = [stage, *(one for one in line.per_video if one.name in above)]
-    return all(_follows(snapshot, one, video_id) for one in chain)
+    found = set(video_ids)
+    for one in (stage, *(one for one in line.per_video if one.name in above)):
+        table: Mapping[str, Mapping[str, Entry | Row]] = snapshot.rows if one.unit != "video" else snapshot.entries
+        known, now = table.get(one.name, {}), snapshot.input_texts(one, found)
+        found = {v for v in found if v in known and (not one.reads or known[v].inputs == now.get(v))}
+    return found
 
 
 def assets_above(line: Line, stage: Stage, *, gates: bool) -> set[str]:
@@ -151,11 +159,6 @@ def assets_above(line: Line, stage: Stage, *, gates: bool) -> set[str]:
         if one.name in found:
             found |= {read.asset for read in one.reads if gates or read.part != "outcome"}
     return found - {stage.name}
-
-
-def _follows(snapshot: Snapshot, stage: Stage, video_id: str) -> bool:
-    known = snapshot.row(stage.name, video_id) if stage.unit != "video" else snapshot.entry(stage.name, video_id)
-    return known is not None and (not stage.reads or snapshot.inputs(stage, video_id) == inputs_of(known.inputs))
 
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:

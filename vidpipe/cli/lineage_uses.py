@@ -5,14 +5,15 @@ twenty thousand videos that takes seconds. A prompt is named by the fingerprint 
 by that of the file that it was made from, by the beginning of either, or by the name that the file has in this project.
 """
 
+import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from vidpipe import keys, records
+from vidpipe import keys
 from vidpipe.asking.services import TOLD_BY_MODELS
 from vidpipe.cli.lineage_rows import Datasets, assets_above
 from vidpipe.errors import CorruptObjectError, MissingObjectError, RecipeError
@@ -20,12 +21,14 @@ from vidpipe.export.made_by import prompts_of
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.models.calls import fingerprint_of
 from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.stages import Line
 from vidpipe.store.prompts import read_prompt
 
 PROMPTS, CALLS = ("prompt", "template"), ("address", "request_id")
 _HEX, _WORD = re.compile(r"[0-9a-f]{1,64}"), re.compile(r"[0-9A-Za-z]{1,64}")
-_N_THREADS, _MOST_NAMED = 16, 4
+_N_THREADS, _AT_ONCE, _MOST_NAMED = 16, 64, 4
+_PROVENANCE = b'\n "provenance":'  # as `records.encode` lays a record out: its last key, and nowhere inside a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +89,56 @@ def uses_of_call(project: Project, line: Line, named: str) -> dict[str, Any]:
 
 def _told(project: Project, line: Line, snapshot: Snapshot, uses: list[Use]) -> dict[str, Any]:
     """The uses, and the rows that follow from their records; a segment's call has made its own row alone."""
-    rows = Datasets(project, line).published({one.video_id for one in uses}, snapshot)
-    above = {row["dataset"]: assets_above(line, line[row["dataset"]], gates=False) for row in rows}
-    made = [row for row in rows if any(_made(use, row, above[row["dataset"]]) for use in uses)]
+    of_videos: dict[str, list[Use]] = {}
+    for use in uses:
+        of_videos.setdefault(use.video_id, []).append(use)
+    assets = {use.asset for use in uses}
+    above = {name: assets_above(line, line[name], gates=False) for name in DATASETS if name in line}
+    made_of = {name for name, inside in above.items() if inside & assets}
+    rows = Datasets(project, line).published(of_videos, snapshot, only=made_of)
+    made = [row for row in rows if any(_made(use, row, above[row["dataset"]]) for use in of_videos[row["video_id"]])]
     return {"records": [use.as_json() for use in uses], "published": made}
 
 
 def _made(use: Use, row: Mapping[str, Any], above: Collection[str]) -> bool:
-    if use.video_id != row["video_id"] or use.asset not in above:
-        return False
+    """Whether a row of the same video follows from a use."""
     segment = use.call.get("segment")
-    return segment is None or row.get("segment") is None or segment == row["segment"]
+    is_its_own = segment is None or row["segment"] is None or segment == row["segment"]
+    return use.asset in above and is_its_own
 
 
 def _uses(project: Project, snapshot: Snapshot, names: Iterable[str], begin: str) -> Iterator[Use]:
     """The calls in records of which one of `names` begins so, by asset and video, in order."""
+    names = list(names)
     marks = [f'"{name}": "{begin}'.encode() for name in names]
 
-    def look(video_id: str, asset: str) -> list[Use]:
-        with suppress(MissingObjectError, CorruptObjectError):
-            key = keys.record(asset, keys.segment(video_id))
-            data = project.store.get(key)
-            if any(mark in data for mark in marks):
-                asked = records.decode(key, data).provenance.asked
-                calls = asked.get("calls") or [asked]
-                return [Use(video_id, asset, c) for c in calls if any(_begins(c, name, begin) for name in names)]
-        return []
+    def look(video_ids: Sequence[str], asset: str) -> list[Use]:
+        found = []
+        for video_id in video_ids:
+            with suppress(MissingObjectError):
+                data = project.store.get(keys.record(asset, keys.segment(video_id)))
+                if any(mark in data for mark in marks):
+                    calls = (one for one in _calls(data) if any(_begins(one, name, begin) for name in names))
+                    found += [Use(video_id, asset, call) for call in calls]
+        return found
 
-    names = list(names)
     with ThreadPoolExecutor(_N_THREADS, "lineage") as pool:
         for asset in TOLD_BY_MODELS:
             entries = snapshot.entries.get(asset, {})
             ids = sorted(video_id for video_id, entry in entries.items() if entry.outcome != "skipped")
-            for found in pool.map(look, ids, [asset] * len(ids)):
+            some = [ids[i : i + _AT_ONCE] for i in range(0, len(ids), _AT_ONCE)]
+            for found in pool.map(look, some, [asset] * len(some)):
                 yield from found
+
+
+def _calls(data: bytes) -> list[Mapping[str, Any]]:
+    """The calls that a record names; none where it cannot be read. Its value, most of it, is left alone."""
+    try:
+        made = json.loads(data[data.index(_PROVENANCE) + len(_PROVENANCE) : data.rindex(b"}")])
+        calls = made.get("calls") or [made]
+        return [call for call in calls if isinstance(call, Mapping)]
+    except (ValueError, AttributeError):
+        return []
 
 
 def _begins(call: Mapping[str, Any], name: str, begin: str) -> bool:
