@@ -163,7 +163,8 @@ class _Writer:
                 values, item, file_name = self._spool.read(row), row.item, self._names.get(row.item.key)
                 published = published_row(values, file_name)
                 self._published.append(published)
-                line = json_line({"file_name": file_name or "", **values})  # `datasets` refuses null
+                name = json_line({"file_name": file_name or ""}).removesuffix(b"}\n")  # `datasets` refuses null
+                line = b"%s,%s" % (name, self._spool.line(row).removeprefix(b"{"))
                 (without if file_name is None else metadata).write(line)
                 n_bytes = item.media.n_bytes if item.media is not None else 0
                 has_cell = n_bytes <= self._target.cell_bytes
