@@ -34,10 +34,13 @@ _NOISE = re.compile(
     "licen[cs]e[sd]?|deed|legalcode|public|international|unported|generic|universal|reuse|allowed|the|under"
 )
 _CODE = re.compile(r"by(-nc)?(-sa|-nd)?")
-_VERSION = re.compile(r"[1-4](?:\.[05])?")
+_VERSION = re.compile(r"[1-3](?:\.[05])?|4(?:\.0)?")
 _ORDER = ("by", "nc", "sa", "nd")
-_PORTS = re.compile(r"[a-z]{2}|igo|scotland")
-_FAMILY = re.compile(r"(cc-by(?:-nc)?(?:-sa|-nd)?)(?:-(\d\.\d))?(?:-([a-z]{2,8}))?")
+_PORT = r"(?!by|nc|nd|sa)[a-z]{2}|igo|scotland"
+_PORTED = re.compile(_PORT)
+_COMMON = re.compile("as|at|be|by|cc|do|go|if|in|is|it|me|my|no|of|on|or|pd|so|to")
+"""Words that name no country where they stand in a text."""
+_FAMILY = re.compile(rf"(cc-by(?:-nc)?(?:-sa|-nd)?)(?:-([1-3]\.[05])(?:-({_PORT}))?|-(4\.0))?")
 _HUB_VERSIONS = {  # Hub's list of licences, hf.co/docs/hub/repositories-licenses
     "cc-by": "2.0 2.5 3.0 4.0",
     "cc-by-sa": "3.0 4.0",
@@ -58,6 +61,8 @@ def licence_id(said: object) -> str:
         return UNKNOWN
     if not isinstance(said, str) or len(said) > MAX_CHARS:
         return OTHER
+    if _FAMILY.fullmatch(_folded(said)):
+        return _folded(said)
     words = _words(said)
     if " ".join(words) in _NOTHING:
         return UNKNOWN
@@ -83,10 +88,11 @@ def licence_link(name: str) -> str | None:
     if name == CC0:
         return "https://creativecommons.org/publicdomain/zero/1.0/"
     match = _FAMILY.fullmatch(name)
-    if match is None or match[2] is None:
+    version = match and _version(match)
+    if match is None or version is None:
         return None
     port = f"{match[3]}/" if match[3] else ""
-    return f"https://creativecommons.org/licenses/{match[1].removeprefix('cc-')}/{match[2]}/{port}"
+    return f"https://creativecommons.org/licenses/{match[1].removeprefix('cc-')}/{version}/{port}"
 
 
 def hub_licence(name: str) -> str:
@@ -96,8 +102,9 @@ def hub_licence(name: str) -> str:
     match = _FAMILY.fullmatch(name)
     if match is None:
         return OTHER
-    is_listed = match[2] in _HUB_VERSIONS.get(match[1], "").split() if match[2] else False
-    return f"{match[1]}-{match[2]}" if is_listed else "cc"
+    version = _version(match)
+    is_listed = version is not None and version in _HUB_VERSIONS.get(match[1], "").split()
+    return f"{match[1]}-{version}" if is_listed else "cc"
 
 
 def _covers(item: str, name: str, said: object) -> bool:
@@ -107,7 +114,11 @@ def _covers(item: str, name: str, said: object) -> bool:
     listed, given = _FAMILY.fullmatch(allowed), _FAMILY.fullmatch(name)
     if listed is None or given is None:
         return allowed == name
-    return listed[1] == given[1] and listed[2] in (None, given[2]) and listed[3] in (None, given[3])
+    return listed[1] == given[1] and _version(listed) in (None, _version(given)) and listed[3] in (None, given[3])
+
+
+def _version(family: re.Match[str]) -> str | None:
+    return family[2] or family[4]
 
 
 def _folded(text: str) -> str:
@@ -159,7 +170,7 @@ def _statement(words: Sequence[str]) -> str:
     elements = {word for word in rest if not _VERSION.fullmatch(word)}
     is_cc = "cc" in elements
     elements.discard("cc")
-    if len(versions) > 1 or (port and not versions):
+    if len(versions) > 1 or (port and versions <= {"4.0"}):
         return OTHER
     if elements in ({"zero"}, {"zero", "dedication"}):
         return CC0 if is_cc and versions <= {"1.0"} and port is None else OTHER
@@ -171,9 +182,14 @@ def _statement(words: Sequence[str]) -> str:
 
 
 def _ported(words: Sequence[str]) -> tuple[list[str], str | None]:
-    """The words without the country at their end, and the country: `by 3.0 us` or `by 3.0 port us`."""
-    if len(words) > 1 and _PORTS.fullmatch(words[-1]) and words[-1] not in (*_ORDER, "cc", "pd"):
-        before = words[:-2] if words[-2] == "port" else words[:-1]
-        if words[-2] == "port" or _VERSION.fullmatch(words[-2]):
-            return list(before), words[-1]
+    """The words without the country at their end, and the country: `by 3.0 us`, or `by 3.0 port us` of an address."""
+    if len(words) > 2 and words[-2] == "port" and _PORTED.fullmatch(words[-1]):
+        return list(words[:-2]), words[-1]
+    if (
+        len(words) > 1
+        and _VERSION.fullmatch(words[-2])
+        and _PORTED.fullmatch(words[-1])
+        and not _COMMON.fullmatch(words[-1])
+    ):
+        return list(words[:-1]), words[-1]
     return list(words), None
