@@ -100,7 +100,7 @@ def _settings_faults(made_by: Mapping[str, Any], project: Project) -> Iterator[F
             told_version, _, told = str(version).partition("+")
             if told_version == str(stage.version) and told != project.fingerprint(stage):
                 yield Fault(f"{MADE_BY} was altered: its settings are not those of {asset}")
-    prompts = made_by_prompts(project.recipe, project.folder)
+    prompts = made_by_prompts(project.recipe, project.folder, stages)
     published = made_by.get("prompts")
     for name in sorted({*prompts, *(published if isinstance(published, dict) else {})}):
         told_prompt, here = (published or {}).get(name), prompts.get(name)

@@ -6,11 +6,12 @@ row, and are left out; a file that the recipe names stands there with its conten
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from vidpipe.annotation.prompting import load_prompt
+from vidpipe.asking.services import TOLD_BY_MODELS
 from vidpipe.corpus.llm_categories import load_prompt as load_category_prompt
 from vidpipe.errors import RecipeError
 from vidpipe.export.chain import MADE_BY
@@ -46,7 +47,7 @@ def made_by(
         settings["taxonomy"]["file"] = TAXONOMY
     return {
         "recipe": settings,
-        "prompts": made_by_prompts(recipe, folder),
+        "prompts": made_by_prompts(recipe, folder, versions),
         "taxonomy": taxonomy,
         "stages": dict(versions),
         "software": dict(software),
@@ -69,26 +70,27 @@ def published_recipe(document: Mapping[str, Any]) -> Recipe:
     return check_recipe(MADE_BY, raw)
 
 
-def made_by_prompts(recipe: Recipe, folder: Path) -> dict[str, dict[str, Any]]:
-    """What the document says of each prompt, by name.
+def made_by_prompts(recipe: Recipe, folder: Path, assets: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What the document says of the prompts with which models are asked for these assets, by name.
 
     Raises:
         RecipeError: one cannot be used.
     """
-    return {name: _prompt(name, text, folder) for name, text in prompts_of(recipe, folder).items()}
+    return {name: _prompt(name, text, folder) for name, text in prompts_of(recipe, folder, assets).items()}
 
 
-def prompts_of(recipe: Recipe, folder: Path) -> dict[str, str]:
-    """The texts of all prompts that the recipe's models are asked with, by name; none where no model is asked.
+def prompts_of(recipe: Recipe, folder: Path, assets: Collection[str] = TOLD_BY_MODELS) -> dict[str, str]:
+    """The texts of the prompts with which the recipe's models are asked for these assets, by name.
 
     Raises:
         RecipeError: one cannot be used.
     """
     names: list[str] = []
     if recipe.annotation.annotator != "offline":
-        names = [*(call.name for call in recipe.annotation.asked_calls), *recipe.query_stages]
+        names += [call.name for call in recipe.annotation.asked_calls] if "video_annotations" in assets else []
+        names += [name for name in recipe.query_stages if name in assets]
     found = {name: load_prompt(name, folder / "prompts").text for name in names}
-    if recipe.taxonomy.categoriser != "offline":
+    if recipe.taxonomy.categoriser != "offline" and "taxonomy_categories" in assets:
         found[CATEGORISE] = load_category_prompt(folder / "prompts")
     return found
 

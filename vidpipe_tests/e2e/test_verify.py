@@ -303,7 +303,7 @@ def test_an_altered_prompt_is_not_what_the_rows_were_made_with(modelled: Line, t
     flip_in(folder / "provenance" / "made_by.json", '"text": "', nth=1)
     found = verified(folder, "--sample", "1", cwd=tmp_path, code=1)
     (fault,) = found["faults"]
-    assert fault["what"] == "provenance/made_by.json was altered: its prompt categorise is not the one that was used"
+    assert fault["what"] == "provenance/made_by.json was altered: its prompt episode_queries is not the one that was used"
 
 
 # --- malformed datasets ---

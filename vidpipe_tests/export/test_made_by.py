@@ -22,6 +22,7 @@ RECIPE = {
     "publishing": {"repo": "me/secret-name", "layout": "takalawang"},
     "queries": {},
 }
+VERSIONS = dict.fromkeys(("taxonomy_categories", "video_annotations", "episode_queries", "episode_dataset"), "1+a")
 
 
 @pytest.fixture
@@ -35,11 +36,11 @@ def project(tmp_path: Path) -> Path:
 
 def test_what_changes_rows_is_published_with_its_content_and_nothing_local(project: Path) -> None:
     recipe = check_recipe("", {**RECIPE, "taxonomy": {"file": str(project / "tree.json"), "categoriser": "llm"}})
-    data = made_by_file(made_by(recipe, project, versions={"scene_dataset": "1+a"}, software={"vidpipe": "0"}))
+    data = made_by_file(made_by(recipe, project, versions=VERSIONS, software={"vidpipe": "0"}))
     document = json.loads(data)
     for local in (b"/home/me", b"nas", b"secret-name", str(project).encode(), b"budget"):
         assert local not in data
-    assert sorted(document["prompts"]) == ["annotation", "categorise", "episode_queries", "segment_queries"]
+    assert sorted(document["prompts"]) == ["annotation", "categorise", "episode_queries"]
     own, built_in = document["prompts"]["annotation"], document["prompts"]["episode_queries"]
     assert own == {"own": True, "text": "  Look at {title}.\n", "template": fingerprint_of("Look at {title}.")}
     assert (built_in["own"], built_in["template"]) == (False, fingerprint_of(built_in["text"]))
