@@ -37,7 +37,8 @@ def lineage_of(project: Project, name: str) -> tuple[dict[str, Any], dict[str, s
     video_id = _video_of(project, datasets, name)
     snapshot = project.ledger.snapshot([video_id])
     trace = Trace(project, snapshot, video_id)
-    artifacts = list(trace.artifacts(line))
+    published = datasets.published([video_id], snapshot)
+    artifacts = [*trace.artifacts(line), *trace.upload(line, published)]
     row = snapshot.rows["catalogue"][video_id]
     document = {
         "video_id": video_id,
@@ -46,7 +47,7 @@ def lineage_of(project: Project, name: str) -> tuple[dict[str, Any], dict[str, s
         "source": _source(project, trace),
         "artifacts": artifacts,
         "unsettled": list(trace.unsettled(line)),
-        "published": datasets.published([video_id], snapshot),
+        "published": published,
         "line": _line(line, artifacts),
         "prompts": trace.prompts,
         "runs": f"{ui}/runs/" if (ui := project.ledger.fact(UI)) else None,
@@ -158,6 +159,8 @@ def _line(line: Line, artifacts: Sequence[Mapping[str, Any]]) -> list[dict[str, 
             name = input_name(stage, read)
             if name in made.get(stage.name, {}) or stage.name not in made or stage.unit != "video":
                 reads.setdefault(read.asset, []).append(read.part)
+        if not stage.reads:
+            reads = {name: ["value"] for name in stage.after}
         found.append({"asset": stage.name, "reads": [{"asset": name, "parts": parts} for name, parts in reads.items()]})
     return found
 

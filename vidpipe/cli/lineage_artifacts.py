@@ -6,7 +6,7 @@ Whatever is lost or altered is told as such, and the rest is told all the same.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ from vidpipe.store.prompts import read_prompt
 from vidpipe.store.settings import read_settings
 
 MISSING, ALTERED, BROKEN = "its record is missing", "its record was altered", "its record cannot be read"
+UPLOAD = "hf_upload"
+"""The stage whose record says where releases went."""
 _TOLD = ("request_id", "address", "model", "model_requested", "tokens", "prompt", "template", "remark", "segment")
 
 
@@ -57,6 +59,12 @@ class Trace:
                 continue
             why = stale.get(stage.name, {}).get(self.video_id)
             yield self._record(stage, entry, hashes.get(stage.name, "")) | {"stale_because": str(why) if why else None}
+
+    def upload(self, line: Line, published: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The release on the Hub, where one holds rows of the video."""
+        if UPLOAD in line and any(row["revision"] for row in published):
+            stage = line[UPLOAD]
+            yield self._of(read_table_record(self.project.store, UPLOAD), stage) | {"stale_because": None}
 
     def unsettled(self, line: Line) -> Iterator[dict[str, Any]]:
         """The stages that have no record of the video, and why: failed, or pending."""

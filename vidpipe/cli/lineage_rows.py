@@ -12,15 +12,15 @@ from typing import Any
 
 import polars as pl
 
+from vidpipe.cli.lineage_artifacts import UPLOAD
 from vidpipe.errors import RecipeError, StoreError
+from vidpipe.export.target import METADATA, WITHOUT_MEDIA
 from vidpipe.ledger.snapshot import Entry, Row, Snapshot
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.stages import Line, Stage
 from vidpipe.store.documents import read_table_record
 
-_UPLOAD = "hf_upload"
-METADATA, WITHOUT_MEDIA = "metadata.jsonl", "without_media.jsonl"
 _MOST_NAMED, _DIGITS = 3, 18
 
 
@@ -67,10 +67,10 @@ class Datasets:
     @cached_property
     def uploads(self) -> Mapping[str, Mapping[str, Any]]:
         """Where releases went, by dataset: `repo`, `revision`, `release`, `url`, as the record of the upload has it."""
-        if _UPLOAD not in self.line:
+        if UPLOAD not in self.line:
             return {}
         try:
-            value = read_table_record(self.project.store, _UPLOAD).value
+            value = read_table_record(self.project.store, UPLOAD).value
         except StoreError:
             return {}
         told = value.get("datasets", value)
@@ -136,9 +136,11 @@ class Datasets:
             yield Dataset(stage, DATASETS[stage.name], release, rows)
 
     def _upload(self, dataset: Dataset) -> dict[str, Any]:
+        """Where the row can be read on a Hub, and which release is there."""
         told = self.uploads.get(dataset.name, {})
-        names = ("repo", "revision", "url") if told.get("release") == dataset.release else ()
-        return {name: told.get(name) for name in names}
+        is_there = told.get("release") == dataset.release
+        places = {name: told.get(name) if is_there else None for name in ("repo", "revision", "url")}
+        return {**places, "hub_release": told.get("release")}
 
 
 def followers(snapshot: Snapshot, line: Line, stage: Stage, video_ids: Iterable[str]) -> set[str]:

@@ -6,7 +6,7 @@ branch off: a line for each would hide the boxes.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN = 112, 58, 22, 146
@@ -31,9 +31,12 @@ class Picture:
     branches: Mapping[tuple[str, str], Sequence[tuple[int, int]]]
 
 
-def picture_of(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> Picture:
-    """The picture of a graph without cycles; `names` come in an order in which no edge goes back."""
-    layers = _Layers(names, edges)
+def picture_of(names: Sequence[str], edges: Sequence[tuple[str, str]], late: Collection[str] = ()) -> Picture:
+    """The picture of a graph without cycles; `names` come in an order in which no edge goes back.
+
+    Those in `late` lie as far right as they can: ends that belong together.
+    """
+    layers = _Layers(names, edges, late)
     for _ in range(_SWEEPS):
         layers.sort(up=True)
         layers.sort(up=False)
@@ -45,6 +48,7 @@ def picture_of(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> Pictur
 class _Layers:
     names: Sequence[str]
     edges: Sequence[tuple[str, str]]
+    late: Collection[str]
     column: dict[str, int] = field(init=False)
     layers: list[list[Node]] = field(init=False)
     left: dict[Node, list[Node]] = field(init=False)
@@ -55,6 +59,10 @@ class _Layers:
         self.column = {}
         for name in self.names:
             self.column[name] = max((self.column[a] + 1 for a, b in self.edges if b == name), default=0)
+        last = max(self.column.values(), default=0)
+        for name in reversed(self.names):
+            if name in self.late:
+                self.column[name] = min((self.column[b] - 1 for a, b in self.edges if a == name), default=last)
         self.left, self.right = defaultdict(list), defaultdict(list)
         nodes: dict[Node, None] = {(name, self.column[name]): None for name in self.names}
         for source, target in self.edges:

@@ -164,7 +164,8 @@ function showPublished() {
     return;
   }
   const rows = data.published.map((row) => {
-    const hub = row.repo ? `${row.repo} at ${row.revision}` : "not on a Hub";
+    const other = row.hub_release ? `release ${row.hub_release} is there` : "not on a Hub";
+    const hub = row.revision ? make("span", { title: row.revision }, `${row.repo} at ${row.revision.slice(0, DIGITS)}`) : other;
     const link = row.url ? make("a", { href: row.url, rel: "noopener noreferrer" }, hub) : hub;
     return [row.name, row.row, row.file_name || "without its file", row.release, link, row.is_current ? "as the records are now" : "from older records"];
   });

@@ -12,6 +12,7 @@ from typing import Any
 from vidpipe.export.foreign import web_address
 from vidpipe.export.line_picture import picture_of
 from vidpipe.export.pages import page, shown
+from vidpipe.recipe.line import DATASETS
 
 MAX_TEXT = 100_000
 """Characters of a prompt or an answer; longer ones are cut, and whole where their file is."""
@@ -30,7 +31,7 @@ def lineage_page(found: Mapping[str, Any], raws: Mapping[str, str], *, runs: str
     source = found["source"]
     names = [one["asset"] for one in found["line"]]
     edges = {(read["asset"], one["asset"]): read["parts"] for one in found["line"] for read in one["reads"]}
-    picture = picture_of(names, list(edges))
+    picture = picture_of(names, list(edges), late=DATASETS)
     data = {
         "video_id": shown(found["video_id"]),
         "removed": shown(found["removed"]),
@@ -114,7 +115,7 @@ def _prompt(prompt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _published(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("name", "row", "file_name", "release", "repo", "revision")
+    names = ("name", "row", "file_name", "release", "repo", "revision", "hub_release")
     told = {name: shown(row.get(name)) for name in names}
     return told | {"is_current": row["is_current"], "url": web_address(row.get("url"))}
 
