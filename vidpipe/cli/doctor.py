@@ -35,7 +35,7 @@ def examine(folder: Path, *, is_named: bool) -> int:
 
     Where there is no project, that is well unless the folder was named as one (`is_named`).
     """
-    findings = [*_machine(), *_environment(folder), *_project(folder, is_named=is_named), *_llm(folder)]
+    findings = [*_machine(), *_environment(folder), *_project(folder, is_named=is_named), *_llm(folder), *_hub(folder)]
     for finding in findings:
         click.echo(f"{'ok ' if finding.is_well else 'BAD'}  {finding.what}")
         if not finding.is_well:
@@ -176,6 +176,13 @@ def _served(url: str, api_key: str | None) -> "Served":
         return answerer.served()
     finally:
         answerer.close()
+
+
+def _hub(folder: Path) -> Iterator[Finding]:
+    from vidpipe.cli.hub_found import hub_findings
+
+    for what, is_well, mend in hub_findings(folder):
+        yield Finding(shown(what), is_well, shown(mend))
 
 
 def _asks_llm(folder: Path) -> bool:

@@ -46,7 +46,7 @@ class Mirror:
         with _told(self.target):
             for left in self.target.rglob(f"*{_PART}"):
                 left.unlink()
-            for path in sorted(found.sent, key=_turn):
+            for path in sorted(found.sent, key=turn_of):
                 self._put(path)
             for path in found.gone:
                 (self.target / path).unlink(missing_ok=True)
@@ -74,7 +74,8 @@ class Mirror:
             yield path, RemoteFile(file.stat().st_size, "", sha256)
 
 
-def _turn(path: str) -> tuple[int, str]:
+def turn_of(path: str) -> tuple[int, str]:
+    """When a file comes: what no text has named yet first, then the texts in an order that a reader can bear."""
     return (_TEXTS.index(path) + 1 if path in _TEXTS else 0, path)
 
 

@@ -104,6 +104,10 @@ def test_a_token_that_is_missing_or_wrong_is_one_line_and_exit_2(allowed: Line, 
         assert told in done.stderr
         assert done.stderr.count("\n") == 1
         assert "4711" not in done.stderr
+        found = allowed("doctor", env=hub_environment(hub, tmp_path / "home", HF_TOKEN=token)).stdout
+        assert "hf auth login" in found
+        assert "4711" not in found
+    assert "knows the token: user" in allowed("doctor", env=hub_environment(hub, tmp_path / "home")).stdout
 
 
 def test_a_run_never_publishes(allowed: Line, hub: HubServer, tmp_path: Path) -> None:
