@@ -13,6 +13,7 @@ from vidpipe.export.folder import write_dataset
 from vidpipe.export.kinds import SCENES
 from vidpipe.export.target import DatasetItem, Media
 from vidpipe_tests.export.samples import HOSTILE, SCENES_PREFIX, files_of, item_of, items_of, row_of, target_at
+from vidpipe_tests.export.test_levels import OURS, PUBLISHED, Episode, segments_of, write
 
 ABOUT = DatasetAbout(
     "Demo",
@@ -85,19 +86,33 @@ LOADED = """
 import sys
 from datasets import Video, disable_progress_bars, load_dataset
 disable_progress_bars()
-some, none = sys.argv[1:]
+some, none, ours, published = sys.argv[1:]
 for folder, more in ((some, {}), (some, {"name": "without_media"}), (some, {"data_dir": "data"}), (none, {})):
     rows = load_dataset(folder, **more)["train"]
     if "video" in rows.column_names:
         rows = rows.cast_column("video", Video(decode=False))
     print([(row.get("video_id") or row["json"]["video_id"], bool(row.get("video") or row.get("mp4"))) for row in rows])
+for folder in (ours, published):
+    rows = load_dataset(folder)["train"].cast_column("video", Video(decode=False))
+    print([(row["series_name"], row["episode_id"], row["segment_index"], row["query"]["dialogue"]) for row in rows])
+    print(all(row["video"]["path"].startswith(folder + "/videos/") for row in rows), rows.features["query"]["dialogue"])
 """
+
+
+EPISODES: list[Episode] = [("卡片戰鬥!! [A/B]", "10"), ("卡片戰鬥!! [A/B]", "9")]
+SAID = (
+    "[('卡片戰鬥!! [A/B]', '9', 0, ['one', 'two', 'three']), ('卡片戰鬥!! [A/B]', '10', 0, ['one', 'two', 'three'])]",
+    "True List(Value('string'))",
+)
 
 
 def test_rows_load_with_and_without_their_files(tmp_path: Path) -> None:
     written(tmp_path / "some", [*items_of(tmp_path, {"a": 10}), bare("c")])
     written(tmp_path / "none", [bare("c"), bare("d")])
+    write(tmp_path / "ours", segments_of(tmp_path, EPISODES, n=1), OURS)
+    write(tmp_path / "takalawang", segments_of(tmp_path, EPISODES, n=1, layout="takalawang"), PUBLISHED)
     folders = [str(tmp_path / name / SCENES_PREFIX) for name in ("some", "none")]
+    folders += [str(tmp_path / layout / "store/datasets/segments") for layout in ("ours", "takalawang")]
     env = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     told = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOADED, *folders], env=env, capture_output=True, text=True, check=True
@@ -107,6 +122,8 @@ def test_rows_load_with_and_without_their_files(tmp_path: Path) -> None:
         "[('c', False)]",
         "[('a', True), ('c', False)]",
         "[('c', False), ('d', False)]",
+        *SAID,
+        *SAID,
     ]
 
 
