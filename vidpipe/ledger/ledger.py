@@ -237,11 +237,12 @@ def _by_asset(
     db: sa.Connection, table: sa.Table, of: type[Any], video_ids: Sequence[str] | None
 ) -> dict[str, dict[str, Any]]:
     """What a table holds, as `of`, by asset and video id; all rows in one fetch, of which there may be many."""
-    columns = [table.c.video_id, *(table.c[name] for name in of._fields)]
-    found: dict[str, dict[str, Any]] = {}
-    for asset in STAGES:  # asking which assets there are would read the whole index
-        result = db.execute(_only(sa.select(*columns).where(table.c.asset == asset), table, video_ids))
-        rows = result.cursor.fetchall()  # plain tuples, as the driver gives them: `status` reads hundreds of thousands
-        if rows:
-            found[asset] = {row[0]: tuple.__new__(of, row[1:]) for row in rows}
-    return found
+    query = _only(sa.select(table.c.asset, table.c.video_id, *(table.c[name] for name in of._fields)), table, video_ids)
+    if video_ids is not None:  # else the index, which is by asset first, would be read from end to end
+        query = query.where(table.c.asset.in_(STAGES))
+    found: dict[str, dict[str, Any]] = {asset: {} for asset in STAGES}
+    # Plain tuples, as the driver gives them: `status` reads hundreds of thousands.
+    for row in db.execute(query).cursor.fetchall():
+        if row[0] in found:
+            found[row[0]][row[1]] = tuple.__new__(of, row[2:])
+    return {asset: entries for asset, entries in found.items() if entries}
