@@ -67,9 +67,11 @@ class Trace:
             yield self._of(read_table_record(self.project.store, UPLOAD), stage) | {"stale_because": None}
 
     def unsettled(self, line: Line) -> Iterator[dict[str, Any]]:
-        """The stages that have no record of the video, and why: failed, or pending."""
+        """The stages that have no record of the video and are to have one, and why not yet: failed, or pending."""
+        gate = self.snapshot.entry("selected_videos", self.video_id)
+        is_out = gate is not None and gate.outcome != "ok"
         for stage in line.per_video:
-            if self.snapshot.entry(stage.name, self.video_id) is not None:
+            if self.snapshot.entry(stage.name, self.video_id) is not None or (is_out and stage.over == "selected"):
                 continue
             attempt = self.snapshot.attempts.get(stage.name, {}).get(self.video_id)
             reason = attempt.reason if attempt else "not reached"

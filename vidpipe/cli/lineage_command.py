@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--html", "html_file", is_flag=False, flag_value="", default=None, metavar="[FILE]", help="One page.")
 @click.pass_context
 def lineage_command(context: click.Context, /, folder: Path | None, name: str | None, **options: Any) -> None:
-    r"""Every artifact of a video: versions, settings, prompts, cost, and where it is published; or the way back.
+    """Every artifact of a video: versions, settings, prompts, cost, and where it is published; or the way back.
 
     ID is a video's id or partition key, or a row of a dataset by its number or file:
 
@@ -35,7 +35,7 @@ def lineage_command(context: click.Context, /, folder: Path | None, name: str | 
 
     The page is written to lineage/<key>.html in the project if no FILE is given. 1 when a record or an answer is
     missing or altered.
-    """
+    """  # noqa: D301 - click takes the sign itself
     at = project_folder(context, folder)
     if sum(one is not None for one in (name, options["row"], options["prompt"], options["call"])) != 1:
         raise click.UsageError("name one thing: a video's ID, --row, --prompt or --call")

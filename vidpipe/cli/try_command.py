@@ -22,7 +22,7 @@ from vidpipe.cli.arguments import in_project, loading, project_folder, split
 def try_command(
     context: click.Context, /, folder: Path | None, wanted: tuple[str, ...], ids: str | None, **options: Any
 ) -> None:
-    r"""Annotate a few videos under several prompts or models, side by side on one HTML page.
+    """Annotate a few videos under several prompts or models, side by side on one HTML page.
 
     The project as it stands is always the first variant. KEY is a key of the recipe's annotation (model, fps, mode,
     ...), or `prompts`, a folder whose prompts stand in for the project's; a name that comes again adds a key:
@@ -33,7 +33,7 @@ def try_command(
 
     Says what it will cost before it asks, and keeps to the budget. Answers are kept: a run with the winner's keys and
     prompts pays nothing again for these videos. Nothing else of the project changes.
-    """
+    """  # noqa: D301 - click takes the sign itself
     at = project_folder(context, folder)
     with loading():
         from vidpipe.cli.trying import try_variants

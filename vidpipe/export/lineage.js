@@ -30,7 +30,7 @@ function box({ name, at: [x, y], state, note }) {
   const lines = words.length > 1 ? [words.slice(0, -1).join(" "), words[words.length - 1]] : words;
   const top = y + HEIGHT / 2 - (lines.length === 2 ? 10 : 3);
   const has = data.artifacts.some((artifact) => artifact.asset === name);
-  const how = note === "stale" ? `${state}, stale` : state === "none" ? "no row" : state;
+  const how = note === "stale" ? `${state}, stale` : state === "none" ? "nothing" : note.startsWith("left out") ? "left out" : state;
   const node = draw(has ? "a" : "g", { class: `box ${state}`, ...(has ? { href: `#${name}` } : {}), "data-name": name },
     draw("title", {}, note && note !== "stale" ? `${name}: ${state}, ${note}` : `${name}: ${how}`),
     draw("rect", { x, y, width: WIDTH, height: HEIGHT, rx: 8 }),

@@ -19,7 +19,18 @@ MAX_TEXT = 100_000
 MOST_CALLS = 200
 """Of one artifact; more are not shown."""
 _FACTS = ("data_version", "code_version", "run_id", "finished", "seconds", "cost_usd", "record")
-_OF_CALLS = ("name", "request_id", "address", "service", "model", "model_requested", "round", "finish", "cost_usd")
+_OF_CALLS = (
+    "name",
+    "request_id",
+    "address",
+    "service",
+    "model",
+    "model_requested",
+    "segment",
+    "round",
+    "finish",
+    "cost_usd",
+)
 
 
 def lineage_page(found: Mapping[str, Any], raws: Mapping[str, str], *, runs: str = "") -> str:
@@ -72,6 +83,8 @@ def _state(found: Mapping[str, Any], name: str) -> dict[str, str]:
     state = str(artifact["outcome"] or "none")
     if artifact["problem"]:
         return {"state": "damaged", "note": shown(artifact["problem"])}
+    if artifact["unit"] == "table" and state != "ok":
+        return {"state": "skipped", "note": f"left out: {state}, {shown(artifact['reason'])}"}
     return {"state": state, "note": "stale" if artifact["stale_because"] else shown(artifact["reason"])}
 
 
@@ -83,7 +96,7 @@ def _artifact(artifact: Mapping[str, Any], raws: Mapping[str, str]) -> dict[str,
         "reason": shown(artifact["reason"]),
         "problem": shown(artifact["problem"]),
         "stale": shown(artifact["stale_because"]),
-        "facts": [[name, shown(artifact[name])] for name in _FACTS if artifact[name] not in (None, "")],
+        "facts": [[name, shown(artifact[name])] for name in _FACTS if artifact[name] or name == "seconds"],
         "software": ", ".join(f"{shown(name)} {shown(version)}" for name, version in artifact["software"].items()),
         "inputs": [[shown(name), shown(version)] for name, version in artifact["inputs"].items()],
         "settings": [[shown(name), text_block(text)] for name, text in _flat(artifact["settings"] or {})],

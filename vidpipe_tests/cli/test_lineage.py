@@ -13,6 +13,7 @@ import pytest
 from vidpipe import keys
 from vidpipe.asking.video_calls import VideoCalls
 from vidpipe.cli.lineage import lineage_of, lineage_of_row, lineage_text, uses_text, write_page
+from vidpipe.cli.lineage_artifacts import Trace
 from vidpipe.cli.lineage_uses import uses_of_call, uses_of_prompt
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.snapshot import Row, as_text
@@ -272,3 +273,29 @@ def test_what_was_changed_since_is_stale_and_its_settings_stay(project: Project,
     by_name = {one["asset"]: one for one in lineage_of(changed, "a")[0]["artifacts"]}
     assert by_name["shots"]["stale_because"] == "shots: its recipe changed"
     assert by_name["shots"]["settings"] == {"shots": project.recipe.shots.model_dump(mode="json")}
+
+
+def test_rows_that_are_on_a_hub_stand_with_repository_and_commit(project: Project) -> None:
+    publishing = project.recipe.publishing.model_copy(update={"repo": "u/n"})
+    there = replace(project, recipe=project.recipe.model_copy(update={"publishing": publishing}))
+    told = {"repo": "u/n", "release": "r1", "revision": "0" * 40, "url": "https://hub/datasets/u/n"}
+    rows = pl.DataFrame([{"dataset": "scenes", **told}])
+    datasets = {"scenes": told, "segments": {**told, "release": "r0"}}
+    settle_table(there, "hf_upload", Made(rows, {}, {"datasets": datasets}), run_id="run-2", seconds=0.0)
+    found, _ = lineage_of(there, "a")
+    places = [(row["name"], row["revision"], row["url"], row["hub_release"]) for row in found["published"]]
+    assert places == [("scenes", "0" * 40, told["url"], "r1"), *[("segments", None, None, "r0")] * 2]
+    assert found["artifacts"][-1]["asset"] == "hf_upload"
+    assert f"u/n at {'0' * 40}" in lineage_text(found)
+
+
+def test_what_a_video_was_left_out_of_is_not_said_to_wait_for_it(project: Project) -> None:
+    stage, video_id = project.stage("selected_videos"), "out"
+    project.ledger.register({video_id: video_id})
+    made = project.provenance(stage, inputs={}, run_id="run-1", seconds=0.0)
+    record = Record.of(video_id, stage.name, Outcome("dropped", "not chosen"), made)
+    stored, sha256 = write_record(project.store, record)
+    project.ledger.settle(record, video_id=video_id, sha256=sha256, etag=stored.etag)
+    trace = Trace(project, project.ledger.snapshot([video_id]), video_id)
+    waiting = {project.line()[one["asset"]].over for one in trace.unsettled(project.line())}
+    assert waiting == {"video"}
