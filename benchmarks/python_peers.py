@@ -9,7 +9,6 @@ from benchmarks.timed import Job, Work
 FLOW_FPS = 2
 FLOW_SIDE_PX = 120
 LOOK_PX = 128
-N_HALVES, HALF_S = 4, 0.5
 
 
 def decode_one(job: Job) -> Work:
@@ -120,28 +119,6 @@ def packets(job: Job) -> Work:
     return work
 
 
-def half_seconds(job: Job) -> Work:
-    """PyAV reads all packets and decodes half a second after four key frames: too little to tell what stands still."""
-    import av
-
-    def work() -> int:
-        n_frames = 0
-        with av.open(job.path) as container:
-            video = container.streams.video[0]
-            video.thread_type, video.codec_context.thread_count = "NONE", 1
-            keys = [packet.pts for packet in container.demux(video) if packet.is_keyframe and packet.pts is not None]
-            keys_s = [float(pts * (video.time_base or 0)) for pts in keys]
-            for key_s in keys_s[:: max(1, len(keys_s) // N_HALVES)][:N_HALVES]:
-                container.seek(int(key_s * av.time_base))
-                for frame in container.decode(video):
-                    if frame.time is None or frame.time >= key_s + HALF_S:
-                        break
-                    n_frames += 1
-        return n_frames
-
-    return work
-
-
 def scenes(job: Job) -> Work:
     """PySceneDetect's ContentDetector, scenes of 0.6 s or more as ours; the answer is the seconds of each cut."""
     from scenedetect import ContentDetector, detect
@@ -237,7 +214,6 @@ TASKS = MappingProxyType(
         "rough_decode": rough_decode,
         "encode_one": encode_one,
         "packets": packets,
-        "half_seconds": half_seconds,
         "scenes": scenes,
         "moviepy_windows": moviepy_windows,
         "optical_flow": optical_flow,

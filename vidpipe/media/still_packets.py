@@ -25,9 +25,9 @@ _EXACT_BELOW_S = 20  # shorter videos are decoded: there half a second is a larg
 _PROBED_SHARE = Fraction(1, 20)  # of the half seconds
 _N_PROBES = (8, 40)  # least and most
 _QUIET_SHARE = 0.02  # of the half seconds that bytes may tell otherwise where all that was looked at first moves
-_DECODED_SHARE = 0.08  # of the half seconds: at most so many more are decoded, those in groups with most doubt
+_DECODED_SHARE = 0.03  # of the half seconds: at most so many more are decoded, those in groups with most doubt
 _MOSTLY, _HALF = 0.5, (0.2, 0.8)  # share in doubt from which all is decoded, where so large a share is quiet
-_KEY_STEP_S = 4
+_KEY_STEP_S = 8
 _MIN_EARLY_KEYS = 8
 _BURST = 8  # times the usual bytes between two equal key frames, from which it may have moved between them
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import footage, media, programs
+from benchmarks import few_looks, footage, media, programs
 from benchmarks.contests import CONTESTS
 from benchmarks.figures import Beside, Figure, Usage
 from benchmarks.media import Wish, measured, run_tasks, summed_up
@@ -68,9 +68,17 @@ def test_the_rough_decode_leaves_pictures_out_where_it_can(clip: Path, tmp_path:
     assert 0 < n_frames <= 50
 
 
-def test_half_seconds_after_key_frames_are_decoded(clip: Path, tmp_path: Path) -> None:
-    _, n_frames = timed("benchmarks.python_peers", "half_seconds", Job(str(clip), str(tmp_path / "out")))
-    assert 12 <= n_frames <= 26
+def test_what_stands_still_is_told_from_less_and_from_all(tmp_path: Path) -> None:
+    make_clip(tmp_path / "a.mp4", [(9, 1), (12, "still 2"), (9, 3)], fps=10, size=(160, 96), sound=False)
+    source = Input(tmp_path / "a.mp4", 30.0, (160, 96))
+    found = {task: timed("benchmarks.few_looks", task, source.job(out=str(tmp_path)))[1] for task in few_looks.TASKS}
+    assert found["every_frame"] == pytest.approx(12 / 30, abs=0.04)
+    assert all(0 <= share <= 1 for share in found.values())
+    limit = next(p for p in CONTESTS["dynamism_default"](source).peers if p.name == "limit: 4 half seconds")
+    assert limit.judge is not None
+    told = limit.judge(0.5, found["half_seconds_4"])
+    assert told["share"] == found["every_frame"]
+    assert told["off"] == pytest.approx(0.1, abs=0.04)
 
 
 def test_single_frames_are_the_same_number_by_all(clip: Path, tmp_path: Path) -> None:
