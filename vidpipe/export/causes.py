@@ -49,6 +49,12 @@ def prompts_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict
     return {name: (old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
 
 
+def settings_of(asset: str, settings: Mapping[str, str]) -> list[str]:
+    """Those of changed settings (`settings_changed`) that a stage reads, in words."""
+    keys = STAGES[asset].recipe if asset in STAGES else ()
+    return [text for key, text in settings.items() if any(_is_in(key, read) for read in keys)]
+
+
 def _causes(before: Mapping[str, Any], after: Mapping[str, Any], settings: Mapping[str, str]) -> Iterator[str]:
     if before["source_sha256"] != after["source_sha256"]:
         yield "the source's file"
@@ -83,10 +89,10 @@ def _of_record(
     for what in _of_calls(asset, old, new):
         yield what
         is_told = True
-    if old_settings != new_settings and not (is_told and old_version == new_version):
-        keys = STAGES[asset].recipe if asset in STAGES else ()
-        known = [text for key, text in settings.items() if any(_is_in(key, read) for read in keys)]
-        yield f"{asset}: {', '.join(known) if known else 'its settings'}"
+    if old_settings != new_settings:
+        known = settings_of(asset, settings)
+        if known or not is_told:
+            yield f"{asset}: {', '.join(known) or 'its settings'}"
         is_told = True
     if not is_told and old["inputs"] == new["inputs"]:
         places = differences(old["software"], new["software"])

@@ -11,6 +11,7 @@ from typing import Any
 from vidpipe.export.causes import UNKNOWN, causes_of, prompts_changed, settings_changed
 from vidpipe.export.release_files import Key, Release
 from vidpipe.export.values import differences
+from vidpipe.recipe.line import DATASETS
 
 _SEALS = frozenset({"row_sha256", "provenance_sha256"})
 _PROVENANCE = "provenance"
@@ -61,8 +62,9 @@ def release_diff(before: Release, after: Release) -> ReleaseDiff:
         ServiceError: the Hub did not answer.
     """
     settings = settings_changed(before.made_by, after.made_by)
+    causes = _Causes(before, after, settings)
     both = sorted(before.rows.keys() & after.rows.keys(), key=_order)
-    changed = tuple(row for key in both if (row := _changed(key, before, after, settings)) is not None)
+    changed = tuple(row for key in both if (row := _changed(key, before, after, causes)) is not None)
     return ReleaseDiff(
         added=tuple(sorted(after.rows.keys() - before.rows.keys(), key=_order)),
         removed=tuple(sorted(before.rows.keys() - after.rows.keys(), key=_order)),
@@ -73,7 +75,24 @@ def release_diff(before: Release, after: Release) -> ReleaseDiff:
     )
 
 
-def _changed(key: Key, before: Release, after: Release, settings: Mapping[str, str]) -> ChangedRow | None:
+@dataclass
+class _Causes:
+    """Why rows changed; those of one video follow one another, and share what they were made from."""
+
+    before: Release
+    after: Release
+    settings: Mapping[str, str]
+    _of: tuple[str, list[str]] = ("", [])
+
+    def of_video(self, video_id: str) -> list[str]:
+        """The causes in a video's documents."""
+        if self._of[0] != video_id or not video_id:
+            documents = self.before.document(video_id), self.after.document(video_id)
+            self._of = (video_id, causes_of(*documents, self.settings))
+        return list(self._of[1])
+
+
+def _changed(key: Key, before: Release, after: Release, causes: _Causes) -> ChangedRow | None:
     was, now = before.rows[key], after.rows[key]
     is_sealed = bool(was.row_sha256 and now.row_sha256)
     if is_sealed and was.row_sha256 == now.row_sha256 and bool(was.file_name) == bool(now.file_name):
@@ -84,10 +103,28 @@ def _changed(key: Key, before: Release, after: Release, settings: Mapping[str, s
         return None
     why = [] if bool(was.file_name) == bool(now.file_name) else [CAME if now.file_name else WENT]
     if not is_sealed or old.get("provenance_sha256") != new.get("provenance_sha256"):
-        why += causes_of(before.document(key[0]), after.document(key[0]), settings)
+        why += causes.of_video(key[0])
     if not why:
-        why = [ANEW if not columns else UNKNOWN]
+        why = _of_dataset(before, after, causes.settings) if columns else [ANEW]
     return ChangedRow(key, now.file_name or was.file_name, columns, tuple(why))
+
+
+def _of_dataset(before: Release, after: Release, settings: Mapping[str, str]) -> list[str]:
+    """Why rows changed though all that they were made from is the same: by how rows are made of it."""
+    found = []
+    for asset in DATASETS:
+        old, new = (str(_stages(one).get(asset, "")).partition("+") for one in (before, after))
+        if old[0] != new[0] and old[0] and new[0]:
+            found.append(f"{asset}: version {old[0]} → {new[0]} of the stage")
+        if asset in _stages(after):
+            known = [text for key, text in settings.items() if key.startswith(("publishing.", "queries."))]
+            found += [f"{asset}: {', '.join(known)}"] if known else []
+    return found or [UNKNOWN]
+
+
+def _stages(release: Release) -> Mapping[str, Any]:
+    stages = release.made_by.get("stages")
+    return stages if isinstance(stages, Mapping) else {}
 
 
 def _columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from vidpipe.export.chain import document_of
 from vidpipe_tests.export.origins import origins_of
 
 Document = dict[str, Any]
+FPS = "video_annotations: annotation.fps null → 2.0"
 SETTINGS = {"shots.threshold": "shots.threshold 12 → 15", "annotation.fps": "annotation.fps null → 2.0"}
 
 
@@ -50,10 +51,10 @@ def _answered(document: Document) -> None:
         (_by_shots, [f"shots: {UNKNOWN}"]),
         (
             lambda d: _asked(d, template="n" * 64),
-            ["video_annotations: prompt tttttttttttt → nnnnnnnnnnnn"],
+            ["video_annotations: prompt tttttttttttt → nnnnnnnnnnnn", FPS],
         ),
-        (lambda d: _asked(d, model="gemini-10"), ["video_annotations: model gemini-9-001 → gemini-10"]),
-        (_asked, ["video_annotations: annotation.fps null → 2.0"]),
+        (lambda d: _asked(d, model="gemini-10"), ["video_annotations: model gemini-9-001 → gemini-10", FPS]),
+        (_asked, [FPS]),
         (
             _answered,
             [f"video_annotations: {UNKNOWN}", "video_annotations: another answer to the same question"],

@@ -80,6 +80,18 @@ def test_a_row_made_again_with_the_same_values_says_so(tmp_path: Path) -> None:
     assert (changed.columns, changed.why) == ((), (ANEW,))
 
 
+def test_rows_that_are_written_another_way_say_so(tmp_path: Path) -> None:
+    before, after = (written(tmp_path / name, [row("v", title=name)], [document("v")]) for name in "ab")
+    before.made_by["recipe"], after.made_by["recipe"] = (
+        {"queries": {"language": "English"}},
+        {"queries": {"language": "fr"}},
+    )
+    after.made_by["stages"] = {"scene_dataset": "2+a"}
+    (changed,) = release_diff(before, after).changed
+    settings = "scene_dataset: queries.language English → fr"
+    assert changed.why == ("scene_dataset: version 1 → 2 of the stage", settings)
+
+
 def test_segments_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
     before = written(tmp_path / "a", [row("v", segment_index=0), row("v", segment_index=1)], [document("v")])
     after = written(tmp_path / "b", [row("v", segment_index=1), row("v", segment_index=2)], [document("v")])
