@@ -1,6 +1,7 @@
 """The release that readers of a Hub see: made by `vidpipe publish`, and by nothing else."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from vidpipe.recipe.line import DATASETS
 from vidpipe.repositories import Hub
 from vidpipe.tables import Made
 
+PROGRESS = logging.getLogger(__name__)
 PUBLISH_TAG = "vidpipe/publish"
 """The tag of a run that may publish; nobody sets it by accident."""
 
@@ -33,10 +35,15 @@ def hf_upload(
     if PUBLISH_TAG not in context.run.tags:
         context.log.warning("Nothing is published: only `vidpipe publish` does that.")
         return
-    yield table_result(context, project, partial(upload, hub=hub, say=context.log.info))
+
+    def say(text: str) -> None:
+        context.log.info(text)
+        PROGRESS.info(text)  # for whoever waits at a terminal
+
+    yield table_result(context, project, partial(upload, hub=hub, say=say))
 
 
-def upload(project: Project, *, hub: Hub, say: Any) -> Made:
+def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:
     """Publish every dataset in use, and say which commit of which repository holds it.
 
     Raises:

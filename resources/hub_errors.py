@@ -3,6 +3,7 @@
 Bodies and addresses are shown nowhere: an address that files go to is a secret for as long as it is valid.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -36,6 +37,10 @@ _MEANING: Mapping[int, tuple[type[ServiceError], str]] = {
 }
 _SOON = (408, 425)
 _MOST_CHARS = 200
+_TRANSLATED = (
+    *(HfHubHTTPError, httpx2.HTTPError, OfflineModeIsEnabled, LocalTokenNotFoundError),
+    *(RuntimeError, ValueError),  # of uploads in threads; of answers and paths that are not as they should be
+)
 T = TypeVar("T")
 
 
@@ -50,7 +55,11 @@ def asked(work: Callable[[], T], patience: Patience) -> T:
     def once() -> T:
         try:
             return work()
-        except (HfHubHTTPError, httpx2.HTTPError, OfflineModeIsEnabled, LocalTokenNotFoundError, RuntimeError) as error:
+        except _TRANSLATED as error:
+            raise translated(error) from error
+        except OSError as error:
+            if not type(error).__name__.startswith("Xet"):  # hf_xet's own, which is imported only where it is used
+                raise
             raise translated(error) from error
 
     return patience.until_done(once)
@@ -66,6 +75,8 @@ def translated(error: BaseException) -> ServiceError:
         return RejectedRequestError(SERVICE, "HF_HUB_OFFLINE is set, so nothing is asked there")
     if isinstance(error, RuntimeError) and error.__cause__ is not None:  # an upload in one of its threads
         return translated(error.__cause__)
+    if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
+        return RejectedRequestError(SERVICE, f"does not take it{_line(str(error))}")
     return TransientServiceError(SERVICE, f"the connection failed ({type(error).__name__})")
 
 
@@ -84,8 +95,11 @@ def _by_status(error: HfHubHTTPError) -> ServiceError:
 
 
 def _words(error: HfHubHTTPError) -> str:
-    """What the Hub says beside the status, on one line."""
-    told = error.server_message or ""
-    status = error.response.status_code
+    """What the Hub says beside the status."""
+    return "" if error.response.status_code == 401 else _line(error.server_message or "")
+
+
+def _line(told: str) -> str:
+    """A text on one line, in short; nothing where it has an address in it."""
     line = " ".join("".join(char if char.isprintable() else " " for char in told).split())
-    return f": {line[:_MOST_CHARS]}" if line and "http" not in line.lower() and status != 401 else ""
+    return f": {line[:_MOST_CHARS]}" if line and "http" not in line.lower() else ""

@@ -1,6 +1,7 @@
 """`vidpipe publish`: what would change, the Dagster run that changes it, and what came of it."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 
 import click
 
-from assets.uploads import PUBLISH_TAG
+from assets.uploads import PROGRESS, PUBLISH_TAG
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
@@ -164,7 +165,13 @@ class _Publication:
         run = partial(self._runs.execute, (_UPLOAD,), tags={PUBLISH_TAG: "yes"})
         at_once = partial(end_own_runs, self._runs.instance)
         say = partial(click.echo, err=True)
-        return interruptible(run, self._project.stop, say=say, at_once=at_once)
+        teller = _Teller()
+        PROGRESS.setLevel(logging.INFO)
+        PROGRESS.addHandler(teller)
+        try:
+            return interruptible(run, self._project.stop, say=say, at_once=at_once)
+        finally:
+            PROGRESS.removeHandler(teller)
 
     def _told(self, plans: Sequence[Shown]) -> list[Shown]:
         """The plans, with what came of them."""
@@ -186,6 +193,13 @@ class _Publication:
         if last:
             click.echo(last)
         return 0
+
+
+class _Teller(logging.Handler):
+    """Says on stderr how far it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(shown(record.getMessage()), err=True)
 
 
 def _shown(name: str, plan: ReleasePlan) -> Shown:
