@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from assets.checks import whole_check
 from assets.datasets import publish
 from vidpipe import keys
 from vidpipe.batch import Work, run_batch
@@ -261,3 +263,23 @@ def test_nothing_of_where_it_was_made_is_in_a_published_file(tmp_path: Path) -> 
         for stored in project.store.list(f"datasets/{name}"):
             data = project.store.get(stored.key)
             assert not [text for text in local if len(text) > 3 and text.encode() in data], stored.key
+
+
+def test_the_check_of_a_dataset_fails_when_its_folder_is_not_whole(project: Project) -> None:
+    published(project)
+    check = whole_check("scene_dataset")
+    assert evaluated(check, project).passed
+    (name, *_) = (stored.key for stored in project.store.list("datasets/scenes/videos"))
+    project.store.delete(name)
+    result = evaluated(check, project)
+    assert not result.passed
+    assert result.metadata["n_problems"].value == 1
+
+
+def evaluated(check: dg.AssetChecksDefinition, project: Project) -> dg.AssetCheckEvaluation:
+    """What the check says when Dagster runs it."""
+    resources = {"project": dg.ResourceDefinition.hardcoded_resource(project)}
+    job = dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())
+    definitions = dg.Definitions(asset_checks=[check], resources=resources, jobs=[job])
+    (found,) = definitions.resolve_job_def("check").execute_in_process().get_asset_check_evaluations()
+    return found
