@@ -87,6 +87,7 @@ class CardFacts:
     series: Tally = field(default_factory=Tally)
     licences: Tally = field(default_factory=Tally)
     licences_without_media: Tally = field(default_factory=Tally)
+    languages: Tally = field(default_factory=Tally)
     annotators: Tally = field(default_factory=Tally)
     models: Tally = field(default_factory=Tally)
     moods: Tally = field(default_factory=Tally)
@@ -134,6 +135,8 @@ class CardFacts:
         (self.licences if has_media else self.licences_without_media).note(licence)
         if "content_parent_category" in row:
             self.categories.note(str(row["content_parent_category"] or "unknown"))
+        if row.get("language"):
+            self.languages.note(str(row["language"]))
         if row.get("series_name"):
             self.series.note(str(row["series_name"]))
         for version in mappings(row.get("provenance")):

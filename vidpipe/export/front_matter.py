@@ -5,6 +5,7 @@ the text below it (`card`). Values are written as JSON, which is YAML: nothing t
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from vidpipe.export.about import DatasetAbout, plain
@@ -18,6 +19,12 @@ from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetKind
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LOADABLE = (".mkv", ".mp4", ".avi", ".mpeg", ".mov")  # datasets 5.2: packaged_modules/videofolder
 _WITHOUT = "without_media"
+# Languages of two letters (ISO 639-1): the Hub refuses others than real ones.
+_LANGUAGES = re.compile(
+    "a[abefkmnrsvyz]|b[aegimnors]|c[aehorsuvy]|d[aevz]|e[elnostu]|f[afijory]|g[adlnuv]|h[aeiortuyz]|i[adegikostu]|j[av]|"
+    "k[agijklmnorsuvwy]|l[abgintouv]|m[ghiklnrsty]|n[abdeglnorvy]|o[cjmrs]|p[ailst]|qu|r[mnouw]|s[acdegiklmnoqrstuvw]|"
+    "t[aeghiklnorstwy]|u[gkrz]|v[eio]|w[ao]|xh|y[io]|z[ahu]"
+)
 
 
 def front_matter(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, *, release: str) -> str:
@@ -31,6 +38,7 @@ def front_matter(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, *, re
         f"task_categories: {_yaml(list(words.tasks))}",
         f"tags: {_yaml(['video', *words.tags, 'vidpipe'])}",
         f"size_categories: [{_yaml(size)}]",
+        *([f"language: {_yaml(languages)}"] if (languages := _languages(facts)) else []),
         'annotations_creators: ["machine-generated"]',
     ]
     return "\n".join([*lines, *_configs(kind, facts, release), "---\n"])
@@ -53,6 +61,12 @@ def shard_card(shards: Sequence[str], kind: DatasetKind) -> str:
 def loads_as_videos(facts: CardFacts) -> bool:
     """Whether `datasets` finds a file for a video in the folder; it is a plain table else."""
     return any(facts.suffixes[suffix] for suffix in LOADABLE)
+
+
+def _languages(facts: CardFacts) -> list[str]:
+    """The languages that sources say, as the Hub names them; `pt-BR` is `pt`."""
+    codes = {name.partition("-")[0].lower() for name in facts.languages}
+    return sorted(code for code in codes if _LANGUAGES.fullmatch(code))
 
 
 def _licences(facts: CardFacts) -> str | list[str]:

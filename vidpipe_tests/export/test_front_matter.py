@@ -90,8 +90,16 @@ def test_only_what_is_published_counts_for_the_licence() -> None:
     assert front_of(facts)["license"] == ["cc-by-4.0", "cc0-1.0"]
 
 
+def test_languages_are_those_that_there_are() -> None:
+    facts = facts_of("videos/a.mp4", language="pt-BR")
+    for said in ("en", "English", "xx", None):
+        facts.add({**row_of(f"z{said}", MEDIA), "language": said}, file_name="videos/z.mp4", n_bytes=1)
+    assert front_of(facts)["language"] == ["en", "pt"]
+    assert "language" not in front_of(facts_of("videos/a.mp4"))
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_means_nothing_in_yaml(text: str) -> None:
-    front = front_of(facts_of("videos/a.mp4", licence=text, annotator=text), title=text)
+    front = front_of(facts_of("videos/a.mp4", licence=text, annotator=text, language=text), title=text)
     assert front["pretty_name"] == plain(text, limit=160)
     assert set(front) == set(front_of(facts_of("videos/a.mp4")))
