@@ -19,7 +19,8 @@ from typing import Any
 from vidpipe.cli.replay_desk import Sample, replay_desk
 from vidpipe.cli.replaying import Replay
 from vidpipe.export.chain import MADE_BY
-from vidpipe.export.dataset_checks import Checked, CheckedRow, DatasetCheck, Fault
+from vidpipe.export.checked import Checked, CheckedRow, Fault
+from vidpipe.export.dataset_checks import DatasetCheck
 from vidpipe.export.made_by import made_by_prompts
 from vidpipe.media.limits import Limits
 from vidpipe.media.probe import VideoFacts, inspect_video

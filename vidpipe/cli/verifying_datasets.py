@@ -13,8 +13,9 @@ from vidpipe.cli.dataset_places import clear_errors, published_at
 from vidpipe.cli.sampling import SampleCheck, chosen
 from vidpipe.cli.words import counted, json_text, shown
 from vidpipe.errors import RecipeError
+from vidpipe.export.checked import Checked, CheckedRow, Fault
 from vidpipe.export.checking import folder_problems
-from vidpipe.export.dataset_checks import Checked, CheckedRow, DatasetCheck, Fault
+from vidpipe.export.dataset_checks import DatasetCheck
 from vidpipe.export.published import Published
 from vidpipe.export.shard_checks import shard_faults
 from vidpipe.recipe.line import DATASETS

@@ -18,6 +18,7 @@ from vidpipe.errors import MissingObjectError, RecipeError
 from vidpipe.export.chain import FOLDER, MADE_BY, digest
 from vidpipe.export.chain_checks import document_faults, document_notes, row_faults, versions_digest
 from vidpipe.export.changelog import ENTRY, WITHOUT_FILE, release_name
+from vidpipe.export.checked import Checked, CheckedRow, Document, Fault
 from vidpipe.export.dataset_lines import Line, line_at, lines_of
 from vidpipe.export.published import NO_DATASET, Published
 from vidpipe.export.row_checks import Rebuilding
@@ -26,58 +27,6 @@ from vidpipe.export.target import METADATA, WITHOUT_MEDIA
 PARTS = re.compile(rf"{FOLDER}/\d+\.([0-9a-f]{{12}})\.jsonl")
 _CHUNK_BYTES = 1 << 20
 _HEX = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a row, by its file's name and its video's id; with neither, with the dataset."""
-
-    what: str
-    file_name: str = ""
-    video_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What is kept of a video's document: where it begins in which file, its digest, what is wrong with it."""
-
-    part: str
-    start_bytes: int
-    sha256: str
-    versions_sha256: str | None
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedRow:
-    """What is kept of a row: its names, its digests, and where it begins; without a file it has no file's name."""
-
-    file_name: str
-    video_id: str
-    row_sha256: str
-    sha256: str
-    start_bytes: int
-
-
-@dataclass(slots=True)
-class Checked:
-    """What was gone through, and what was found. `notes` counts what is no fault, by what it is.
-
-    `rebuilding` is None where rows cannot be made again.
-    """
-
-    rows: list[CheckedRow] = field(default_factory=list)
-    documents: dict[str, Document] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
-    made_by: Mapping[str, Any] = field(default_factory=dict)
-    rebuilding: Rebuilding | None = None
-    release: str = ""
-    n_bytes: int = 0
-
-    def note(self, what: str) -> None:
-        """Count what is worth knowing."""
-        self.notes[what] = self.notes.get(what, 0) + 1
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from vidpipe.export.chain import row_digest
-from vidpipe.export.dataset_checks import CheckedRow, Fault
+from vidpipe.export.checked import CheckedRow, Fault
 from vidpipe.export.published import Published
 from vidpipe.export.target import CELL_BYTES
 

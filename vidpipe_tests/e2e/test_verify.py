@@ -12,7 +12,8 @@ import pytest
 
 from vidpipe.export.chain import digest, line_of, row_digest, sealed
 from vidpipe.export.changelog import release_name
-from vidpipe.export.dataset_checks import Checked, DatasetCheck
+from vidpipe.export.checked import Checked
+from vidpipe.export.dataset_checks import DatasetCheck
 from vidpipe.export.published import FolderFiles
 from vidpipe.export.shard_checks import shard_faults
 from vidpipe.records import version_of
