@@ -6,11 +6,12 @@ A text that nobody knows is null.
 """
 
 import re
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from vidpipe.export.finevideo import Frozen, Version
 from vidpipe.export.target import DatasetKind
@@ -19,12 +20,14 @@ Level = Literal["segment", "episode"]
 Layout = Literal["ours", "takalawang"]
 Sentences = tuple[str, str, str]
 N_SENTENCES = 3
-DATE = re.compile(r"(\d{4})(?:-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
+DATE = re.compile(r"(\d{4})(?:-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01]))?)?(?:[T ].*)?", re.ASCII | re.DOTALL)
 _NOUNS: dict[Level, str] = {"segment": "segments", "episode": "episodes"}
 
 
 class _Query(Frozen):
-    """Sentences by field."""
+    """Sentences by field; the recipe names the fields."""
+
+    model_config = ConfigDict(protected_namespaces=())
 
 
 class _Sealed(Frozen):
@@ -95,7 +98,9 @@ def row_model(level: Level, layout: Layout, fields: tuple[str, ...]) -> type[Bas
     own = [name for name in base.model_fields if name not in _Sealed.model_fields]
     names = [*(_PUBLISHED[level] if layout == "takalawang" else own), *_Sealed.model_fields]
     sentences: dict[str, Any] = dict.fromkeys(fields, (Sentences, ...))
-    query = create_model("Query", __base__=Frozen, **sentences)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a field called `json` hides a method that nobody calls
+        query = create_model("Query", __base__=_Query, **sentences)
     columns: dict[str, Any] = {name: (base.model_fields[name].annotation, base.model_fields[name]) for name in names}
     columns["query"] = (query | None, base.model_fields["query"])
     made: type[BaseModel] = create_model(f"{level.title()}Row", __base__=Frozen, **columns)
@@ -115,7 +120,7 @@ def release_date(said: object, layout: Layout) -> str | None:
     """
     if said is None or str(said) == "":
         return None
-    match = DATE.match(str(said))
+    match = DATE.fullmatch(str(said))
     if match is None:
         return str(said)
     known = [part for part in match.groups() if part is not None]

@@ -48,3 +48,11 @@ def test_columns_have_types_that_no_row_changes() -> None:
 def test_the_published_layout_names_files_as_published() -> None:
     assert not kind_of("segment", "takalawang", SEGMENT).has_digests
     assert kind_of("segment", "ours", SEGMENT).has_digests
+
+
+def test_fields_of_ones_own_may_be_called_as_methods_are() -> None:
+    fields = ("json", "copy", "model_dump", "schema", "validate")
+    model = kind_of("episode", "ours", fields).model
+    row = dict.fromkeys(model.model_fields) | {"video_id": "v", "provenance": []}
+    told = {name: ["one", "two", "three"] for name in fields}
+    assert model.model_validate({**row, "query": told}).model_dump(mode="json")["query"] == told

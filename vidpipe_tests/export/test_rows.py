@@ -75,6 +75,8 @@ def test_the_published_layout_has_the_published_columns_first_and_dates_that_end
         ("2024", "2024", "2024"),
         ("2024-01-05T10:00:00Z", "2024-01-05", "2024-01"),
         ("soon", "soon", "soon"),
+        ("2024-1-5", "2024-1-5", "2024-1-5"),
+        ("20240105123", "20240105123", "20240105123"),
         (None, None, None),
     ],
 )
