@@ -13,7 +13,7 @@ from vidpipe.errors import (
     VideoError,
 )
 from vidpipe.ledger.counts import pending_reason
-from vidpipe.workers.processes import Done, is_native_crash
+from vidpipe.workers.processes import NO_MEMORY, Done, is_native_crash
 
 FULL = "store full"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -34,7 +34,7 @@ def video_error(done: Done) -> BaseException | None:
     """What a task that gave no result says of its video; None where the video is not to blame."""
     if done.how == "raised":
         if isinstance(done.value, MemoryError):
-            return LimitExceededError("needs too much memory")
+            return LimitExceededError(NO_MEMORY)
         return done.value  # type: ignore[no-any-return]  # a `raised` task's value is its exception
     if done.how == "timed_out":
         return LimitExceededError("took too long to decode")

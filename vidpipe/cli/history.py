@@ -8,7 +8,7 @@ written together. Whoever else reads or writes the files (the UI, its daemon, it
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ _PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
 
 def open_history(home: Path) -> dg.DagsterInstance:
     """The instance that `dagster.yaml` in `home` describes; its history is a `History` if it names no other."""
-    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH))
     ref = InstanceRef.from_dir(str(home))
     data = ref.storage_data
     if data is not None and data.class_name == DagsterSqliteStorage.__name__:
@@ -42,10 +41,16 @@ def open_history(home: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_ref(ref)
 
 
-def kept_open(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
-    """While the context lasts, the files of a `History` stay open."""
+@contextmanager
+def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
+    """While the context lasts, the files of a `History` stay open, and what a run begins with is written together."""
     events = instance.event_log_storage
-    return events.files.kept() if isinstance(events, _Events) else nullcontext()
+    if not isinstance(events, _Events):
+        yield
+        return
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH))  # Dagster asks for it at each event
+    with events.files.kept():
+        yield
 
 
 class History(DagsterSqliteStorage):

@@ -30,6 +30,10 @@ _PR_SET_PDEATHSIG = 1
 _NATIVE_CRASHES = frozenset({-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL, -signal.SIGFPE})
 
 
+NO_MEMORY = "needs too much memory"
+"""What media code says of a video that goes beyond a worker's memory."""
+
+
 class ForeignError(Exception):
     """An exception that cannot travel between processes: its type and traceback as text."""
 
@@ -78,13 +82,13 @@ class Processes:
     def run(self, tasks: Iterable[Task], stopped: Callable[[], bool] = lambda: False) -> Iterator[Done]:
         """Each task once, as it finishes; when `stopped()`, those not yet begun come back as `not_run`.
 
-        A task that crashed, ran out of time or out of what it may use runs once more, alone in a new process: a
-        neighbour's fault is not its own, nor is what earlier tasks have left in their worker.
+        A task that crashed, ran out of time or out of memory runs once more, alone in a new process: a neighbour's
+        fault is not its own, nor is what earlier tasks have left in their worker.
         """
         again: list[Task] = []
         with nullcontext(self._kept[-1]) if self._kept else _Pool(self.n_workers, self.memory_bytes) as pool:
             for task, done, n_before in self._through(pool, tasks, stopped):
-                if done.how in ("crashed", "timed_out") or (n_before and _is_limit(done)):
+                if done.how in ("crashed", "timed_out") or (n_before and _lacked_memory(done)):
                     again.append(task)
                 else:
                     yield done
@@ -162,8 +166,9 @@ def _end(pool: ProcessPool) -> None:
     pool.join()
 
 
-def _is_limit(done: Done) -> bool:
-    return done.how == "raised" and isinstance(done.value, MemoryError | LimitExceededError)
+def _lacked_memory(done: Done) -> bool:
+    is_said = isinstance(done.value, LimitExceededError) and str(done.value) == NO_MEMORY
+    return done.how == "raised" and (is_said or isinstance(done.value, MemoryError))
 
 
 def kept(workers: object) -> AbstractContextManager[None]:

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from vidpipe.errors import LimitExceededError
+
 
 class UnpicklableError(Exception):
     """An exception that pickles, but cannot be made again from its arguments."""
@@ -77,6 +79,13 @@ _HOARD: list[bytearray] = []
 def hoard(n_bytes: int) -> None:
     """Take memory and never give it back."""
     _HOARD.append(bytearray(n_bytes))
+
+
+def exceed(argument: tuple[str, str]) -> None:
+    """Leave a file of its own per call in a folder, and go beyond a limit."""
+    folder, why = argument
+    os.close(tempfile.mkstemp(dir=folder)[0])
+    raise LimitExceededError(why)
 
 
 def pid(argument: Any) -> int:

@@ -224,6 +224,16 @@ def test_what_earlier_tasks_left_in_a_worker_does_not_count_against_the_next() -
             assert done.how == "ok", done
 
 
+@pytest.mark.parametrize(("why", "n_tries"), [("needs too much memory", 2), ("too long", 1)])
+def test_only_what_says_that_it_lacked_memory_is_tried_again_alone(tmp_path: Path, why: str, n_tries: int) -> None:
+    pool = Processes(1, timeout_s=60.0)
+    with pool.kept():
+        (alone,) = pool.run([Task("first", saboteurs.exceed, (str(tmp_path), why))])
+        assert (alone.how, str(alone.value), len(list(tmp_path.iterdir()))) == ("raised", why, 1)
+        (done,) = pool.run([Task("second", saboteurs.exceed, (str(tmp_path), why))])
+    assert (done.how, str(done.value), len(list(tmp_path.iterdir()))) == ("raised", why, 1 + n_tries)
+
+
 def test_leaving_early_ends_what_kept_workers_are_at_and_others_go_on(tmp_path: Path) -> None:
     pool = Processes(2, timeout_s=60.0)
     with pool.kept():
