@@ -168,6 +168,7 @@ def test_the_lineage_of_a_partition_is_one_link_away(ui: Ui) -> None:
         with pytest.raises(urllib.error.HTTPError, match="404") as refused:
             urllib.request.urlopen(f"{ui.url.removesuffix('/graphql')}/vidpipe/lineage/{nobody}", timeout=60)
         assert refused.value.headers["Content-Type"].startswith("text/plain")
+        refused.value.close()
 
 
 def test_the_ledger_shows_the_table(ui: Ui) -> None:
