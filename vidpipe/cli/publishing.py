@@ -126,10 +126,10 @@ class _Publication:
         check(self._project)
         hub = open_hub(self._project.folder)
         plans = [_shown(name, plan) for name, plan in self._plans(hub)]
+        if is_plan:
+            return _tell(plans, as_json=self._as_json)
         for plan in plans:
             click.echo(plan.line(), err=True)
-        if is_plan:
-            return self._end(plans)
         if not any(plan.files for plan in plans) and self._is_recorded():
             return self._end(plans, last="Nothing to publish: readers see this release.", is_published=True)
         recover(self._project, self._runs.instance)  # what a publication that was killed left behind

@@ -81,19 +81,29 @@ def test_a_folder_becomes_the_mirror_of_every_dataset(made: Line, tmp_path: Path
 
 
 def test_offline_annotations_go_to_no_hub_unless_the_recipe_allows_it(
-    made: Line, hub: HubServer, tmp_path: Path
+    allowed: Line, hub: HubServer, tmp_path: Path
 ) -> None:
-    line = made.copy(tmp_path / "project")
-    edit(line, {"repo: null": "repo: user/films"})
-    env = hub_environment(hub, tmp_path / "home")
-    done = line("publish", env=env)
-    assert done.returncode == 1
-    assert "scene_dataset: was made by another recipe" in done.stderr
-    line.run()
-    done = line("publish", env=env)
+    line = allowed.copy(tmp_path / "project")
+    edit(line, {"allow_offline: true": "allow_offline: false"})
+    done = line("publish", env=hub_environment(hub, tmp_path / "home"))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("vidpipe: publishing.allow_offline: 2 rows of scenes hold offline annotations")
+    assert not hub.log, "nobody was asked"
+
+
+def test_a_dataset_that_is_behind_or_not_whole_is_named_and_nothing_sent(
+    made: Line, allowed: Line, hub: HubServer, tmp_path: Path
+) -> None:
+    env = hub_environment(hub, tmp_path / "home")
+    behind, broken = made.copy(tmp_path / "behind"), allowed.copy(tmp_path / "broken")
+    edit(behind, {"repo: null": "repo: user/films"})
+    next((broken.folder / "store/datasets/segments/videos").rglob("*.mp4")).unlink()
+    for line, told in ((behind, "scene_dataset: was made by another recipe"), (broken, "segment_dataset: ")):
+        done = line("publish", env=env)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert told in done.stderr
+        assert "vidpipe run" in done.stderr
     assert not hub.log, "nobody was asked"
 
 
@@ -112,18 +122,10 @@ def test_a_token_that_is_missing_or_wrong_is_one_line_and_exit_2(allowed: Line, 
 
 def test_a_run_never_publishes(allowed: Line, hub: HubServer, tmp_path: Path) -> None:
     env = hub_environment(hub, tmp_path / "home")
-    assert "Nothing to do" in allowed.run(env=env)
     counts = allowed.counts("hf_upload")
     assert (counts["in"], counts["ok"], counts["pending"]) == (1, 0, {"not asked for": 1})
     assert "vidpipe publish" in allowed("run", "--only", "hf_upload", env=env).stderr
-    code = (
-        "import dagster as dg; from vidpipe import definitions as d\n"
-        "with dg.DagsterInstance.get() as i: r = d.publish().execute_in_process(instance=i)\n"
-        "print(r.success, [e for e in r.all_events if e.is_step_materialization])"
-    )
-    home = {"VIDPIPE_PROJECT": str(allowed.folder), "DAGSTER_HOME": str(allowed.folder / ".dagster")}
-    assert with_datasets(hub, tmp_path / "home", code, **home).strip() == "True []"
-    assert not hub.log, "a run from the UI has no leave to publish"
+    assert not hub.log
 
 
 LOADED = """
@@ -150,6 +152,10 @@ def test_a_release_is_complete_after_a_kill_and_reads_as_its_folder(
     assert all(not seen(hub, repo) for repo in hub.repos), "nothing is seen of half a release"
     n_put = hub.n("lfs.put")
     assert n_put == 5
+    plan = line("publish", "--plan", env=env)
+    assert plan.returncode == 0, plan.stderr
+    assert "scenes" in plan.stdout
+    assert "user/films-segments (private" in plan.stdout
     done = line("publish", "--json", env=env)
     assert done.returncode == 0, done.stderr
     for level, repo in LEVELS.items():

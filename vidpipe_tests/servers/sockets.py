@@ -131,7 +131,11 @@ class _Connection(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         """The whole body, of a told length or in chunks."""
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            n_told = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(n_told)
+            if len(body) < n_told:
+                raise ConnectionResetError("the client went away in the middle of its request")
+            return body
         parts = []
         while n_bytes := int(self.rfile.readline().partition(b";")[0], 16):
             parts.append(self.rfile.read(n_bytes))

@@ -1,0 +1,51 @@
+"""The upload: nothing leaves by accident, whatever starts the run."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.uploads import PUBLISH_TAG, hf_upload
+from vidpipe.recipe.fingerprints import line_of
+from vidpipe.recipe.publishing_section import Publishing
+from vidpipe.recipe.schema import Recipe
+from vidpipe.recipe.stages import Line
+from vidpipe.repositories import Hub
+from vidpipe_tests.projects import project_at
+
+RECIPE = Recipe(publishing=Publishing(repo="user/films"))
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Line:
+    """With the upload."""
+    return line_of(RECIPE, tmp_path)
+
+
+def materialized(line: Line, tmp_path: Path, **tags: str) -> dg.ExecuteInProcessResult:
+    """A run of the upload alone, by whoever can start one; no Hub can be asked."""
+    resources = {"project": project_at(tmp_path, RECIPE), "hub": Hub(None, lacks="no token")}
+    assets = [hf_upload.of(line, batch_size=1)]
+    return dg.materialize(assets, resources=resources, tags=tags, raise_on_error=False)
+
+
+def test_a_run_without_leave_does_nothing_and_says_so(
+    line: Line, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = materialized(line, tmp_path)
+    assert result.success
+    assert not result.asset_materializations_for_node("hf_upload")
+    assert "only `vidpipe publish` does that" in capfd.readouterr().err
+
+
+def test_a_run_with_leave_refuses_what_is_not_made(line: Line, tmp_path: Path) -> None:
+    result = materialized(line, tmp_path, **{PUBLISH_TAG: "yes"})
+    assert not result.success
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    assert "scene_dataset: is not made yet" in str(failed.event_specific_data)
+
+
+def test_it_is_in_the_line_where_there_is_a_repository_and_no_run_makes_it(line: Line, tmp_path: Path) -> None:
+    assert line["hf_upload"].command == "publish"
+    assert line["hf_upload"].after == ("scene_dataset", "segment_dataset")
+    assert "hf_upload" not in line_of(Recipe(), tmp_path)
