@@ -93,7 +93,7 @@ class Trace:
         yield made | own | ({"inputs": inputs} if inputs else {})
 
     def _record(self, stage: Stage, entry: Entry, sha256: str) -> dict[str, Any]:
-        """A video's record; what the index knows of it where it cannot be read."""
+        """A video's record; what the index knows of it where that is not the record that was indexed."""
         key = keys.record(stage.name, keys.segment(self.video_id))
         try:
             data = self.project.store.get(key)
@@ -101,10 +101,10 @@ class Trace:
         except StoreError as error:
             why = {MissingObjectError: MISSING, CorruptObjectError: BROKEN}.get(type(error), error.why)
             return _of_index(stage, entry) | {"problem": self._problem(stage.name, why)}
-        made = self._of(record, stage)
         if (record.asset, record.video_id) != (stage.name, self.video_id) or (sha256 and sha256_of(data) != sha256):
-            made["problem"] = self._problem(stage.name, ALTERED)
-        elif entry.damaged:
+            return _of_index(stage, entry) | {"problem": self._problem(stage.name, ALTERED)}
+        made = self._of(record, stage)
+        if entry.damaged:
             made["problem"] = self._problem(stage.name, "noted as damaged; the next run makes it again")
         if stage.name == "raw_videos" and record.outcome == "ok":
             self.media, self.licence = record.value, record.value.get("licence")

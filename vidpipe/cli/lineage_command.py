@@ -37,6 +37,8 @@ def lineage_command(context: click.Context, /, folder: Path | None, name: str | 
     missing or altered.
     """  # noqa: D301 - click takes the sign itself
     at = project_folder(context, folder)
+    if name is None and options["html_file"] and not options["html_file"].endswith(".html"):
+        name, options["html_file"] = options["html_file"], ""  # `--html ID`: what follows is no file
     if sum(one is not None for one in (name, options["row"], options["prompt"], options["call"])) != 1:
         raise click.UsageError("name one thing: a video's ID, --row, --prompt or --call")
     if options["html_file"] is not None and (options["prompt"] or options["call"] or options["as_json"]):

@@ -4,12 +4,15 @@ A prompt with all that was filled in, and the text of the file that it was made 
 fingerprints: what was asked can be read as long as the store is there, whatever became of the project's prompts.
 """
 
+import re
 import threading
 
 from vidpipe import keys
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.models.calls import Question, fingerprint_of, prompt_bytes
 from vidpipe.store.objects import ObjectStore, sha256_of
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 class Prompts:
@@ -55,6 +58,8 @@ def read_prompt(store: ObjectStore, fingerprint: str) -> str:
         CorruptObjectError: what is there is another text.
     """
     key = keys.prompt(fingerprint)
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise MissingObjectError(key, "no fingerprint")
     data = store.get(key)
     if sha256_of(data) != fingerprint:
         raise CorruptObjectError(key, "another text than was kept")

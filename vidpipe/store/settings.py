@@ -4,11 +4,14 @@ Provenance names the fingerprint alone. What it stood for can be read here when 
 """
 
 import json
+import re
 from typing import Any
 
 from vidpipe import keys
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.store.objects import ObjectStore, sha256_of
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 
 
 def keep_settings(store: ObjectStore, asset: str, text: str, *, fingerprint: str) -> None:
@@ -36,8 +39,10 @@ def read_settings(store: ObjectStore, asset: str, fingerprint: str) -> dict[str,
         CorruptObjectError: what is there is something else.
     """
     key = keys.settings(asset, fingerprint)
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise MissingObjectError(key, "no fingerprint")
     data = store.get(key)
-    if not fingerprint or not sha256_of(data).startswith(fingerprint):
+    if not sha256_of(data).startswith(fingerprint):
         raise CorruptObjectError(key, "other settings than were kept")
     found: dict[str, Any] = json.loads(data)
     return found

@@ -91,6 +91,8 @@ def test_what_is_altered_or_missing_is_named_and_the_rest_is_told(line: Line, tm
 def test_the_page_shows_the_line_and_leads_to_its_artifacts(line: Line, tmp_path: Path) -> None:
     done = line("lineage", "segments:0", "--html", str(tmp_path / "here.html"))
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'here.html'}\n")
+    for words in (("--html", "v0"), ("v0", "--html")):
+        assert line("lineage", *words).stdout == f"{line.folder / 'lineage' / 'v0.html'}\n"
     with browser(tmp_path / "profile") as tab:
         tab.open((tmp_path / "here.html").as_uri())
         assert tab.value("document.querySelectorAll('svg .box.ok').length") == len(told(line, "v0")["artifacts"])

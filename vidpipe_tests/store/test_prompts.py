@@ -58,3 +58,9 @@ def test_a_text_that_was_cut_is_put_there_again(store: ObjectStore) -> None:
     store.put(key, b"Tell")
     Prompts(store).keep(ASKED)
     assert read_prompt(store, fingerprint_of(ASKED.template)) == ASKED.template
+
+
+@pytest.mark.parametrize("name", ["", "../../x", "F" * 64, "0" * 63, "a\0b"])
+def test_what_is_no_fingerprint_names_no_text(store: ObjectStore, name: str) -> None:
+    with pytest.raises(MissingObjectError):
+        read_prompt(store, name)
