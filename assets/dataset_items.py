@@ -19,7 +19,7 @@ from vidpipe.export.target import DatasetItem, Media
 from vidpipe.inputs import Inputs
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
-from vidpipe.store.objects import sha256_of_file
+from vidpipe.store.digests import sha256_of_file
 
 _LOG = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.media.smart import cut_smart
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
-from vidpipe.store.objects import sha256_of_file
+from vidpipe.store.digests import sha256_of_file
 from vidpipe.timeline.spans import sliding_windows
 from vidpipe.workers.processes import Task
 

@@ -47,7 +47,7 @@ def _scenes(store: str) -> "Iterator[DatasetItem]":
     from vidpipe.export.chain import line_of
     from vidpipe.export.rows import scene_row_of
     from vidpipe.export.target import DatasetItem, Media
-    from vidpipe.store.objects import sha256_of_file
+    from vidpipe.store.digests import sha256_of_file
 
     for path in sorted(Path(store, "raw_videos").glob("*/video.mp4")):
         key, sha256 = path.parent.name, sha256_of_file(path)
@@ -65,7 +65,7 @@ def _segments(store: str) -> "Iterator[DatasetItem]":
     from vidpipe.export.rows import segment_row_of
     from vidpipe.export.target import DatasetItem, Media
     from vidpipe.recipe.schema import Recipe
-    from vidpipe.store.objects import sha256_of_file
+    from vidpipe.store.digests import sha256_of_file
 
     fields = query_fields(Recipe(), "segment")
     for number, path in enumerate(sorted(Path(store, "raw_videos").glob("*/video.mp4"))):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.target import DatasetTarget, Media
-from vidpipe.store.objects import sha256_of, sha256_of_file
+from vidpipe.store.digests import sha256_of_file
+from vidpipe.store.objects import sha256_of
 
 
 class FilePlacer:

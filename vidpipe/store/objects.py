@@ -245,11 +245,5 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sha256_of_file(path: Path) -> str:
-    """64 hex digits over a local file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _of(meta: Mapping[str, Any]) -> Stored:
     return Stored(str(meta["path"]), int(meta["size"]), str(meta.get("e_tag") or ""))

@@ -10,6 +10,7 @@ from vidpipe.batch import Work, run_batch
 from vidpipe.inputs import Inputs
 from vidpipe.recipe.schema import Recipe
 from vidpipe.records import Outcome
+from vidpipe.workers.processes import Task
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.lines import DEFAULT
 from vidpipe_tests.projects import admit, project_at
@@ -29,6 +30,7 @@ def cut(folder: Path, mode: str, **how: Any) -> dict[str, Any]:
     list(run_batch(project, "raw_videos", ["a"], Work(lambda _inputs: made), "run"))
     inputs = Inputs(project, DEFAULT["segment_clips"], "a", "a", {})
     task = _cut(inputs)
+    assert isinstance(task, Task)
     outcome = _keep(inputs, task.work(task.argument))
     assert all(project.store.head(clip["key"]).n_bytes for clip in outcome.value["clips"])
     return dict(outcome.value)
