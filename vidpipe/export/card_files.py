@@ -4,10 +4,8 @@ What belongs here: which of them there are, in which order they are written. Not
 `attribution`, `croissant`), the dataset's other files (`folder`). Rows pass by one at a time.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +23,6 @@ from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetKind
 
 Put = Callable[[str, bytes | Path], None]
 PutOnce = Callable[[str, bytes], None]
-_CHUNK_BYTES = 1 << 20
 
 
 class CardFiles:
@@ -90,8 +87,4 @@ class CardFiles:
 
 
 def _table(name: str, path: Path) -> TableFile:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for chunk in iter(partial(file.read, _CHUNK_BYTES), b""):
-            digest.update(chunk)
-    return TableFile(name, digest.hexdigest(), path.stat().st_size)
+    return TableFile(name, sha256_of_file(path), path.stat().st_size)

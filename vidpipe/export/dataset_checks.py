@@ -5,13 +5,10 @@ here: what is wrong with a row (`chain_checks`), shards (`shard_checks`), making
 (`vidpipe.cli`).
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from vidpipe.errors import MissingObjectError, RecipeError
@@ -23,9 +20,9 @@ from vidpipe.export.dataset_lines import Line, line_at, lines_of
 from vidpipe.export.published import NO_DATASET, Published
 from vidpipe.export.row_checks import Rebuilding
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA
+from vidpipe.store.digests import sha256_of_file
 
 PARTS = re.compile(rf"{FOLDER}/\d+\.([0-9a-f]{{12}})\.jsonl")
-_CHUNK_BYTES = 1 << 20
 _HEX = re.compile("[0-9a-f]{64}")
 
 
@@ -98,7 +95,7 @@ class DatasetCheck:
 
     def _read_part(self, name: str, told: str) -> None:
         with self.published.local(name) as path:
-            if not _sha256(path).startswith(told):
+            if not sha256_of_file(path).startswith(told):
                 self._fault(f"{name} is not the file that its name tells")
             for line in lines_of(path):
                 self._read_document(name, line)
@@ -160,7 +157,7 @@ class DatasetCheck:
         self.checked.n_bytes += files[name]
         try:
             with self.published.local(name) as path:
-                found = _sha256(path)
+                found = sha256_of_file(path)
         except MissingObjectError:
             yield "its file is not there"
             return
@@ -191,11 +188,3 @@ def _digest(value: object) -> str:
         return digest(value)
     except (ValueError, RecursionError):
         return ""
-
-
-def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        for chunk in iter(partial(file.read, _CHUNK_BYTES), b""):
-            found.update(chunk)
-    return found.hexdigest()
