@@ -20,6 +20,7 @@ from vidpipe.export.figures import figures, line_figure
 from vidpipe.export.front_matter import shard_card
 from vidpipe.export.spool import json_line
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetKind
+from vidpipe.store.digests import sha256_of_file
 
 Put = Callable[[str, bytes | Path], None]
 PutOnce = Callable[[str, bytes], None]
