@@ -49,26 +49,36 @@ def found(
         return str(error)
 
 
-@pytest.mark.parametrize("size", [(320, 180), (640, 360), (200, 320)])
-@pytest.mark.parametrize("threshold", [15.0, 27.0])
-def test_cuts_are_pyscenedetects(tmp_path: Path, size: tuple[int, int], threshold: float) -> None:
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real shots cut together."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    write_film(make_film(load_shots(PACKAGED), n_shots=8, seed=1), path)
+    return path
+
+
+@pytest.fixture(scope="module", params=[(320, 180), (640, 360), (200, 320)], ids=str)
+def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made shots of several lengths, in several sizes."""
     shots = [(1.2, 1), (0.8, 2), (1, 3), (0.2, 4), (1.4, 5), (0.7, "white"), (1, 6), (0.52, "black"), (1, 7)]
-    path = make_clip(tmp_path / "a.mp4", shots, size=size, sound=False, options=B_FRAMES).path  # type: ignore[arg-type]
-    theirs = scenedetect.detect(str(path), scenedetect.ContentDetector(threshold=threshold, min_scene_len="0.6s"))
-    ours = find_shots(path, Limits(), threshold=threshold)
+    path = tmp_path_factory.mktemp("clip") / "a.mp4"
+    return make_clip(path, shots, size=request.param, sound=False, options=B_FRAMES).path  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threshold", [15.0, 27.0])
+def test_cuts_are_pyscenedetects(clip: Path, threshold: float) -> None:
+    theirs = scenedetect.detect(str(clip), scenedetect.ContentDetector(threshold=threshold, min_scene_len="0.6s"))
+    ours = find_shots(clip, Limits(), threshold=threshold)
     assert [round(float(shot.start_s), 4) for shot in ours] == [round(start.seconds, 4) for start, _ in theirs]
     assert len(ours) > 4
 
 
 @pytest.mark.parametrize("detector", ["content", "adaptive"])
 def test_films_of_real_shots_have_the_same_shots_in_both_modes(
-    tmp_path: Path, detector: Literal["content", "adaptive"]
+    film: Path, detector: Literal["content", "adaptive"]
 ) -> None:
-    write_film(make_film(load_shots(PACKAGED), n_shots=8, seed=1), tmp_path / "film.mp4")
-    full, coarse = (
-        find_shots(tmp_path / "film.mp4", Limits(), detector=detector, mode=mode) for mode in ("full", "coarse")
-    )
-    assert full == coarse == find_shots(tmp_path / "film.mp4", Limits(), detector=detector, n_threads=2)
+    full, coarse = (find_shots(film, Limits(), detector=detector, mode=mode) for mode in ("full", "coarse"))
+    assert full == coarse == find_shots(film, Limits(), detector=detector, n_threads=2)
     assert len(full) > 2
 
 
