@@ -13,7 +13,7 @@ from assets.partitions import in_line
 from assets.tables import table_result
 from vidpipe.errors import CredentialError
 from vidpipe.export.publishing import Publisher, Terms
-from vidpipe.export.release_gate import check, datasets_of, folder_of, release_of
+from vidpipe.export.release_gate import check, datasets_of, folder_of, release_of, undisturbed
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
 from vidpipe.repositories import Hub
@@ -40,7 +40,9 @@ def hf_upload(
         context.log.info(text)
         PROGRESS.info(text)  # for whoever waits at a terminal
 
-    yield table_result(context, project, partial(upload, hub=hub, say=say))
+    with undisturbed(project):
+        result = table_result(context, project, partial(upload, hub=hub, say=say))
+    yield result
 
 
 def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:

@@ -16,10 +16,10 @@ from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.recovery import end_own_runs, recover
 from vidpipe.cli.words import counted, shown
-from vidpipe.errors import CredentialError, RecipeError, ServiceError
+from vidpipe.errors import CredentialError, PendingError, RecipeError, ServiceError
 from vidpipe.export.mirror import Mirror
 from vidpipe.export.publishing import Publisher, ReleasePlan, Terms
-from vidpipe.export.release_gate import behind, check, datasets_of, folder_of, problems, release_of
+from vidpipe.export.release_gate import behind, check, datasets_of, folder_of, problems, release_of, undisturbed
 from vidpipe.export.release_plan import Comparer, Difference, RowChanges, release_rows
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.opening import open_hub
@@ -71,12 +71,16 @@ def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) 
         return 1
     try:
         if target is not None:
-            return _to_folder(project, target.absolute(), is_plan=is_plan, as_json=as_json)
+            with undisturbed(project):
+                return _to_folder(project, target.absolute(), is_plan=is_plan, as_json=as_json)
         if project.recipe.publishing.repo is None:
             return _tell(_local_plans(project), as_json=as_json, last=_HOW)
         return _Publication(project, DagsterRuns(project, instance), as_json=as_json).publish(is_plan=is_plan)
     except CredentialError as error:
         raise RecipeError("HF_TOKEN", error.why) from error
+    except PendingError as error:
+        click.echo(f"vidpipe: {shown(str(error))}", err=True)
+        return 1
     except ServiceError as error:
         click.echo(f"vidpipe: {shown(str(error))}; run `vidpipe publish` again: it goes on", err=True)
         return 1

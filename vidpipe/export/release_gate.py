@@ -5,10 +5,11 @@ What belongs here: reasons. Not here: licences, which keep files out when a data
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 
 from vidpipe import keys
-from vidpipe.errors import RecipeError, StoreError
+from vidpipe.errors import PendingError, RecipeError, StoreError
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.published import StoreFiles
 from vidpipe.export.release_plan import ROWS, ReleaseFolder
@@ -72,6 +73,20 @@ def n_offline(project: Project, asset: str) -> int:
     """How many rows of a dataset no model wrote."""
     usual = project.recipe.annotation.annotator
     return sum(row.get("annotator", usual) == OFFLINE for row in _rows(folder_of(project, asset)))
+
+
+@contextmanager
+def undisturbed(project: Project) -> Iterator[None]:
+    """As long as it lasts, no run writes the datasets.
+
+    Raises:
+        PendingError: one does so now.
+    """
+    with ExitStack() as claims:
+        for stage in datasets_of(project.line()):
+            if not claims.enter_context(project.ledger.claims.held(stage.name, [""])):
+                raise PendingError(f"{stage.name} is being made by another run; try again when it is done")
+        yield
 
 
 def check(project: Project) -> None:

@@ -43,13 +43,6 @@ class ReleaseFolder:
         """A local file with a file's content."""
         return self.store.local(f"{self.prefix}/{path}")
 
-    def read(self, path: str) -> bytes:
-        """A file's content; empty where there is none."""
-        if not any(one.key == f"{self.prefix}/{path}" for one in self.store.list(self.prefix)):
-            return b""
-        with self.local(path) as file:
-            return file.read_bytes()
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:
