@@ -106,7 +106,7 @@ TASKS = MappingProxyType(
     {
         "every_frame": every_frame,
         "key_frames": key_frames,
-        "half_seconds_2": partial(half_seconds, n_looks=2),
         "half_seconds_4": partial(half_seconds, n_looks=4),
+        "half_seconds_8": partial(half_seconds, n_looks=8),
     }
 )
