@@ -1,16 +1,20 @@
 """The upload: nothing leaves by accident, whatever starts the run."""
 
+from collections import Counter
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from assets.uploads import PUBLISH_TAG, hf_upload
+from vidpipe.ledger.counts import overview
 from vidpipe.recipe.fingerprints import line_of
 from vidpipe.recipe.publishing_section import Publishing
 from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.stages import Line
 from vidpipe.repositories import Hub
+from vidpipe.tables import Made, settle_table
 from vidpipe_tests.projects import project_at
 
 RECIPE = Recipe(publishing=Publishing(repo="user/films"))
@@ -49,3 +53,24 @@ def test_it_is_in_the_line_where_there_is_a_repository_and_no_run_makes_it(line:
     assert line["hf_upload"].command == "publish"
     assert line["hf_upload"].after == ("scene_dataset", "segment_dataset")
     assert "hf_upload" not in line_of(Recipe(), tmp_path)
+
+
+def test_it_is_asked_for_again_once_a_dataset_has_changed(line: Line, tmp_path: Path) -> None:
+    project = project_at(tmp_path, RECIPE)
+
+    def told() -> Counter[str]:
+        found = overview(project.ledger.snapshot(), line, {"video": [], "selected": []}).assets[-1]
+        return found.pending if found.pending else Counter({"ok": found.ok})
+
+    def settled(asset: str, release: str, **inputs: str) -> str:
+        made = Made(pl.DataFrame({"video_id": []}, schema={"video_id": pl.String}), {}, {"release": release}, inputs)
+        return settle_table(project, asset, made, run_id="run", seconds=0.0).data_version
+
+    assert told() == {"not asked for": 1}
+    versions = {asset: settled(asset, "r1") for asset in ("scene_dataset", "segment_dataset")}
+    settled("hf_upload", "r1", **versions)
+    assert told() == {"ok": 1}
+    versions["scene_dataset"] = settled("scene_dataset", "r2")
+    assert told() == {"not asked for": 1}
+    settled("hf_upload", "r2", **versions)
+    assert told() == {"ok": 1}
