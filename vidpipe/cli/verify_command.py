@@ -18,7 +18,7 @@ USUAL_SAMPLE = 20
     type=click.IntRange(min=0),
     default=USUAL_SAMPLE,
     show_default=True,
-    help="So many rows are measured and made again.",
+    help="The videos of so many rows are measured again.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Which rows: always the same for a seed.")
 @click.option(
@@ -30,9 +30,9 @@ def verify_command(dataset: str, **options: Any) -> None:
 
     DATASET is a folder, or hf://datasets/USER/NAME[@REVISION]; HF_ENDPOINT and HF_TOKEN are heeded.
 
-    Of every row: its digest, its file's sha256, its video's provenance (the version of each record and what it was made
-    from, captions, raw answers), and that shards and metadata hold the same. Of the sample: what is measured is
-    measured again from the video, and the row is made again from its provenance.
+    Of every row: its digest, its file's sha256, its video's provenance (the version of each record and what that was
+    made from, captions, raw answers), that the row follows from it, and that shards and metadata hold the same. Of the
+    sample: what is measured is measured again from the video.
 
     Ends with 0 when all holds and with 1 when not: then each bad row is named by its file and its video's id.
     """
