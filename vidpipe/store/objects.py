@@ -68,8 +68,7 @@ class ObjectStore:
         """Write a local file's content as an object.
 
         Raises:
-            StoreFullError: no room.
-            UnwritableObjectError: this key cannot be written.
+            StoreFullError, UnwritableObjectError: as `put`.
         """
         n_bytes = path.stat().st_size
         with self._writing(key, n_bytes):
@@ -79,37 +78,40 @@ class ObjectStore:
         """Like `put_file`, by a hard link where the store is a folder of the same file system.
 
         Raises:
-            StoreFullError: no room.
-            UnwritableObjectError: this key cannot be written.
+            StoreFullError, UnwritableObjectError: as `put`.
         """
         if self._root is None:
             return self.put_file(key, path)
-        target = self._root / key
+        self._link(path, self._root / key, key)
+        return self.head(key)
+
+    def _link(self, path: Path, target: Path, key: str) -> None:
         beside = target.with_name(f"{target.name}#{os.getpid()}")  # obstore hides names that end so
         with self._writing(key, 0):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, beside)
             except OSError:
-                return self._stored(key, path.stat().st_size, obstore.put(self._store, key, path))
+                obstore.put(self._store, key, path)
+                return
             try:
                 beside.replace(target)
             finally:
                 beside.unlink(missing_ok=True)
-        return self.head(key)
 
     def copy(self, source: str, target: str) -> None:
         """Give the object a second key, without a second copy of its bytes where the store is a folder.
 
         Raises:
             MissingObjectError: no object has the first key.
-            StoreFullError: no room.
-            UnwritableObjectError: the second key cannot be written.
+            StoreFullError, UnwritableObjectError: as `put`, of the second key.
         """
-        self.head(source)
         if self._root is not None:
-            self.link(target, self._root / source)
+            if not (self._root / source).is_file():
+                raise MissingObjectError(source, "no such object")
+            self._link(self._root / source, self._root / target, target)
             return
+        self.head(source)
         with self._writing(target, 0):
             obstore.copy(self._store, source, target)
 
@@ -165,9 +167,7 @@ class ObjectStore:
 
     @contextlib.contextmanager
     def local(self, key: str) -> Iterator[Path]:
-        """A local file with the object's content, for reading, while the context lasts.
-
-        It is the object itself where the store is a folder, a scratch copy else.
+        """The object itself where the store is a folder, else a scratch copy; to read while the context lasts.
 
         Raises:
             MissingObjectError: no object has this key.
