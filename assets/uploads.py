@@ -1,7 +1,7 @@
 """The release that readers of a Hub see: made by `vidpipe publish`, and by nothing else."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -12,8 +12,9 @@ import polars as pl
 from assets.partitions import in_line
 from assets.tables import table_result
 from vidpipe.errors import CredentialError
-from vidpipe.export.publishing import Publisher, Terms
+from vidpipe.export.publishing import Published, Publisher, Terms
 from vidpipe.export.release_gate import check, datasets_of, folder_of, release_of, undisturbed
+from vidpipe.export.space_publishing import space_publisher
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
 from vidpipe.repositories import Hub
@@ -56,13 +57,36 @@ def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:
     if hub.datasets is None:
         raise CredentialError("hub", hub.lacks)
     snapshot, publishing = project.ledger.snapshot([]), project.recipe.publishing
-    told, inputs = {}, {}
+    told: dict[str, Published] = {}
+    inputs = {}
     for stage in datasets_of(project.line()):
         name, entry = DATASETS[stage.name], snapshot.entry(stage.name, "")
         terms = Terms(release_of(project, stage.name), private=publishing.private)
         publisher = Publisher(hub.datasets, folder_of(project, stage.name), str(publishing.repo_of(name)), terms, say)
-        told[name] = asdict(publisher.publish())
+        told[name] = publisher.publish()
         inputs[stage.name] = entry.data_version if entry is not None else ""
-    rows = pl.DataFrame([{"dataset": name, **one} for name, one in told.items()])
-    sums = {f"n_{what}": sum(one[f"n_{what}"] for one in told.values()) for what in ("sent", "bytes", "deleted")}
-    return Made(rows, {}, {**sums, "datasets": told}, inputs=inputs)
+    shown = _spaces(project, hub, told, say) if publishing.space else {}
+    return _made(told, shown, inputs)
+
+
+def _spaces(
+    project: Project, hub: Hub, datasets: Mapping[str, Published], say: Callable[[str], None]
+) -> dict[str, Published]:
+    """Publish the Space of each dataset, once all of these are published."""
+    if hub.spaces is None:
+        raise CredentialError("hub", hub.lacks)
+    found = {}
+    for stage in datasets_of(project.line()):
+        name = DATASETS[stage.name]
+        found[name] = space_publisher(hub.spaces, folder_of(project, stage.name), datasets[name], say).publish()
+    return found
+
+
+def _made(datasets: Mapping[str, Published], spaces: Mapping[str, Published], inputs: Mapping[str, str]) -> Made:
+    """A row for each dataset and each Space, and what is told of them all."""
+    rows = pl.DataFrame([{"dataset": name, **asdict(one)} for name, one in (*datasets.items(), *spaces.items())])
+    told = {"datasets": {name: asdict(one) for name, one in datasets.items()}}
+    if spaces:
+        told["spaces"] = {name: asdict(one) for name, one in spaces.items()}
+    sums = {f"n_{what}": int(rows[f"n_{what}"].sum()) for what in ("sent", "bytes", "deleted")}
+    return Made(rows, {}, {**sums, **told}, inputs=inputs)

@@ -1,4 +1,4 @@
-"""Datasets at the Hugging Face Hub, or at whatever HF_ENDPOINT names, through huggingface_hub.
+"""Datasets and static Spaces at the Hugging Face Hub, or at whatever HF_ENDPOINT names, through huggingface_hub.
 
 What belongs here: which call does what. Not here: what its errors mean (`hub_errors`), what is published when
 (`vidpipe.export.publishing`). Every object knows its own endpoint and token: neither is looked for anywhere else.
@@ -8,7 +8,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, constants, get_token
 from huggingface_hub.community import DiscussionWithDetails
@@ -20,7 +20,6 @@ from resources.patience import Patience
 from vidpipe.errors import CredentialError, MovedError, RejectedRequestError
 from vidpipe.repositories import Change, Draft, RemoteFile, Repository
 
-_TYPE = "dataset"
 _OPEN = ("draft", "open")
 T = TypeVar("T")
 
@@ -36,14 +35,22 @@ def default_endpoint() -> str:
 
 
 class HubDatasets:
-    """The Hub. The token is kept out of sight."""
+    """The Hub's repositories of one type: datasets, or Spaces, which are static. The token is kept out of sight."""
 
-    def __init__(self, token: str | None, endpoint: str | None, *, patience: Patience = PATIENCE) -> None:
+    def __init__(
+        self,
+        token: str | None,
+        endpoint: str | None,
+        *,
+        patience: Patience = PATIENCE,
+        repo_type: Literal["dataset", "space"] = "dataset",
+    ) -> None:
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)  # it names addresses that hold secrets
         disable_progress_bars()
         self.endpoint = (endpoint or default_endpoint()).rstrip("/")
         self._api = HfApi(endpoint=self.endpoint, token=token or False)
         self._patience = patience
+        self._type = repo_type
         self._user: str | None = None
 
     def user(self) -> str:
@@ -59,17 +66,22 @@ class HubDatasets:
 
         def find() -> Any:
             try:
-                return self._api.dataset_info(repo)
+                return self._api.repo_info(repo, repo_type=self._type)
             except RepositoryNotFoundError:
                 return None
 
         found = self._ask(find)
-        url = f"{self.endpoint}/datasets/{repo}"
+        url = f"{self.endpoint}/{constants.REPO_TYPES_URL_PREFIXES[self._type]}{repo}"
         return None if found is None else Repository(repo, str(found.sha), bool(found.private), url)
 
     def create(self, repo: str, *, private: bool) -> Repository:
         """Make a repository, unless it is there."""
-        self._ask(lambda: self._api.create_repo(repo, repo_type=_TYPE, private=private, exist_ok=True))
+        sdk = "static" if self._type == "space" else None
+
+        def make() -> object:
+            return self._api.create_repo(repo, repo_type=self._type, space_sdk=sdk, private=private, exist_ok=True)
+
+        self._ask(make)
         made = self.look(repo)
         if made is None:
             raise RejectedRequestError(SERVICE, f"{repo} was made, and is not there")
@@ -79,7 +91,7 @@ class HubDatasets:
         """All files of a revision, by path."""
 
         def look() -> dict[str, RemoteFile]:
-            found = self._api.list_repo_tree(repo, recursive=True, revision=revision, repo_type=_TYPE)
+            found = self._api.list_repo_tree(repo, recursive=True, revision=revision, repo_type=self._type)
             return {one.path: _remote(one) for one in found if hasattr(one, "blob_id")}
 
         return self._ask(look)
@@ -90,7 +102,9 @@ class HubDatasets:
         def fetch() -> bytes | None:
             with tempfile.TemporaryDirectory(prefix="vidpipe-") as folder:
                 try:
-                    found = self._api.hf_hub_download(repo, path, revision=revision, local_dir=folder, repo_type=_TYPE)
+                    found = self._api.hf_hub_download(
+                        repo, path, revision=revision, local_dir=folder, repo_type=self._type
+                    )
                 except EntryNotFoundError:
                     return None
                 return Path(found).read_bytes()
@@ -110,13 +124,13 @@ class HubDatasets:
             there = next((draft for draft in self._drafts(repo, user) if draft.title == title), None)
             if there is not None:  # also where the answer to a first try was lost
                 return there
-            return Draft(self._api.create_pull_request(repo, title, repo_type=_TYPE).num, title)
+            return Draft(self._api.create_pull_request(repo, title, repo_type=self._type).num, title)
 
         return self._ask(open_one)
 
     def rename_draft(self, repo: str, draft: Draft, title: str) -> Draft:
         """Give a pull request another title."""
-        self._ask(lambda: self._api.rename_discussion(repo, draft.number, new_title=title, repo_type=_TYPE))
+        self._ask(lambda: self._api.rename_discussion(repo, draft.number, new_title=title, repo_type=self._type))
         return Draft(draft.number, title)
 
     def commit(self, repo: str, revision: str, change: Change, *, parent: str | None = None) -> str:
@@ -133,7 +147,7 @@ class HubDatasets:
                 commit_message=change.message,
                 revision=revision,
                 parent_commit=parent,
-                repo_type=_TYPE,
+                repo_type=self._type,
             )
             return str(made.oid)
 
@@ -141,7 +155,7 @@ class HubDatasets:
 
     def head(self, repo: str, revision: str) -> str:
         """The commit that a revision names."""
-        return str(self._ask(lambda: self._api.dataset_info(repo, revision=revision)).sha)
+        return str(self._ask(lambda: self._api.repo_info(repo, revision=revision, repo_type=self._type)).sha)
 
     def merge(self, repo: str, draft: Draft) -> None:
         """Show all that a pull request changed to readers, at once."""
@@ -149,11 +163,11 @@ class HubDatasets:
         def merge() -> None:
             state = self._details(repo, draft).status
             if state == "draft":
-                self._api.change_discussion_status(repo, draft.number, "open", repo_type=_TYPE)
+                self._api.change_discussion_status(repo, draft.number, "open", repo_type=self._type)
             if state == "merged":  # as it is where the answer to a first try was lost
                 return
             try:
-                self._api.merge_pull_request(repo, draft.number, repo_type=_TYPE)
+                self._api.merge_pull_request(repo, draft.number, repo_type=self._type)
             except HfHubHTTPError as error:
                 if self._details(repo, draft).conflicting_files:
                     raise MovedError(SERVICE, f"{repo} has changed the same files") from error
@@ -165,28 +179,28 @@ class HubDatasets:
         """Give a pull request up."""
 
         def close() -> object:
-            return self._api.change_discussion_status(repo, draft.number, "closed", comment=why, repo_type=_TYPE)
+            return self._api.change_discussion_status(repo, draft.number, "closed", comment=why, repo_type=self._type)
 
         self._ask(close)
 
     def tags(self, repo: str) -> Mapping[str, str]:
         """The commits that have names for ever."""
-        refs = self._ask(lambda: self._api.list_repo_refs(repo, repo_type=_TYPE))
+        refs = self._ask(lambda: self._api.list_repo_refs(repo, repo_type=self._type))
         return {tag.name: tag.target_commit for tag in refs.tags}
 
     def tag(self, repo: str, name: str, revision: str) -> None:
         """Give a commit such a name; nothing happens where it is taken."""
-        self._ask(lambda: self._api.create_tag(repo, tag=name, revision=revision, repo_type=_TYPE, exist_ok=True))
+        self._ask(lambda: self._api.create_tag(repo, tag=name, revision=revision, repo_type=self._type, exist_ok=True))
 
     def _drafts(self, repo: str, user: str) -> list[Draft]:
         found = self._api.get_repo_discussions(
-            repo, author=user, discussion_type="pull_request", discussion_status="open", repo_type=_TYPE
+            repo, author=user, discussion_type="pull_request", discussion_status="open", repo_type=self._type
         )
         mine = [one for one in found if one.is_pull_request and one.status in _OPEN and one.author == user]
         return [Draft(one.num, one.title) for one in sorted(mine, key=lambda one: -one.num)]
 
     def _details(self, repo: str, draft: Draft) -> DiscussionWithDetails:
-        return self._api.get_discussion_details(repo, draft.number, repo_type=_TYPE)
+        return self._api.get_discussion_details(repo, draft.number, repo_type=self._type)
 
     def _ask(self, work: Callable[[], T]) -> T:
         return asked(work, self._patience)

@@ -178,7 +178,8 @@ def open_hub(folder: Path) -> Hub:
     if token is None:
         return Hub(None, lacks="no token: set HF_TOKEN, or log in with `hf auth login`")
     patience = replace(PATIENCE, wait=project.stop.wait)
-    return Hub(HubDatasets(token.strip(), environ.get("HF_ENDPOINT"), patience=patience))
+    hub_of = partial(HubDatasets, token.strip(), environ.get("HF_ENDPOINT"), patience=patience)
+    return Hub(hub_of(), hub_of(repo_type="space"))
 
 
 def _gemini(environ: Mapping[str, str], project: Project) -> Service:

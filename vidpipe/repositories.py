@@ -1,4 +1,4 @@
-"""Repositories of datasets at a Hub: what is asked of one, and the values that it is asked with. Asks nobody itself.
+"""Repositories at a Hub: what is asked of one, and the values that it is asked with. Asks nobody itself.
 
 What belongs here: the port, names, sizes, digests. Not here: comparing a folder with a repository (`vidpipe.export`),
 HTTP (`resources.hub`).
@@ -52,11 +52,16 @@ class Change:
 
 
 class DatasetHub(Protocol):
-    """Where datasets are published: repositories named `user/name`. All raise `ServiceError`.
+    """Where datasets are published, or Spaces: repositories of one type, named `user/name`. All raise `ServiceError`.
 
     `MovedError` where somebody else was faster, `CredentialError` where the token is missing or may not do it. A
     revision is a branch, a tag or a commit.
     """
+
+    @property
+    def endpoint(self) -> str:
+        """The Hub's address."""
+        ...
 
     def user(self) -> str:
         """Whose token we have."""
@@ -117,7 +122,11 @@ class DatasetHub(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The Hub as this process found it. `datasets` is None where nobody can be asked, and `lacks` says why."""
+    """The Hub as this process found it: its datasets and its static Spaces.
+
+    Both are None where nobody can be asked, and `lacks` says why.
+    """
 
     datasets: DatasetHub | None
+    spaces: DatasetHub | None = None
     lacks: str = ""

@@ -1,12 +1,10 @@
 """`vidpipe publish`: what would change, the Dagster run that changes it, and what came of it."""
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,13 +12,15 @@ from assets.uploads import PROGRESS, PUBLISH_TAG
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
+from vidpipe.cli.publishing_told import Shown, planned, tell
 from vidpipe.cli.recovery import end_own_runs, recover
-from vidpipe.cli.words import counted, shown
+from vidpipe.cli.words import shown
 from vidpipe.errors import CredentialError, PendingError, RecipeError, ServiceError
 from vidpipe.export.mirror import Mirror
-from vidpipe.export.publishing import Publisher, ReleasePlan, Terms
+from vidpipe.export.publishing import Publisher, Terms
 from vidpipe.export.release_gate import behind, check, datasets_of, folder_of, problems, release_of, undisturbed
-from vidpipe.export.release_plan import Comparer, Difference, RowChanges, release_rows
+from vidpipe.export.release_plan import Comparer, release_rows
+from vidpipe.export.space_publishing import space_publisher
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.opening import open_hub
 from vidpipe.ports import Project
@@ -30,34 +30,6 @@ from vidpipe.store.documents import read_table_record
 
 _UPLOAD = "hf_upload"
 _HOW = "Nothing was sent: set `publishing.repo: user/name` in recipe.yaml, or say `--to FOLDER`."
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A dataset as the command tells of it: where it goes, and what changes there."""
-
-    dataset: str
-    release: str
-    place: str | None
-    visibility: str
-    rows: RowChanges
-    files: Difference
-    told: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """In the document of `--json`."""
-        rows = {"n": self.rows.n, "added": self.rows.added, "changed": self.rows.changed, "removed": self.rows.removed}
-        files = {name: len(getattr(self.files, name)) for name in ("added", "changed", "gone")}
-        head = {"dataset": self.dataset, "release": self.release, "place": self.place, "visibility": self.visibility}
-        return {**head, "rows": rows, "files": files, "bytes_to_send": self.files.n_bytes, **self.told}
-
-    def line(self) -> str:
-        """For people."""
-        rows, files = self.rows, self.files
-        where = f" -> {self.place} ({self.visibility})" if self.place else ""
-        told = f"{rows.n} rows: {rows.added} added, {rows.changed} changed, {rows.removed} removed"
-        sent = f"{counted(len(files.sent), 'file')} and {_megabytes(files.n_bytes)} to send, {len(files.gone)} to go"
-        return f"{self.dataset} {self.release}{where}: {told}; {sent}"
 
 
 def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) -> int:
@@ -74,7 +46,7 @@ def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) 
             with undisturbed(project):
                 return _to_folder(project, target.absolute(), is_plan=is_plan, as_json=as_json)
         if project.recipe.publishing.repo is None:
-            return _tell(_local_plans(project), as_json=as_json, last=_HOW)
+            return tell(_local_plans(project), as_json=as_json, last=_HOW)
         return _Publication(project, DagsterRuns(project, instance), as_json=as_json).publish(is_plan=is_plan)
     except CredentialError as error:
         raise RecipeError("HF_TOKEN", error.why) from error
@@ -116,7 +88,7 @@ def _to_folder(project: Project, target: Path, *, is_plan: bool, as_json: bool) 
         rows = release_rows(folder, target / name)
         files = mirror.difference() if is_plan else mirror.write()
         found.append(Shown(name, release_of(project, stage.name), str(target / name), "a folder", rows, files))
-    return _tell(found, as_json=as_json, is_published=not is_plan)
+    return tell(found, as_json=as_json, is_published=not is_plan)
 
 
 class _Publication:
@@ -129,9 +101,9 @@ class _Publication:
         """Say what changes, and change it."""
         check(self._project)
         hub = open_hub(self._project.folder)
-        plans = [_shown(name, plan) for name, plan in self._plans(hub)]
+        plans = self._plans(hub)
         if is_plan:
-            return _tell(plans, as_json=self._as_json)
+            return tell(plans, as_json=self._as_json)
         for plan in plans:
             click.echo(plan.line(), err=True)
         if not any(plan.files for plan in plans) and self._is_recorded():
@@ -145,18 +117,20 @@ class _Publication:
             return 1
         return self._end(self._told(plans), is_published=True)
 
-    def _plans(self, hub: Hub) -> list[tuple[str, ReleasePlan]]:
+    def _plans(self, hub: Hub) -> list[Shown]:
         publishing, found = self._project.recipe.publishing, []
-        if hub.datasets is None:
+        if hub.datasets is None or hub.spaces is None:
             raise CredentialError("hub", hub.lacks)
         hub.datasets.user()  # a wrong token is told before anything else
         for stage in datasets_of(self._project.line()):
             name = DATASETS[stage.name]
             terms = Terms(release_of(self._project, stage.name), private=publishing.private)
             folder = folder_of(self._project, stage.name)
-            publisher = Publisher(hub.datasets, folder, str(publishing.repo_of(name)), terms)
-            found.append((name, publisher.plan()))
-        return found
+            plan = Publisher(hub.datasets, folder, str(publishing.repo_of(name)), terms).plan()
+            found.append(planned(name, plan))
+            if publishing.space:
+                found.append(planned(name, space_publisher(hub.spaces, folder, plan).plan(), is_space=True))
+        return sorted(found, key=lambda one: one.is_space)
 
     def _is_recorded(self) -> bool:
         """Whether the last upload was of these datasets, and by this recipe."""
@@ -179,21 +153,20 @@ class _Publication:
 
     def _told(self, plans: Sequence[Shown]) -> list[Shown]:
         """The plans, with what came of them."""
-        record = read_table_record(self._project.store, _UPLOAD).value["datasets"]
+        record = read_table_record(self._project.store, _UPLOAD).value
         names = ("repo", "revision", "url", "n_files", "n_sent", "n_bytes", "n_deleted")
-        return [
-            Shown(
-                p.dataset, p.release, p.place, p.visibility, p.rows, p.files, {n: record[p.dataset][n] for n in names}
-            )
-            for p in plans
-        ]
+        found = []
+        for plan in plans:
+            one = record["spaces" if plan.is_space else "datasets"][plan.dataset]
+            found.append(replace(plan, told={name: one[name] for name in names}))
+        return found
 
     def _end(self, found: Sequence[Shown], *, last: str = "", is_published: bool = False) -> int:
         if self._as_json:
-            return _tell(found, as_json=True, is_published=is_published)
+            return tell(found, as_json=True, is_published=is_published)
         for one in found:
             if one.told:
-                click.echo(f"{one.dataset}: {one.told['url']} at {one.told['revision'][:12]}, tag {one.release}")
+                click.echo(f"{one.title}: {one.told['url']} at {one.told['revision'][:12]}, tag {one.release}")
         if last:
             click.echo(last)
         return 0
@@ -204,25 +177,3 @@ class _Teller(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(shown(record.getMessage()), err=True)
-
-
-def _shown(name: str, plan: ReleasePlan) -> Shown:
-    visibility = "private" if plan.is_private else "public"
-    new = "" if plan.repository else ", new"
-    return Shown(name, plan.release, plan.repo, visibility + new, plan.rows, plan.files)
-
-
-def _tell(found: Sequence[Shown], *, as_json: bool, last: str = "", is_published: bool = False) -> int:
-    if as_json:
-        document = {"published": is_published, "datasets": [one.as_json() for one in found]}
-        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
-        return 0
-    for one in found:
-        click.echo(one.line())
-    if last:
-        click.echo(last)
-    return 0
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.1f} MB"

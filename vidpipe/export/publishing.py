@@ -1,4 +1,4 @@
-"""Publishing a dataset folder to a repository: everything goes onto a pull request, which is merged at the end.
+"""Publishing a folder to a repository: everything goes onto a pull request, which is merged at the end.
 
 So readers see one release or the next, never a part of one. What was sent is never sent again: whoever publishes after
 a kill finds the open request by its title and author, compares with what lies there, and goes on. Knows no HTTP.
@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from vidpipe.errors import MovedError, RecipeError
-from vidpipe.export.release_plan import ROWS, Comparer, Difference, ReleaseFolder, RowChanges, row_changes
+from vidpipe.export.release_plan import ROWS, Comparer, Difference, Folder, RowChanges, row_changes
 from vidpipe.repositories import Change, DatasetHub, Draft, RemoteFile, Repository
 
 TITLE = "vidpipe: release "
+NO_COMMIT = "0" * 40
 _ROUNDS = 4
 Say = Callable[[str], None]
 
@@ -29,6 +30,7 @@ class Terms:
     private: bool = True
     commit_files: int = 100
     commit_bytes: int = 1_000_000_000
+    why_private: str = "`private: true` stands in the recipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class ReleasePlan:
     files: Difference
     rows: RowChanges
     is_private: bool
+
+    @property
+    def revision(self) -> str:
+        """The commit that readers will see; zeros for one that is to be made."""
+        return NO_COMMIT if self.repository is None or self.files else self.repository.head
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +68,7 @@ class Published:
 class Publisher:
     """Publishes one folder to one repository, as one release."""
 
-    def __init__(
-        self, hub: DatasetHub, folder: ReleaseFolder, repo: str, terms: Terms, say: Say = lambda _: None
-    ) -> None:
+    def __init__(self, hub: DatasetHub, folder: Folder, repo: str, terms: Terms, say: Say = lambda _: None) -> None:
         self._hub, self._repo, self._terms, self._say = hub, repo, terms, say
         self._folder = folder
         self._comparer = Comparer(folder)
@@ -142,7 +147,7 @@ class Publisher:
     def _look(self) -> Repository | None:
         found = self._hub.look(self._repo)
         if found is not None and self._terms.private and not found.is_private:
-            why = f"{self._repo} is public, and `private: true` stands in the recipe; change one of them"
+            why = f"{self._repo} is public, and {self._terms.why_private}; change one of them"
             raise RecipeError("publishing.private", why)
         return found
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from vidpipe.export.target import DatasetStore
 from vidpipe.repositories import RemoteFile
@@ -25,6 +26,18 @@ ROWS = ("metadata.jsonl", "without_media.jsonl")
 """The files that hold the rows, those without their file in the second one."""
 _DIGITS = re.compile(r"\.([0-9a-f]{12})\.\w+$")
 _CHUNK_BYTES = 1 << 20
+
+
+class Folder(Protocol):
+    """What is to be published: files by their paths."""
+
+    def files(self) -> dict[str, int]:
+        """The size of each file, by its path in the folder, sorted."""
+        ...
+
+    def local(self, path: str) -> AbstractContextManager[Path]:
+        """A local file with a file's content."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class RowChanges:
 class Comparer:
     """Compares a folder with repositories; reads each file at most once."""
 
-    def __init__(self, folder: ReleaseFolder) -> None:
+    def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.sizes = folder.files()
         self._names: dict[str, tuple[str, str]] = {}

@@ -19,6 +19,11 @@ HUB_HOSTS = (
     "https://*.huggingface.co",
     "https://*.hf.co",
 )  # where it sends readers for files
+_PRIVATE = """
+That dataset is private: the Hub gives its videos and pictures only to those who are logged in and may read it, and few
+browsers tell it so from within the page of a Space. Where they stay away, the texts are all there; for the rest,
+download the dataset and open its `index.html`, or make the dataset public.
+"""
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
@@ -30,10 +35,12 @@ class Space:
     copied: tuple[str, ...]
 
 
-def space_of(index_html: str, *, repo: str, revision: str = "main", endpoint: str = HUB) -> Space:
+def space_of(
+    index_html: str, *, repo: str, revision: str = "main", endpoint: str = HUB, is_private: bool = False
+) -> Space:
     """The Space that shows the dataset `repo` (`user/name`) at a revision, from the `index.html` of its folder.
 
-    The same arguments give the same files. A revision that is a tag goes on showing that release.
+    The same arguments give the same files. A revision that is a tag or a commit goes on showing that release.
 
     Raises:
         ValueError: the page is no explorer.
@@ -43,7 +50,10 @@ def space_of(index_html: str, *, repo: str, revision: str = "main", endpoint: st
     title = data.pop("title")
     text = page("explorer", {**data, "media": address}, title=title, is_loading=True, hosts=_hosts(endpoint))
     names = tuple(name for kind in ("index", "details", "lost") for name, _ in data[kind])
-    return Space({"README.md": _readme(title, repo, endpoint).encode(), "index.html": text.encode()}, names)
+    return Space(
+        {"README.md": _readme(title, repo, endpoint, is_private=is_private).encode(), "index.html": text.encode()},
+        names,
+    )
 
 
 def _data(index_html: str) -> dict[str, Any]:
@@ -59,7 +69,7 @@ def _hosts(endpoint: str) -> tuple[str, ...]:
     return HUB_HOSTS if endpoint.rstrip("/") == HUB else (f"{parts.scheme}://{parts.netloc}",)
 
 
-def _readme(title: str, repo: str, endpoint: str) -> str:
+def _readme(title: str, repo: str, endpoint: str, *, is_private: bool) -> str:
     front = {
         "title": shown(title, limit=80),
         "emoji": "🎬",
@@ -69,4 +79,5 @@ def _readme(title: str, repo: str, endpoint: str) -> str:
     }
     lines = (f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items())  # JSON is YAML
     yaml = "\n".join(lines)
-    return f"---\n{yaml}\n---\n\nThe explorer of the dataset [{repo}]({endpoint.rstrip('/')}/datasets/{repo}).\n"
+    told = f"The explorer of the dataset [{repo}]({endpoint.rstrip('/')}/datasets/{repo}).\n"
+    return f"---\n{yaml}\n---\n\n{told}{_PRIVATE if is_private else ''}"

@@ -236,7 +236,7 @@ LINE: tuple[Stage, ...] = (
         version=1,
         group="datasets",
         after=("scene_dataset", "segment_dataset", "episode_dataset"),
-        recipe=("publishing.repo", "publishing.private"),
+        recipe=("publishing.repo", "publishing.private", "publishing.space"),
         when="publishing.repo",
         command="publish",
     ),

@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from vidpipe.recipe.sections import Section, Texts
 
 MAX_REPO_CHARS = 96  # huggingface_hub 2.4, utils/_validators.py: REPO_ID_REGEX and its rules
 _REPO = re.compile(r"(\b[\w\-.]+\b/)\b[\w\-.]{1,96}\b", re.ASCII)
 _LONGEST_LEVEL = len("-segments")  # what names the other datasets of a project beside the scenes
+_SPACE = "-explorer"  # and the Space of each
 
 
 def _repo(name: str) -> str:
@@ -32,6 +33,19 @@ def _names(licences: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({name.strip().lower() for name in licences}))
 
 
+def space_repo(repo: str) -> str:
+    """The Space that shows a dataset."""
+    return f"{repo}{_SPACE}"
+
+
+def _space(*, is_wanted: bool, info: ValidationInfo) -> bool:
+    """Whether there are Spaces, where the Hub takes their names."""
+    most = MAX_REPO_CHARS - _LONGEST_LEVEL - len(_SPACE)
+    if is_wanted and len(info.data.get("repo") or "") > most:
+        raise ValueError(f"the name of repo is too long for Spaces beside it: at most {most} characters in all")
+    return is_wanted
+
+
 class Publishing(Section):
     """What `vidpipe publish` sends to a Hub, and what the datasets hold therefore."""
 
@@ -41,6 +55,11 @@ class Publishing(Section):
         "user/name-episodes. null: nothing is published. With it, the rules below hold for the datasets.",
     )
     private: bool = Field(default=True, description="Whether a repository that is made there is private.")
+    space: Annotated[bool, AfterValidator(lambda is_wanted, info: _space(is_wanted=is_wanted, info=info))] = Field(
+        default=False,
+        description="Whether each dataset gets a static Space that shows its explorer: user/name-explorer. It is "
+        "private where the dataset is, whose videos it then cannot show.",
+    )
     licences: Annotated[Texts, AfterValidator(_names)] = Field(
         ("cc-by", "cc0", "own"),
         description="Videos of these licences are published; of others (unknown is one, too) only the rows are, "

@@ -5,9 +5,11 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from vidpipe.export.space import DATA
 from vidpipe_tests.commands import Begun
 from vidpipe_tests.e2e.projects import Line, make_small, make_sources
 from vidpipe_tests.e2e.services import edit
@@ -16,6 +18,7 @@ from vidpipe_tests.servers.hub_clients import hub_environment, with_datasets
 from vidpipe_tests.servers.wire import Reply
 
 LEVELS = {"scenes": "user/films", "segments": "user/films-segments", "episodes": "user/films-episodes"}
+SPACES = {level: f"spaces/{repo}-explorer" for level, repo in LEVELS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +148,7 @@ def test_a_release_is_complete_after_a_kill_and_reads_as_its_folder(
     allowed: Line, hub: HubServer, tmp_path: Path
 ) -> None:
     line, env = allowed.copy(tmp_path / "project"), hub_environment(hub, tmp_path / "home")
+    edit(line, {"space: false": "space: true"})
     began: list[Begun] = []
     hub.inject("lfs.put", skip=4, times=1, change=lambda _, reply: _killed(began, reply))
     began.append(line.begin("publish", env=env))
@@ -156,6 +160,10 @@ def test_a_release_is_complete_after_a_kill_and_reads_as_its_folder(
     assert plan.returncode == 0, plan.stderr
     assert "scenes" in plan.stdout
     assert "user/films-segments (private" in plan.stdout
+    assert "2 rows: 2 added" in plan.stdout
+    assert "segments, Space" in plan.stdout
+    assert "user/films-segments-explorer (private, new)" in plan.stdout
+    _space_is_killed(line, hub, env)
     done = line("publish", "--json", env=env)
     assert done.returncode == 0, done.stderr
     for level, repo in LEVELS.items():
@@ -167,9 +175,10 @@ def test_a_release_is_complete_after_a_kill_and_reads_as_its_folder(
     document = json.loads(done.stdout)
     assert document["published"]
     scenes = document["datasets"][0]
-    assert (scenes["repo"], scenes["rows"]["added"]) == ("user/films", 2)
+    assert (scenes["repo"], scenes["rows"]) == ("user/films", {"n": 2, "added": 0, "changed": 0, "removed": 0})
     assert hub.repos["user/films"].refs[f"refs/tags/{scenes['release']}"] == scenes["revision"]
     assert line.counts("hf_upload")["ok"] == 1
+    _spaces_show(document, hub, line)
     _reads_as_its_folder(line, hub, tmp_path)
     n_before = hub.n("commit")
     again = line("publish", env=env)
@@ -183,6 +192,37 @@ def test_a_release_is_complete_after_a_kill_and_reads_as_its_folder(
 def _killed(began: list[Begun], reply: Reply) -> Reply:
     os.kill(began[0].pid, signal.SIGKILL)
     return reply
+
+
+def _space_is_killed(line: Line, hub: HubServer, env: dict[str, str]) -> None:
+    """A publication that ends when its first Space is about to be seen: the datasets are there, the rest follows."""
+    began: list[Begun] = []
+    hub.inject("merge", skip=len(LEVELS), times=1, change=lambda _, reply: _killed(began, reply))
+    began.append(line.begin("publish", env=env))
+    assert began[0].wait() == -signal.SIGKILL
+    assert set(hub.repos) == {*LEVELS.values(), SPACES["scenes"]}
+
+
+def _spaces_show(document: Any, hub: HubServer, line: Line) -> None:
+    """Each Space is private, shows the commit of its dataset, and reads through the real client."""
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.url, token=TOKEN)
+    for dataset, told in zip(document["datasets"], document["spaces"], strict=True):
+        name = f"{dataset['repo']}-explorer"
+        assert (told["dataset"], told["repo"]) == (dataset["dataset"], name)
+        assert told["url"] == f"{hub.url}/spaces/{name}"
+        facts = api.space_info(name)
+        assert (facts.sdk, facts.private, facts.sha) == ("static", True, told["revision"])
+        files = hub.files(SPACES[dataset["dataset"]])
+        data = DATA.search(files["index.html"].decode())
+        assert data is not None
+        media = f"{hub.url}/datasets/{dataset['repo']}/resolve/{dataset['revision']}/"
+        assert json.loads(data[1])["media"] == media
+        here = contents(line, dataset["dataset"])
+        assert {path for path in files if path.startswith("explorer/")}
+        assert all(data == here[path] for path, data in files.items() if path.startswith("explorer/"))
+        assert not [path for path in files if path.endswith(".mp4")]
 
 
 def _reads_as_its_folder(line: Line, hub: HubServer, home: Path) -> None:
@@ -209,6 +249,8 @@ def _next_release(line: Line, hub: HubServer, env: dict[str, str]) -> None:
     assert [one["rows"]["changed"] for one in document["datasets"]] == [0, 0, 0]
     for level, repo in LEVELS.items():
         assert seen(hub, repo) == contents(line, level)
+        space = hub.files(SPACES[level])["index.html"]
+        assert hub.repos[repo].refs["refs/heads/main"].encode() in space
     after = hub.repos["user/films"].refs
     tags = {name for name in before if name.startswith("refs/tags/")}
     assert {name: after[name] for name in tags} == {name: before[name] for name in tags}

@@ -51,6 +51,12 @@ def test_media_may_come_from_the_hub_alone() -> None:
         assert f"img-src {hosts}; media-src {hosts};" in text
 
 
+def test_of_a_private_dataset_it_says_that_pictures_need_a_login() -> None:
+    told = [space_of(index_of({}), repo="user/name", is_private=is_so).written["README.md"] for is_so in (False, True)]
+    assert [b"private" in text for text in told] == [False, True]
+    assert told[1].startswith(told[0])
+
+
 @pytest.mark.parametrize("text", ["", "<html></html>", '<script type="application/json" id="data">{}</script>'])
 def test_another_page_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"need the index\.html of a dataset"):

@@ -90,6 +90,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "alignment.reject_s": (9.0, frozenset({"aligned_metadata"})),
     "publishing.repo": ("user/name", DATASETS | {"hf_upload"}),
     "publishing.private": (False, frozenset({"hf_upload"})),
+    "publishing.space": (True, frozenset({"hf_upload"})),
     "publishing.licences": (["cc0"], NOTHING),
     "publishing.media": ("none", DATASETS),
     "publishing.allow_offline": (True, NOTHING),

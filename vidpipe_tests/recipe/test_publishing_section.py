@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vidpipe.errors import RecipeError
 from vidpipe.recipe.loading import check_recipe
-from vidpipe.recipe.publishing_section import Publishing
+from vidpipe.recipe.publishing_section import Publishing, space_repo
 
 
 def section(**raw: object) -> Publishing:
@@ -16,7 +16,8 @@ def section(**raw: object) -> Publishing:
 
 def test_nothing_is_published_by_default_and_nothing_kept_out() -> None:
     usual = section()
-    assert (usual.repo, usual.private, usual.media, usual.allow_offline) == (None, True, "allowed", False)
+    assert (usual.repo, usual.private, usual.space, usual.media) == (None, True, False, "allowed")
+    assert not usual.allow_offline
     assert usual.licences == ("cc-by", "cc0", "own")
     assert usual.gate == {}
     assert usual.repo_of("segments") is None
@@ -55,13 +56,26 @@ def test_what_is_taken_is_what_the_hub_takes_at_every_level(name: str) -> None:
     from huggingface_hub.utils._validators import validate_repo_id
 
     try:
-        names = [section(repo=name).repo_of(level) for level in ("scenes", "segments", "episodes")]
+        taken = section(repo=name)
     except RecipeError:
         with pytest.raises(HFValidationError):
             validate_repo_id(name)
         return
+    names = [str(taken.repo_of(level)) for level in ("scenes", "segments", "episodes")]
+    try:
+        assert section(repo=name, space=True).space
+        names = [*names, *(space_repo(name) for name in names)]
+    except RecipeError:
+        with pytest.raises(HFValidationError):
+            validate_repo_id(space_repo(names[1]))
     for each in names:
-        validate_repo_id(str(each))
+        validate_repo_id(each)
+
+
+def test_where_there_are_spaces_names_leave_room_for_theirs() -> None:
+    assert section(repo="u/" + "d" * 76, space=True).space
+    with pytest.raises(RecipeError, match=r"publishing\.space: the name of repo is too long .* at most 78"):
+        section(repo="u/" + "d" * 77, space=True)
 
 
 def test_a_licence_without_a_name_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""An emulated Hugging Face Hub for datasets, that the real `huggingface_hub` and `datasets` work against.
+"""An emulated Hugging Face Hub for datasets and Spaces, that the real `huggingface_hub` and `datasets` work against.
 
     with HubServer() as hub:
         api = HfApi(endpoint=hub.url, token=TOKEN)
@@ -11,16 +11,18 @@ What belongs here: who asks for what. Not here: git (`hub_repos`), reading, writ
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from vidpipe_tests.servers import hub_reading, hub_writing
 from vidpipe_tests.servers.base import LoopbackServer
 from vidpipe_tests.servers.hub_large import LargeFiles
-from vidpipe_tests.servers.hub_repos import ATTRIBUTES, MAIN, File, RefusedError, Repo, git_oid
+from vidpipe_tests.servers.hub_repos import FIRST, MAIN, File, RefusedError, Repo, git_oid, key_of
 from vidpipe_tests.servers.wire import Entry, Reply, Request
 
 TOKEN, USER = "hf_loopback", "user"
-_REPO = r"/api/datasets/(?P<repo>[^/]+/[^/]+)"
+_KIND = r"/(?P<kind>datasets|spaces)"
+_REPO = rf"/api{_KIND}/(?P<repo>[^/]+/[^/]+)"
 OPS: tuple[tuple[str, str, str], ...] = (
     ("whoami", "GET", r"/api/whoami-v2"),
     ("create", "POST", r"/api/repos/create"),
@@ -28,15 +30,15 @@ OPS: tuple[tuple[str, str, str], ...] = (
     ("validate", "POST", r"/api/validate-yaml"),
     ("preupload", "POST", _REPO + r"/preupload/(?P<rev>[^/]+)"),
     ("commit", "POST", _REPO + r"/commit/(?P<rev>[^/]+)"),
-    ("lfs.batch", "POST", r"/datasets/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch"),
-    ("lfs.verify", "POST", r"/datasets/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/verify"),
+    ("lfs.batch", "POST", _KIND + r"/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch"),
+    ("lfs.verify", "POST", _KIND + r"/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/verify"),
     ("lfs.put", "PUT", r"/lfs/(?P<sha>[0-9a-f]{64})"),
     ("lfs.part", "PUT", r"/lfs/(?P<sha>[0-9a-f]{64})/(?P<number>\d+)"),
     ("lfs.complete", "POST", r"/lfs/(?P<sha>[0-9a-f]{64})/complete"),
     ("xet.token", "GET", _REPO + r"/xet-(?:write|read)-token/(?P<rev>[^/]+)"),
     ("tree", "GET", _REPO + r"/tree/(?P<rev>[^/]+)(?:/(?P<path>.*))?"),
     ("paths", "POST", _REPO + r"/paths-info/(?P<rev>[^/]+)"),
-    ("resolve", "GET", r"/datasets/(?P<repo>[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<path>.+)"),
+    ("resolve", "GET", _KIND + r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<path>.+)"),
     ("refs", "GET", _REPO + r"/refs"),
     ("commits", "GET", _REPO + r"/commits/(?P<rev>[^/]+)"),
     ("discussions", "GET", _REPO + r"/discussions"),
@@ -73,8 +75,9 @@ class HubServer(LoopbackServer):
         super().__init__(on_entry=on_entry)
         self.tokens = dict(tokens or {TOKEN: USER})
         self.repos: dict[str, Repo] = {}
+        """Datasets by `user/name`, Spaces by `spaces/user/name`."""
         self.large = LargeFiles(part_bytes)
-        self._contents: dict[str, bytes] = {git_oid(ATTRIBUTES): ATTRIBUTES}
+        self._contents = {git_oid(data): data for files in FIRST.values() for data in files.values()}
         self._cuts: dict[str, list[int]] = {}
 
     def stop(self) -> None:
@@ -129,14 +132,14 @@ class HubServer(LoopbackServer):
             return self._stored(request, parts)
         if "repo" not in parts:
             return self._general(request, user)
-        repo = self._repo(parts["repo"], user, is_change=request.op in _OWNERS)
+        repo = self._repo(parts["kind"], parts["repo"], user, is_change=request.op in _OWNERS)
         if request.op in _CHANGES:
             return self._change(repo, request, parts, user)
         return self._read(repo, request, parts)
 
-    def _repo(self, name: str, user: str, *, is_change: bool) -> Repo:
+    def _repo(self, kind: str, name: str, user: str, *, is_change: bool) -> Repo:
         """A repository, for those who may see it."""
-        repo, is_owner = self.repos.get(name), bool(user) and name.partition("/")[0] == user
+        repo, is_owner = self.repos.get(key_of(kind, name)), bool(user) and name.partition("/")[0] == user
         if repo is None or (repo.private and not is_owner):
             raise RefusedError(404 if user else 401, "RepoNotFound", "Repository not found")
         if is_change and not is_owner:
@@ -151,18 +154,24 @@ class HubServer(LoopbackServer):
         if request.op == "whoami":
             return Reply({"type": "user", "name": user, "orgs": [], "auth": {"type": "access_token"}})
         asked = request.json()
-        name = f"{asked.get('organization') or user}/{asked['name']}"
+        name, kind = f"{asked.get('organization') or user}/{asked['name']}", f"{asked['type']}s"
         if name.partition("/")[0] != user:
-            raise RefusedError(403, "", f"You don't have the rights to create a dataset under {name}")
+            raise RefusedError(403, "", f"You don't have the rights to create a repo under {name}")
         if request.op == "delete":
-            self.repos.pop(name, None)
+            self.repos.pop(key_of(kind, name), None)
             return Reply({})
-        url = f"{self.url}/datasets/{name}"
-        if name in self.repos:
-            told = {"error": "You already created this dataset repo", "url": url}
+        return self._created(kind, name, asked)
+
+    def _created(self, kind: str, name: str, asked: Mapping[str, Any]) -> Reply:
+        if kind == "spaces" and asked.get("sdk") != "static":
+            raise RefusedError(400, "", "this emulator has static Spaces only")
+        url = f"{self.url}/{kind}/{name}"
+        if key_of(kind, name) in self.repos:
+            told = {"error": f"You already created this {asked['type']} repo", "url": url}
             return Reply(told, 409)
         private = asked.get("visibility") == "private" or bool(asked.get("private"))
-        self.repos[name] = Repo(name, private=private, attributes=File(git_oid(ATTRIBUTES), len(ATTRIBUTES)))
+        first = {path: File(git_oid(data), len(data)) for path, data in FIRST[kind].items()}
+        self.repos[key_of(kind, name)] = Repo(name, kind=kind, private=private, files=first)
         return Reply({"url": url, "name": name, "id": "0" * 24})
 
     def _stored(self, request: Request, parts: Mapping[str, str]) -> Reply:
@@ -204,7 +213,7 @@ class HubServer(LoopbackServer):
         if op in ("lfs.verify", "xet.token"):
             return self.large.verify(request.json()) if op == "lfs.verify" else self.large.xet.token()
         if op == "lfs.batch":
-            return self.large.batch(self.url, repo.name, request.json())
+            return self.large.batch(self.url, repo.path, request.json())
         if op == "discussion.open":
             return hub_writing.talk(repo, request.json(), user)
         if op in ("merge", "discussion.change"):

@@ -51,7 +51,7 @@ class LargeFiles:
             return {"oid": sha256, "size": size, "error": {"code": 422, "message": "Invalid object id"}}
         if sha256 in self.objects:
             return {"oid": sha256, "size": size}
-        verify = {"href": f"{url}/datasets/{repo}.git/info/lfs/objects/verify"}
+        verify = {"href": f"{url}/{repo}.git/info/lfs/objects/verify"}
         if self.part_bytes is None or size <= self.part_bytes:
             return {
                 "oid": sha256,

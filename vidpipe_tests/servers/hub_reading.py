@@ -12,7 +12,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def info(repo: Repo, revision: str) -> Reply:
-    """What `dataset_info` shows."""
+    """What `dataset_info` or `space_info` shows."""
     commit = repo.at(revision)
     facts = {
         "_id": "0" * 24,
@@ -29,7 +29,7 @@ def info(repo: Repo, revision: str) -> Reply:
         "tags": [],
         "siblings": [{"rfilename": path} for path in sorted(commit.files)],
     }
-    return Reply(facts)
+    return Reply(facts | ({"sdk": "static"} if repo.kind == "spaces" else {}))
 
 
 def tree(repo: Repo, revision: str, folder: str, request: Request) -> Reply:
@@ -111,7 +111,7 @@ def discussion(repo: Repo, one: Discussion, *, is_whole: bool) -> dict[str, Any]
         "status": one.status,
         "isPullRequest": one.is_pull_request,
         "createdAt": AT,
-        "repo": {"name": repo.name, "type": "dataset"},
+        "repo": {"name": repo.name, "type": repo.kind.removesuffix("s")},
     }
     if is_whole:
         found["events"] = []

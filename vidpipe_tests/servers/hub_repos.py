@@ -11,6 +11,16 @@ MAIN = "refs/heads/main"
 AT = "2026-01-01T00:00:00.000Z"
 """When everything happened: an emulator has no clock."""
 ATTRIBUTES = b"*.mp4 filter=lfs diff=lfs merge=lfs -text\n*.parquet filter=lfs diff=lfs merge=lfs -text\n"
+FIRST: Mapping[str, Mapping[str, bytes]] = {
+    "datasets": {".gitattributes": ATTRIBUTES},
+    "spaces": {
+        ".gitattributes": ATTRIBUTES,
+        "README.md": b"---\ntitle: New\nsdk: static\n---\n",
+        "index.html": b"<p>Welcome</p>",
+        "style.css": b"p {}",
+    },
+}
+"""What the Hub puts into each new repository: into a static Space also a page of its own."""
 
 
 class RefusedError(Exception):
@@ -70,6 +80,11 @@ def git_oid(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
+def key_of(kind: str, name: str) -> str:
+    """What a repository is kept under."""
+    return name if kind == "datasets" else f"{kind}/{name}"
+
+
 def large_file(sha256: str, size: int) -> File:
     """A file that git holds a pointer to."""
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
@@ -77,14 +92,22 @@ def large_file(sha256: str, size: int) -> File:
 
 
 class Repo:
-    """One repository, with the file that the Hub puts into each. Not safe for several threads: its server locks."""
+    """One repository, a dataset or a Space, with what the Hub puts into each.
 
-    def __init__(self, name: str, *, private: bool, attributes: File) -> None:
-        self.name, self.private = name, private
+    Not safe for several threads: its server locks.
+    """
+
+    def __init__(self, name: str, *, kind: str, private: bool, files: Mapping[str, File]) -> None:
+        self.name, self.kind, self.private = name, kind, private
         self.commits: dict[str, Commit] = {}
         self.refs: dict[str, str] = {}
         self.discussions: dict[int, Discussion] = {}
-        self._add(MAIN, "", {".gitattributes": attributes}, "initial commit", name.partition("/")[0])
+        self._add(MAIN, "", files, "initial commit", name.partition("/")[0])
+
+    @property
+    def path(self) -> str:
+        """Where its page is."""
+        return f"{self.kind}/{self.name}"
 
     def at(self, revision: str) -> Commit:
         """The commit that a branch, a tag, a whole ref or an oid names.

@@ -77,7 +77,7 @@ def commit(
     opened = repo.open(header.get("summary", ""), author, is_pull_request=True) if is_request else None
     made = repo.commit(opened.ref if opened else revision, files, header, author)
     contents |= new
-    url = f"http://{request.headers['host']}/datasets/{repo.name}"
+    url = f"http://{request.headers['host']}/{repo.path}"
     told = {"success": True, "commitOid": made.oid, "commitUrl": f"{url}/commit/{made.oid}", "hookOutput": ""}
     return Reply(told | ({"pullRequestUrl": f"{url}/discussions/{opened.num}"} if opened else {}))
 

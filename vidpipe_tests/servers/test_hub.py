@@ -137,7 +137,7 @@ def test_steps_fail_as_they_are_told_to(api: "HfApi", hub: HubServer, tmp_path: 
 
 def test_requests_that_change_the_same_file_conflict_and_others_do_not() -> None:
     one, other = large_file("a" * 64, 1), large_file("b" * 64, 2)
-    repo = Repo("user/d", private=True, attributes=one)
+    repo = Repo("user/d", kind="datasets", private=True, files={".gitattributes": one})
     first, second = (repo.open(title, "user", is_pull_request=True) for title in ("first", "second"))
     repo.commit(first.ref, {"a": one, "c": one}, {}, "user")
     repo.commit(second.ref, {"a": other, "b": other}, {}, "user")
@@ -151,7 +151,7 @@ def test_requests_that_change_the_same_file_conflict_and_others_do_not() -> None
 
 
 def test_a_folder_takes_no_more_than_the_hub_allows() -> None:
-    repo = Repo("user/d", private=True, attributes=large_file("a" * 64, 1))
+    repo = Repo("user/d", kind="datasets", private=True, files={".gitattributes": large_file("a" * 64, 1)})
     files = {f"videos/{i}.mp4": large_file("a" * 64, 1) for i in range(10_001)}
     with pytest.raises(RefusedError, match="10000 entries"):
         repo.commit("main", files, {}, "user")

@@ -1,0 +1,78 @@
+"""How `vidpipe publish` tells of datasets and of their Spaces: for people and as a document.
+
+What belongs here: words and keys. Not here: what is published, nor when (`vidpipe.cli.publishing`).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from vidpipe.cli.words import counted
+from vidpipe.export.publishing import ReleasePlan
+from vidpipe.export.release_plan import Difference, RowChanges
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A dataset, or the Space that shows it, as the command tells of it: where it goes, and what changes there."""
+
+    dataset: str
+    release: str
+    place: str | None
+    visibility: str
+    rows: RowChanges
+    files: Difference
+    is_space: bool = False
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.dataset}, Space" if self.is_space else self.dataset
+
+    def as_json(self) -> dict[str, Any]:
+        """In the document of `--json`."""
+        rows = {"n": self.rows.n, "added": self.rows.added, "changed": self.rows.changed, "removed": self.rows.removed}
+        files = {name: len(getattr(self.files, name)) for name in ("added", "changed", "gone")}
+        head = {"dataset": self.dataset, "release": self.release, "place": self.place, "visibility": self.visibility}
+        told = {} if self.is_space else {"rows": rows}
+        return {**head, **told, "files": files, "bytes_to_send": self.files.n_bytes, **self.told}
+
+    def line(self) -> str:
+        """For people."""
+        rows, files = self.rows, self.files
+        where = f" -> {self.place} ({self.visibility})" if self.place else ""
+        told = f"{rows.n} rows: {rows.added} added, {rows.changed} changed, {rows.removed} removed; "
+        sent = f"{counted(len(files.sent), 'file')} and {_megabytes(files.n_bytes)} to send, {len(files.gone)} to go"
+        return f"{self.title} {self.release}{where}: {'' if self.is_space else told}{sent}"
+
+
+def planned(name: str, plan: ReleasePlan, *, is_space: bool = False) -> Shown:
+    """What is to happen to a dataset, or to its Space."""
+    visibility = "private" if plan.is_private else "public"
+    new = "" if plan.repository else ", new"
+    return Shown(name, plan.release, plan.repo, visibility + new, plan.rows, plan.files, is_space)
+
+
+def tell(found: Sequence[Shown], *, as_json: bool, last: str = "", is_published: bool = False) -> int:
+    """Say it; the exit code, 0."""
+    if as_json:
+        document = {
+            "published": is_published,
+            "datasets": [one.as_json() for one in found if not one.is_space],
+            "spaces": [one.as_json() for one in found if one.is_space],
+        }
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return 0
+    for one in found:
+        click.echo(one.line())
+    if last:
+        click.echo(last)
+    return 0
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB"
