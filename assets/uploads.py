@@ -47,7 +47,7 @@ def hf_upload(
 
 
 def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:
-    """Publish every dataset in use, and say which commit of which repository holds it.
+    """Publish every dataset in use, then their Spaces if wanted, and say which commit of which repository holds each.
 
     Raises:
         RecipeError: something of it must not be published.

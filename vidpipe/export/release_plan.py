@@ -29,7 +29,12 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Folder(Protocol):
-    """What is to be published: files by their paths."""
+    """What is to be published: files by their paths. `ours` are first parts of paths that it has ever held."""
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """Whatever else lies in a repository stays there."""
+        ...
 
     def files(self) -> dict[str, int]:
         """The size of each file, by its path in the folder, sorted."""
@@ -46,6 +51,11 @@ class ReleaseFolder:
 
     store: DatasetStore
     prefix: str
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """Whatever else lies in a repository stays there."""
+        return OURS
 
     def files(self) -> dict[str, int]:
         """The size of each file, by its path in the folder, sorted."""
@@ -102,7 +112,7 @@ class Comparer:
         """What is to change where a repository holds these files."""
         added = tuple(path for path in self.sizes if path not in remote)
         changed = tuple(path for path in self.sizes if path in remote and not self._is_same(path, remote[path]))
-        tops = OURS | {_top(path) for path in self.sizes}
+        tops = self.folder.ours | {_top(path) for path in self.sizes}
         gone = tuple(sorted(path for path in remote.keys() - self.sizes.keys() if _top(path) in tops))
         return Difference(added, changed, gone, self.sizes)
 

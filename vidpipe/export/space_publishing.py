@@ -25,6 +25,11 @@ class SpaceFolder:
     dataset: ReleaseFolder
     space: Space
 
+    @property
+    def ours(self) -> frozenset[str]:
+        """Whatever else lies in a repository stays there: the Hub's own first files, or somebody's."""
+        return frozenset({"README.md", "index.html", "explorer"})
+
     def files(self) -> dict[str, int]:
         """The size of each file, by its path in the Space, sorted."""
         there = self.dataset.files()

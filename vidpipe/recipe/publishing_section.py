@@ -38,12 +38,12 @@ def space_repo(repo: str) -> str:
     return f"{repo}{_SPACE}"
 
 
-def _space(*, is_wanted: bool, info: ValidationInfo) -> bool:
-    """Whether there are Spaces, where the Hub takes their names."""
+def _with_room(wanted: Any, info: ValidationInfo) -> Any:
+    """A wish for Spaces, where the Hub takes their names."""
     most = MAX_REPO_CHARS - _LONGEST_LEVEL - len(_SPACE)
-    if is_wanted and len(info.data.get("repo") or "") > most:
+    if wanted and len(info.data.get("repo") or "") > most:
         raise ValueError(f"the name of repo is too long for Spaces beside it: at most {most} characters in all")
-    return is_wanted
+    return wanted
 
 
 class Publishing(Section):
@@ -55,7 +55,7 @@ class Publishing(Section):
         "user/name-episodes. null: nothing is published. With it, the rules below hold for the datasets.",
     )
     private: bool = Field(default=True, description="Whether a repository that is made there is private.")
-    space: Annotated[bool, AfterValidator(lambda is_wanted, info: _space(is_wanted=is_wanted, info=info))] = Field(
+    space: Annotated[bool, AfterValidator(_with_room)] = Field(
         default=False,
         description="Whether each dataset gets a static Space that shows its explorer: user/name-explorer. It is "
         "private where the dataset is, whose videos it then cannot show.",

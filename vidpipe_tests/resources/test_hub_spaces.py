@@ -17,6 +17,7 @@ from vidpipe.export.publishing import NO_COMMIT, Published, Publisher, ReleasePl
 from vidpipe.export.release_plan import ReleaseFolder
 from vidpipe.export.space import DATA
 from vidpipe.export.space_publishing import space_publisher
+from vidpipe.repositories import Change
 from vidpipe.store.objects import ObjectStore, open_store
 from vidpipe_tests.servers.hub import TOKEN, HubServer
 from vidpipe_tests.servers.hub_clients import api_of
@@ -113,10 +114,13 @@ def test_the_next_release_changes_the_space_and_a_plan_says_so_to_the_byte(hub: 
     assert plan.revision == NO_COMMIT
     space = of_space(hub, folder, plan).plan()
     assert media_of(hub.files(f"spaces/{SPACE}")) == first
+    client = HubDatasets(TOKEN, hub.url, patience=QUICK, repo_type="space")
+    client.commit(SPACE, "main", Change({"data/own.txt": Path(__file__)}, message="theirs"))
     made = published(hub, folder, "r2")
     assert (made.n_sent, made.n_bytes) == (len(space.files.sent), space.files.n_bytes)
     assert made.n_deleted == len(space.files.gone) > 0
     assert media_of(hub.files(f"spaces/{SPACE}")) != first
+    assert "data/own.txt" in hub.files(f"spaces/{SPACE}"), "what is not ours stays"
     assert media_of(hub.files(f"spaces/{SPACE}", "r1")) == first
     plan = dataset_publisher(hub, folder, "r2").plan()
     assert not of_space(hub, folder, plan).plan().files

@@ -171,3 +171,20 @@ def test_datasets_pushes_and_loads_by_xet_as_people_have_it(hub: HubServer, tmp_
     assert hub.n("xet.token")
     assert not hub.n("lfs.batch")
     assert all(entry.credential in ("", TOKEN) for entry in hub.log)
+
+
+def test_a_space_is_another_repository_than_the_dataset_of_its_name(
+    api: "HfApi", hub: HubServer, tmp_path: Path
+) -> None:
+    url = api.create_repo(D, repo_type="space", space_sdk="static")
+    assert (url.repo_type, str(url)) == ("space", f"{hub.url}/spaces/{D}")
+    api.upload_folder(repo_id=D, repo_type="space", folder_path=folder_at(tmp_path / "d"), create_pr=True)
+    assert api.get_discussion_details(D, 1, repo_type="space").status == "draft"
+    api.merge_pull_request(D, 1, repo_type="space")
+    found = api.space_info(D)
+    assert (found.sdk, found.private, api.dataset_info(D).private) == ("static", False, True)
+    downloaded = api.hf_hub_download(D, "videos/a.mp4", repo_type="space", cache_dir=tmp_path / "cache")
+    assert Path(downloaded).read_bytes() == VIDEO
+    assert api.list_repo_files(D, repo_type=R) == [".gitattributes"]
+    api.delete_repo(D, repo_type="space")
+    assert list(hub.repos) == [D]
