@@ -10,7 +10,7 @@ import dagster as dg
 from vidpipe import keys
 from vidpipe.errors import StoreError
 from vidpipe.ports import Project
-from vidpipe.records import Record
+from vidpipe.records import Record, places_in
 
 # Stages whose page shows the strip of thumbnails: those below the analysis pass that made it.
 _WITH_STRIP = frozenset(
@@ -67,16 +67,9 @@ def _asked(record: Record) -> dict[str, Any]:
     return shown
 
 
-def _links(project: Project, where: Mapping[str, Any], name: str = "") -> dict[str, Any]:
-    links: dict[str, Any] = {}
-    for key, item in where.items():
-        label = f"{name} {key}".strip()
-        if isinstance(item, Mapping):
-            links |= _links(project, item, label)
-        elif isinstance(item, str):
-            place = item if item.startswith("/") else project.store.place(item)
-            links[label] = dg.MetadataValue.path(place)
-    return links
+def _links(project: Project, where: Mapping[str, Any]) -> dict[str, Any]:
+    paths = {name: place if place.startswith("/") else project.store.place(place) for name, place in places_in(where)}
+    return {name: dg.MetadataValue.path(path) for name, path in paths.items()}
 
 
 def _strip(project: Project, key: str, record: Record) -> dg.MarkdownMetadataValue | None:

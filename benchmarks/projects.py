@@ -6,7 +6,7 @@ that nothing is stale. Only Dagster's events of the copies are left out: neither
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +28,7 @@ from vidpipe.ledger.staleness import wanted_rows
 from vidpipe.opening import open_project
 from vidpipe.ports import Project
 from vidpipe.recipe.stages import Stage
-from vidpipe.records import Record, encode
+from vidpipe.records import Record, encode, places_in
 from vidpipe.store.documents import read_record
 from vidpipe.store.objects import sha256_of
 from vidpipe.tables import Made, settle_table
@@ -153,17 +153,9 @@ def _renamed(place: Any, first: str, video_id: str) -> Any:
 
 def _copy_files(project: Project, where: Mapping[str, Any], first: str, video_id: str) -> None:
     """The small files beside a record, as second keys of the first video's."""
-    for place in _places(where):
+    for _, place in places_in(where):
         if not place.startswith("/"):
             project.store.copy(place, place.replace(first, video_id))
-
-
-def _places(where: Mapping[str, Any]) -> Iterator[str]:
-    for item in where.values():
-        if isinstance(item, Mapping):
-            yield from _places(item)
-        elif isinstance(item, str):
-            yield item
 
 
 def _settle_table(project: Project, stage: Stage) -> None:

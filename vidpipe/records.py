@@ -6,7 +6,7 @@ later (failed, pending) is no record; it stands in the ledger.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
@@ -14,6 +14,7 @@ from vidpipe.errors import CorruptObjectError
 
 Kind = Literal["ok", "dropped", "unusable", "blocked", "skipped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_OF_FILES = frozenset({"bytes", "sha256"})  # of `where`: what is told of files by their keys
 _ASKED = frozenset(
     {"job", "request_id", "address", "model", "model_requested", "tokens", "prompt", "template", "remark"}
     | {"calls", "quality"}
@@ -169,3 +170,16 @@ def decode(key: str, data: bytes) -> Record:
 def data_version(record: Record) -> str:
     """The version that the record's content has, whatever it says itself."""
     return version_of({"outcome": record.outcome, "reason": record.reason, "value": record.value})
+
+
+def places_in(where: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str]]:
+    """(name, place) of every file that a record's `where` names: a key of the store, or a path, which begins with `/`.
+
+    A file in a mapping bears the names of both (`clips 3`). Sizes and digests of files, by their keys, name none.
+    """
+    for part, item in where.items():
+        label = f"{name} {part}".strip()
+        if isinstance(item, Mapping):
+            yield from () if part in _OF_FILES else places_in(item, label)
+        elif isinstance(item, str):
+            yield label, item

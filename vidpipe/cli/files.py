@@ -3,12 +3,11 @@
 What a record is worth without them is its reader's business. Files outside the store are their owner's.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from vidpipe import keys
 from vidpipe.errors import MissingObjectError
-from vidpipe.records import Record
+from vidpipe.records import Record, places_in
 from vidpipe.store.objects import ObjectStore, sha256_of
 
 _OF_DATASET = 2  # segments of a key that name a dataset
@@ -30,7 +29,9 @@ def _of_video(store: ObjectStore, record: Record) -> Iterator[tuple[str, str]]:
     sizes = dict(record.where.get("bytes", {}))
     if record.asset == "raw_videos" and "media" in record.where:
         sizes[record.where["media"]] = record.value["bytes"]
-    for name, key in _named(record.where):
+    for name, key in places_in(record.where):
+        if key.startswith("/"):
+            continue
         try:
             n_bytes = store.head(key).n_bytes
         except MissingObjectError:
@@ -38,17 +39,6 @@ def _of_video(store: ObjectStore, record: Record) -> Iterator[tuple[str, str]]:
             continue
         if n_bytes != sizes.get(key, n_bytes):
             yield key, f"file has another size: {name}"
-
-
-def _named(where: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(name, key) of every file of the store in `where`; what is told of the files by their keys names none."""
-    for name, place in where.items():
-        if name == "sha256":
-            continue
-        if isinstance(place, Mapping):
-            yield from _named(place)
-        elif isinstance(place, str) and not place.startswith("/"):
-            yield name, place
 
 
 def _of_table(store: ObjectStore, record: Record) -> Iterator[tuple[str, str]]:
