@@ -6,6 +6,7 @@ What belongs here: what each kind asks for, how a model is asked for them, what 
 is asked for again, and no other.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -155,4 +156,6 @@ def query_question(subject: Subject, plan: QueryPlan) -> Question:
 def queries_form(fields: tuple[str, ...]) -> type[ToldAnswer]:
     """The model of an answer: exactly three sentences for each field."""
     told: dict[str, Any] = dict.fromkeys(fields, (Sentences, ...))
-    return create_model("ToldQueries", __base__=ToldAnswer, **told)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a field called `json` hides a method that nobody calls
+        return create_model("ToldQueries", __base__=ToldAnswer, **told)

@@ -41,12 +41,13 @@ def lineage_command(context: click.Context, /, folder: Path | None, name: str | 
         name, options["html_file"] = options["html_file"], ""  # `--html ID`: what follows is no file
     if sum(one is not None for one in (name, options["row"], options["prompt"], options["call"])) != 1:
         raise click.UsageError("name one thing: a video's ID, --row, --prompt or --call")
-    if options["html_file"] is not None and (options["prompt"] or options["call"] or options["as_json"]):
+    is_use = options["prompt"] is not None or options["call"] is not None
+    if options["html_file"] is not None and (is_use or options["as_json"]):
         raise click.UsageError("--html shows a video, or the video of a row, and goes without --json")
     from vidpipe.cli.projects import open_here
 
     project = open_here(at)
-    if options["prompt"] or options["call"]:
+    if is_use:
         _show_uses(project, options)
     else:
         sys.exit(_show_video(project, name, options))

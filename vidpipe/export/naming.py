@@ -20,6 +20,8 @@ SERIES_BYTES, EPISODE_BYTES = (
 )  # of their names; a file's name may have 255 on most systems, what is around them 52
 SUFFIXES = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|vob|flv|f4v|ogv|wmv|asf|3gp|3g2|rm|rmvb)")
 _UNSAFE = re.compile(r'[\s/\\<>:"|?*#%]')  # separators, what Windows refuses, what URLs and stores read otherwise
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])(\.|$)", re.IGNORECASE)
+"""What Windows takes for a device, whatever stands behind a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def file_names(files: Sequence[Named], *, folder_entries: int, has_digests: bool
 
 def poster_name(key: str, data: bytes, *, depth: int) -> str:
     """`thumbs/[<2 hex>/…]<key>.<12 hex of its sha256>.jpg`."""
-    return f"thumbs/{fan(key, depth)}{key}.{hashlib.sha256(data).hexdigest()[:12]}.jpg"
+    return f"thumbs/{fan(key, depth)}{_no_device(key)}.{hashlib.sha256(data).hexdigest()[:12]}.jpg"
 
 
 def part_name(folder: str, stem: str, index: int, *, digest: str, suffix: str) -> str:
@@ -94,6 +96,7 @@ def safe_name(text: str, *, most_bytes: int = SERIES_BYTES) -> str:
     whole = "".join(_safe(char) for char in unicodedata.normalize("NFC", text))
     name = f"_{whole[1:]}" if whole.startswith((".", "-")) else whole or "_"
     name = f"{name[:-1]}_" if name.endswith(".") else name
+    name = _no_device(name)
     if len(name.encode()) <= most_bytes:
         return name
     return f"{name.encode()[: most_bytes - 9].decode(errors='ignore')}~{_hex(text)[:8]}"
@@ -128,13 +131,17 @@ def _safe_series(series: Iterable[str]) -> dict[str, str]:
 def _stem(file: Named, series: str) -> str:
     called = file.called
     if called is None:
-        return file.key
+        return _no_device(file.key)
     parts = [called.level, series, safe_name(called.episode, most_bytes=EPISODE_BYTES)]
     return "_".join(part for part in parts if part) + ("" if called.part is None else f"_seg{called.part}")
 
 
 def _safe(char: str) -> str:
     return "_" if _UNSAFE.match(char) or unicodedata.category(char)[0] == "C" else char
+
+
+def _no_device(name: str) -> str:
+    return f"_{name}" if _DEVICE.match(name) else name
 
 
 def _hex(text: str) -> str:

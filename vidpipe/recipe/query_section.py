@@ -64,6 +64,8 @@ def _five(names: Any) -> tuple[str, ...]:
             raise ValueError("a field's name has a-z, 0-9 and _, begins with a letter, and at most 40 of them")
         if name == "request_id":
             raise ValueError("request_id is what names a request, and no field")
+        if name.startswith("model_"):
+            raise ValueError("names that begin with model_ are taken by pydantic, which reads the answers")
     return tuple(names)
 
 

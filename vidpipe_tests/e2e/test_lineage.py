@@ -113,6 +113,11 @@ def test_one_thing_at_a_time_is_asked_for(line: Line) -> None:
         (("--prompt", "0" * 64), "no prompt of this project"),
         (("--call", "nobody"), "no call of this project"),
         (("nobody",), "no such video"),
+        (("--prompt", ""), "need a fingerprint"),
+        (("--call", ""), "need a call's address"),
+        (("--row", ""), "need DATASET:ROW"),
+        (("--prompt", "", "--html"), "--html shows a video"),
+        (("",), "no such video"),
     ):
         done = line("lineage", *words)
         assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False), words

@@ -1,4 +1,5 @@
 from collections import Counter
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,25 @@ def test_a_safe_name_is_one_part_of_a_path_that_every_system_takes(text: str) ->
     assert not name.startswith((".", "-"))
     assert not set(name) & set('/\\<>:"|?*#%\0\n\t ')
     assert safe_name(name) == name
+
+
+DEVICES = ("con", "prn", "aux", "nul", "conin$", *(f"{port}{i}" for port in ("com", "lpt") for i in "0123456789¹²³"))
+
+
+@given(st.sampled_from(DEVICES), st.data())
+def test_no_safe_name_is_a_device_of_windows(device: str, data: st.DataObject) -> None:
+    spelt = "".join(data.draw(st.sampled_from((char, char.upper()))) for char in device)
+    name = safe_name(spelt + data.draw(st.just("") | HOSTILE.map(lambda text: f".{text}")))
+    assert name.partition(".")[0].casefold() not in DEVICES
+    assert safe_name(name) == name
+    assert safe_name(f"{spelt}fu") == f"{spelt}fu"
+
+
+def test_a_video_whose_id_is_a_device_has_files_all_the_same() -> None:
+    assert names(Named("con", SHA, ".mp4"), Named("_con", SHA, ".mp4")) == [
+        f"videos/_con~{sha256(key).hexdigest()[:8]}.{SHA[:12]}.mp4" for key in (b"con", b"_con")
+    ]
+    assert poster_name("NUL", b"", depth=0).startswith("thumbs/_NUL.")
 
 
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), max_size=8, unique=True))

@@ -2,6 +2,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidpipe.annotation.queries import queries_form
 from vidpipe.export.columns import features_of, schema_table, struct_of
 from vidpipe.export.retrieval import kind_of, place_in_order
 from vidpipe.recipe.query_section import EDITIONS
@@ -51,8 +52,10 @@ def test_the_published_layout_names_files_as_published() -> None:
 
 
 def test_fields_of_ones_own_may_be_called_as_methods_are() -> None:
-    fields = ("json", "copy", "model_dump", "schema", "validate")
+    fields = ("json", "copy", "dict", "schema", "validate")
     model = kind_of("episode", "ours", fields).model
     row = dict.fromkeys(model.model_fields) | {"video_id": "v", "provenance": []}
     told = {name: ["one", "two", "three"] for name in fields}
     assert model.model_validate({**row, "query": told}).model_dump(mode="json")["query"] == told
+    asked = queries_form(fields).model_validate({"request_id": "r", **told})
+    assert asked.model_dump(exclude={"request_id"}) == told
