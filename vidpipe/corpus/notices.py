@@ -5,7 +5,8 @@ Nothing here changes a row or refuses a source.
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from vidpipe.corpus.catalogue import index_ids
@@ -14,13 +15,15 @@ from vidpipe.corpus.manifest_places import Place
 from vidpipe.corpus.manifest_records import column_names
 from vidpipe.corpus.manifests import COLUMNS
 from vidpipe.corpus.rows import VideoRow, detail_text, valid_text
-from vidpipe.corpus.sources import check_source, root_folders
-from vidpipe.errors import CorruptObjectError, MissingObjectError
+from vidpipe.corpus.sources import MANIFEST_SUFFIXES, check_source, root_folders
+from vidpipe.errors import CorruptObjectError, MissingObjectError, RecipeError
 from vidpipe.recipe.layouts import Layout
 from vidpipe.store.documents import Tables, read_table_record
 from vidpipe.store.objects import ObjectStore
 
 NOTICES = "warnings"
+_PLACES = frozenset({"path", "file_name", "url", "video_link"})
+_MOST_TABLES = 100  # are looked into; a folder may hold one for each video
 _NEAR = 0.75  # difflib's ratio: two letters changed places in a word of four
 
 
@@ -56,6 +59,8 @@ def find_notices(
     paths = {uri: check_source(uri, base) for uri in found}
     roots = root_folders(roots, base)
     lines = [line for uri, path in paths.items() for line in _of_source(uri, path, found[uri])]
+    read = {path.absolute() for path in paths.values()}
+    lines += [line for uri, path in paths.items() if path.is_dir() for line in _unread(uri, path, read)]
     if layout is not None:
         named = (_relative(row, paths[uri], roots) for uri, rows in found.items() for row in rows if row.path)
         lines += _of_layout(layout, [valid_text(without_suffix(relative)) for relative in named])
@@ -71,6 +76,15 @@ def _of_source(uri: str, path: Path, rows: Sequence[VideoRow]) -> Iterator[str]:
             near = None if name in COLUMNS else _near(name, names)
             if near:
                 yield f"{path.name}: unknown column {name[:60]!r}; did you mean {near}?"
+
+
+def _unread(uri: str, folder: Path, read: Container[Path]) -> Iterator[str]:
+    """The tables at the top of a folder that name files, as manifests do, and are no sources themselves."""
+    tables = sorted(one for one in folder.iterdir() if one.suffix.lower() in MANIFEST_SUFFIXES and one.is_file())
+    for table in tables[:_MOST_TABLES]:
+        with suppress(RecipeError):
+            if table.absolute() not in read and not _PLACES.isdisjoint(column_names(table)):
+                yield f"{table.name} in {uri} looks like a manifest and was not read; name it as a source to use it"
 
 
 def _near(name: str, present: Sequence[str]) -> str | None:

@@ -361,6 +361,7 @@ def test_what_looks_like_a_mistake_is_told_until_it_is_mended(
         "layout '{series}/{episode}' fits none of 1 files, such as 'a'",
     )
     assert outcomes(project) == {"a": "ok"}
+    (videos / "m.csv").unlink()
     mended = project_on(tmp_path)
     assert make(mended, instance)
     assert notices(mended.store) == ()

@@ -52,6 +52,15 @@ def test_columns_of_json_lines_count_wherever_they_stand(folder: Path) -> None:
     assert told(folder, "list.jsonl") == ("list.jsonl: unknown column 'tilte'; did you mean title?",)
 
 
+def test_a_manifest_that_lies_in_a_folder_and_is_no_source_is_told(folder: Path) -> None:
+    (folder / "list.csv").write_text("path,title\na.mp4,A\n")
+    (folder / "counts.csv").write_text("day,views\n1,2\n")
+    (folder / "broken.jsonl").write_text("{")
+    line = "list.csv in . looks like a manifest and was not read; name it as a source to use it"
+    assert told(folder, ".") == (line,)
+    assert told(folder, ".", "list.csv") == ()
+
+
 def test_a_source_without_videos_is_told(folder: Path) -> None:
     (folder / "none").mkdir()
     (folder / "none" / "notes.txt").write_text("x")
@@ -68,7 +77,8 @@ def test_a_source_without_videos_is_told(folder: Path) -> None:
 )
 @pytest.mark.parametrize("source", [".", "list.csv"])
 def test_a_layout_that_fits_nothing_is_told(folder: Path, source: str, layout: str, lines: list[str]) -> None:
-    (folder / "list.csv").write_text("path\na.mp4\nshow/b.mp4\nnone.mp4\n")
+    if source != ".":
+        (folder / source).write_text("path\na.mp4\nshow/b.mp4\nnone.mp4\n")
     assert told(folder, source, layout=layout) == tuple(lines)
 
 
