@@ -14,6 +14,7 @@ from vidpipe.export.chain import FOLDER, MADE_BY
 from vidpipe.export.columns import outline_of, schema_table
 from vidpipe.export.facts import CardFacts
 from vidpipe.export.figures import Figure
+from vidpipe.export.file_list import FILES, NAMED
 from vidpipe.export.foreign import mapping
 from vidpipe.export.front_matter import front_matter
 from vidpipe.export.kind_words import words_of
@@ -66,6 +67,7 @@ def _holds(kind: DatasetKind, facts: CardFacts, release: str) -> str:
         ("scenes", f"{facts.n_scenes:,}" if facts.n_scenes else ""),
         ("with captions", f"{facts.n_with_captions:,}" if facts.n_with_captions else ""),
         ("queries", f"{facts.queries.total():,}" if facts.queries else ""),
+        (NAMED, f"`{facts.files_sha256}`" if facts.files_sha256 else ""),
     ]
     return table(("what", "how much"), [row for row in rows if row[1]])
 
@@ -194,7 +196,8 @@ def _checking(about: DatasetAbout) -> str:
     where = f"hf://datasets/{about.repo}" if about.repo else HERE
     return (
         f"Each row ends with `row_sha256`, of itself, and `provenance_sha256`, of its video's line in `{FOLDER}/`, "
-        "where the records and the answers of models stand that it was made from, word for word.\n\n"
+        "where the records and the answers of models stand that it was made from, word for word. "
+        f"`sha256sum -c {FILES}`, in the dataset's folder, finds every other file that was altered.\n\n"
         f"```sh\nvidpipe verify {where}\n```\n"
     )
 

@@ -16,7 +16,7 @@ from vidpipe.export.attribution import Source, source_line
 from vidpipe.export.card import card
 from vidpipe.export.croissant import TableFile
 from vidpipe.export.facts import CardFacts
-from vidpipe.export.figures import figures, line_figure
+from vidpipe.export.figures import Figure, figures, line_figure
 from vidpipe.export.front_matter import shard_card
 from vidpipe.export.spool import json_line
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetKind
@@ -35,6 +35,7 @@ class CardFiles:
     def __init__(self, kind: DatasetKind, about: DatasetAbout, *, scratch: Path) -> None:
         self._kind, self._about, self.facts = kind, about, CardFacts()
         self._few: list[Source] = []
+        self._pictures: list[Figure] = []
         self._path = scratch / attribution.FILE
         self._lines = self._path.open("wb")
 
@@ -56,11 +57,11 @@ class CardFiles:
     def write(
         self, put: Put, put_once: PutOnce, *, release: str, rows: Mapping[str, Path], shards: Sequence[str]
     ) -> None:
-        """Write all of them, the card last; `rows` are the files of rows by name, `shards` the names of the shards."""
+        """Write all but the card; `rows` are the files of rows by name, `shards` the names of the shards."""
         self._lines.close()
         kind, about, facts = self._kind, self._about, self.facts
         facts.close()
-        pictures = figures(facts, noun=kind.noun, costs_usd=about.costs.by_video)
+        self._pictures = pictures = figures(facts, noun=kind.noun, costs_usd=about.costs.by_video)
         line = line_figure(about.line, n_lost=Counter(item.stage for item in about.left_out))
         pictures += [line] if line is not None else []
         for picture in pictures:
@@ -72,8 +73,14 @@ class CardFiles:
             kind, about, facts, release=release, tables=self._tables(rows), has_shards=bool(shards)
         )
         put(croissant.FILE, told)
+
+    def write_card(self, put: Put, *, release: str, files_sha256: str) -> None:
+        """Write the card, after all other files of the card; `files_sha256` names the list of the dataset's files."""
+        facts = self.facts
+        facts.files_sha256 = files_sha256
         few = self._few if len(self._few) <= attribution.MOST_IN_CARD else []
-        put("README.md", card(kind, about, facts, release=release, figures=pictures, sources=few).encode())
+        told = card(self._kind, self._about, facts, release=release, figures=self._pictures, sources=few)
+        put("README.md", told.encode())
 
     def _tables(self, rows: Mapping[str, Path]) -> list[TableFile]:
         """The files of rows that are published, and that of the sources."""

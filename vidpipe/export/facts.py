@@ -72,7 +72,7 @@ class CardFacts:
     """What is counted over the rows while they are written, in their order.
 
     `n_rows` rows, of which `n_media` have their file, of `n_videos` videos; `n_without_cell`: files too large for a
-    parquet cell.
+    parquet cell; `files_sha256` names the list of the dataset's files.
     """
 
     n_rows: int = 0
@@ -82,6 +82,7 @@ class CardFacts:
     n_scenes: int = 0
     n_with_captions: int = 0
     n_without_cell: int = 0
+    files_sha256: str = ""
     duration_s: float = 0.0
     categories: Tally = field(default_factory=Tally)
     series: Tally = field(default_factory=Tally)

@@ -142,7 +142,7 @@ class _Writer:
         made_from = [f"{row.digest} {self._cell_bytes(row.item)} {row.item.key in self._names}" for row in part]
         digest = shard_digest(made_from)
         name = part_name("data", f"{self._kind.name}-", index, digest=digest, suffix=".parquet")
-        is_wanted = self._placer.keep(name) is None
+        is_wanted = not self._placer.keep_listed(name)
         cells = [self._write_media(row.item, is_wanted=is_wanted) for row in part]
         if is_wanted:
             with self._target.store.scratch() as scratch:
@@ -193,10 +193,11 @@ class _Writer:
         put("CHANGELOG.md", log.encode())
         put(MADE_BY, made_by_file(about.making))
         texts.write(put, self._placer.put_once, release=release, rows=rows, shards=shards)
-        if len(self._names) < len(self._spool.rows):
-            put(WITHOUT_MEDIA, rows[WITHOUT_MEDIA])
-        put(METADATA, rows[METADATA])
-        put("index.html", page.encode())
+        without = [WITHOUT_MEDIA] if len(self._names) < len(self._spool.rows) else []
+        last = {name: rows[name] for name in (*without, METADATA)} | {"index.html": page.encode()}
+        texts.write_card(put, release=release, files_sha256=self._placer.put_list(last))
+        for name, content in last.items():
+            put(name, content)
 
     def _old_marks(self) -> Mapping[str, str]:
         """The marks of the rows that were there; strange lines are left out."""

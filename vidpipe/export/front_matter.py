@@ -41,7 +41,7 @@ def front_matter(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, *, re
         *([f"language: {_yaml(languages)}"] if (languages := _languages(facts)) else []),
         'annotations_creators: ["machine-generated"]',
     ]
-    return "\n".join([*lines, *_configs(kind, facts, release), "---\n"])
+    return "\n".join([*lines, *configs(kind, facts, release), "---\n"])
 
 
 def shard_card(shards: Sequence[str], kind: DatasetKind) -> str:
@@ -75,7 +75,7 @@ def _licences(facts: CardFacts) -> str | list[str]:
     return found[0] if len(found) == 1 else found or "other"
 
 
-def _configs(kind: DatasetKind, facts: CardFacts, release: str) -> list[str]:
+def configs(kind: DatasetKind, facts: CardFacts, release: str) -> list[str]:
     """How the folder loads: with its files, and, as a config of its own, the rows that stand without theirs.
 
     All configs of a card are read by the builder of the first: where that is the one of folders, rows without a file

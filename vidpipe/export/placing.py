@@ -1,12 +1,14 @@
 """Puts files into a dataset's folder: what is there is not written again, what nobody keeps is deleted at the end.
 
-What belongs here: one file after the other, and what was done. Not here: which files, and in which order (`folder`).
+What belongs here: one file after the other, and the list of them (`file_list`). Not here: which, and in which order
+(`folder`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError
+from vidpipe.export.file_list import FILES, list_lines, read_list
 from vidpipe.export.target import DatasetTarget, Media
 from vidpipe.store.digests import sha256_of_file
 from vidpipe.store.objects import sha256_of
@@ -19,6 +21,8 @@ class FilePlacer:
         self._target, self._has_digests = target, has_digests
         self._there = {stored.key: stored.n_bytes for stored in target.store.list(target.prefix)}
         self._kept: set[str] = set()
+        self._listed, _ = read_list(self.old_lines(FILES))
+        self._digests: dict[str, str] = {}
         self.n_written = 0
 
     def keep(self, name: str) -> int | None:
@@ -27,13 +31,15 @@ class FilePlacer:
         return self._there.get(self._target.key(name))
 
     def put(self, name: str, content: bytes | str | Path) -> None:
-        """Write a file from bytes, from a key of the store, or from a local file.
+        """Write a file from bytes, from a local file, or, with a sha256 that is known, from a key of the store.
 
         Raises:
             StoreFullError, UnwritableObjectError: as they come.
         """
         self.keep(name)
         key, store = self._target.key(name), self._target.store
+        if not isinstance(content, str):
+            self._digests[name] = _sha256(content)
         if isinstance(content, bytes):
             store.put(key, content)
         elif isinstance(content, Path):
@@ -44,8 +50,30 @@ class FilePlacer:
 
     def put_once(self, name: str, data: bytes) -> None:
         """Write a file whose name carries its digest, unless it is there."""
+        self._digests[name] = sha256_of(data)
         if self.keep(name) != len(data):
             self.put(name, data)
+
+    def keep_listed(self, name: str) -> bool:
+        """Keep a file of this name, by the sha256 that it had when it was written; whether it is there."""
+        if self.keep(name) is None:
+            return False
+        if name in self._listed:
+            self._digests[name] = self._listed[name]
+        else:
+            with self._target.store.local(self._target.key(name)) as path:
+                self._digests[name] = sha256_of_file(path)
+        return True
+
+    def put_list(self, coming: Mapping[str, bytes | Path]) -> str:
+        """Write the list of all files that were put and of those that will be, with this content; its sha256."""
+        digests = self._digests | {name: _sha256(content) for name, content in coming.items()}
+        with self._target.store.scratch() as scratch:
+            path = scratch / "files"
+            with path.open("wb") as lines:
+                lines.writelines(list_lines(digests))
+            self.put(FILES, path)
+        return self._digests[FILES]
 
     def put_media(self, name: str, media: Media, *, video_key: str, is_wanted: bool) -> bytes | None:
         """Write a video, unless it is there; its bytes, when they are wanted.
@@ -54,6 +82,7 @@ class FilePlacer:
             MissingObjectError: it is not where `media` says; the error bears `video_key`.
             CorruptObjectError: it is another one; the error bears `video_key`.
         """
+        self._digests[name] = media.sha256
         is_there = self.keep(name) == media.n_bytes and (self._has_digests or self._is_same(name, media))
         if is_there and not is_wanted:
             return None
@@ -96,6 +125,10 @@ class FilePlacer:
                 return _read_checked(path, media, video_key, is_wanted=is_wanted)
         except MissingObjectError as error:
             raise MissingObjectError(video_key, error.why) from error
+
+
+def _sha256(content: bytes | Path) -> str:
+    return sha256_of(content) if isinstance(content, bytes) else sha256_of_file(content)
 
 
 def _read_checked(path: Path, media: Media, video_key: str, *, is_wanted: bool) -> bytes | None:

@@ -119,7 +119,7 @@ def test_writing_again_writes_texts_only(tmp_path: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")}
     content = files_of(tmp_path / "store")
     report = write(items_of(tmp_path, FIRST), target_at(tmp_path / "store"))
-    assert (report.n_written, report.n_deleted) == (8, 0)
+    assert (report.n_written, report.n_deleted) == (9, 0)
     assert files_of(tmp_path / "store") == content
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")} == before
 
@@ -209,7 +209,7 @@ def test_a_removed_video_leaves_no_file_behind(tmp_path: Path) -> None:
     assert not [name for name in files_of(tmp_path / "store") if "/b." in name]
     write([], target_at(tmp_path / "store"))
     left = {"CHANGELOG.md", "README.md", "attribution.jsonl", "croissant.json", "data/README.md", "index.html"}
-    left |= {"metadata.jsonl", "provenance/made_by.json"}
+    left |= {"metadata.jsonl", "provenance/made_by.json", "provenance/files.sha256"}
     found = set(files_of(tmp_path / "store" / SCENES))
     assert {name for name in found if not name.startswith("explorer/left-out-")} == left
 
