@@ -15,7 +15,7 @@ from huggingface_hub.community import DiscussionWithDetails
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from resources.hub_errors import PATIENCE, SERVICE, asked
+from resources.hub_errors import PATIENCE, SERVICE, asked, refuse_settings
 from resources.patience import Patience
 from vidpipe.errors import CredentialError, MovedError, RejectedRequestError
 from vidpipe.repositories import Change, Draft, RemoteFile, Repository
@@ -203,6 +203,7 @@ class HubDatasets:
         return self._api.get_discussion_details(repo, draft.number, repo_type=self._type)
 
     def _ask(self, work: Callable[[], T]) -> T:
+        refuse_settings(self.endpoint, token=self._api.token)
         return asked(work, self._patience)
 
 

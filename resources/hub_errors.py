@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx2
+from huggingface_hub import constants
 from huggingface_hub.errors import (
     HfHubHTTPError,
     LocalTokenNotFoundError,
@@ -20,6 +21,7 @@ from resources.patience import Patience
 from vidpipe.errors import (
     CredentialError,
     MovedError,
+    RecipeError,
     RejectedRequestError,
     ServiceError,
     TransientServiceError,
@@ -42,6 +44,28 @@ _TRANSLATED = (
     *(RuntimeError, ValueError),  # of uploads in threads; of answers and paths that are not as they should be
 )
 T = TypeVar("T")
+
+
+def refuse_settings(endpoint: str, *, token: str | bool | None) -> None:
+    """Say at once what no patience mends: the Hub's address, the token, or that nothing may be asked.
+
+    Raises:
+        RecipeError: one of them cannot be used; neither the address nor the token is shown.
+    """
+    if constants.is_offline_mode():
+        raise RecipeError("HF_HUB_OFFLINE", "is set, so that the Hub is not asked; unset it")
+    try:
+        url = httpx2.URL(endpoint)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
+    if url.scheme not in ("http", "https") or not url.host or not _is_plain(endpoint):
+        raise RecipeError("HF_ENDPOINT", "is no address of a Hub, such as https://huggingface.co")
+    if isinstance(token, str) and not _is_plain(token):
+        raise RecipeError("HF_TOKEN", "is no token: it has blanks, line ends or signs that are not ASCII in it")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def asked(work: Callable[[], T], patience: Patience) -> T:

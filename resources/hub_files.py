@@ -18,7 +18,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError, RevisionNotFoundErro
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from resources.hub_errors import PATIENCE, SERVICE, asked
+from resources.hub_errors import PATIENCE, SERVICE, asked, refuse_settings
 from vidpipe.errors import MissingObjectError, RejectedRequestError, TransientServiceError
 
 _TYPE = "dataset"
@@ -45,11 +45,13 @@ class HubFiles:
 
         Raises:
             CredentialError: we may not read it, or it does not exist.
+            RecipeError: the Hub's address or the token cannot be used, or nobody may be asked.
             ServiceError: the Hub did not answer.
         """
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)  # it names addresses that hold secrets
         disable_progress_bars()
-        api = HfApi(endpoint=endpoint or constants.ENDPOINT, token=token or get_token() or False)
+        api = HfApi(endpoint=endpoint or constants.ENDPOINT, token=(token or get_token() or "").strip() or False)
+        refuse_settings(api.endpoint, token=api.token)
         info = _read(lambda: api.dataset_info(repo, revision=revision))
         commit = str(info.sha)
         tree = _read(lambda: list(api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=_TYPE)))

@@ -31,6 +31,8 @@ def hub_findings(folder: Path) -> Iterator[tuple[str, bool, str]]:
         return
     try:
         user = HubDatasets(token.strip(), endpoint, patience=Patience(n_tries=1)).user()
+    except RecipeError as error:
+        yield error.path, False, f"{error.why}; nothing can be published to {repo}"
     except ServiceError as error:
         yield f"the Hub at {endpoint}", False, f"{error}; nothing can be published to {repo}"
     else:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vidpipe.export.space import DATA
-from vidpipe_tests.commands import Begun
+from vidpipe_tests.commands import Begun, call
 from vidpipe_tests.e2e.projects import Line, make_small, make_sources
 from vidpipe_tests.e2e.services import edit
 from vidpipe_tests.servers.hub import TOKEN, HubServer
@@ -110,7 +110,7 @@ def test_a_dataset_that_is_behind_or_not_whole_is_named_and_nothing_sent(
     assert not hub.log, "nobody was asked"
 
 
-def test_a_token_that_is_missing_or_wrong_is_one_line_and_exit_2(allowed: Line, hub: HubServer, tmp_path: Path) -> None:
+def test_what_the_hub_is_not_asked_with_is_one_line_and_exit_2(allowed: Line, hub: HubServer, tmp_path: Path) -> None:
     for token, told in (("", "no token"), ("hf_wrong_4711", "not accepted")):
         done = allowed("publish", env=hub_environment(hub, tmp_path / "home", HF_TOKEN=token))
         assert (done.returncode, done.stdout) == (2, "")
@@ -120,6 +120,12 @@ def test_a_token_that_is_missing_or_wrong_is_one_line_and_exit_2(allowed: Line, 
         found = allowed("doctor", env=hub_environment(hub, tmp_path / "home", HF_TOKEN=token)).stdout
         assert "hf auth login" in found
         assert "4711" not in found
+    for name, value in (("HF_ENDPOINT", "notaurl"), ("HF_HUB_OFFLINE", "1")):
+        env = hub_environment(hub, tmp_path / "home", **{name: value})
+        for done in (allowed("publish", env=env), call("verify", "hf://datasets/user/films", env=env)):
+            assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.args
+            assert done.stderr.startswith(f"vidpipe: {name}: ")
+    assert "nothing can be published" in allowed("doctor", env=env).stdout
     assert "knows the token: user" in allowed("doctor", env=hub_environment(hub, tmp_path / "home")).stdout
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from resources.hub import HubDatasets
+from resources.hub_files import HubFiles
 from resources.patience import Patience
 from vidpipe.errors import CredentialError, MovedError, RecipeError, RejectedRequestError, TransientServiceError
 from vidpipe.export.publishing import Published, Publisher, Terms
@@ -176,6 +177,37 @@ def test_a_token_that_is_not_taken_is_one_line_without_it(token: str, hub: HubSe
     assert "\n" not in line
     assert "hf_wrong" not in line + repr(client)
     assert not hub.repos
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "token", "offline", "name"),
+    [
+        ("notaurl", TOKEN, False, "HF_ENDPOINT"),
+        ("http://", TOKEN, False, "HF_ENDPOINT"),
+        ("http://[::1", TOKEN, False, "HF_ENDPOINT"),
+        ("https://user:s3cret@a b", TOKEN, False, "HF_ENDPOINT"),
+        (None, "hf_s3cret\nx", False, "HF_TOKEN"),
+        (None, "hf_s3cr\u00e9t", False, "HF_TOKEN"),
+        (None, TOKEN, True, "HF_HUB_OFFLINE"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_at_once(
+    endpoint: str | None, token: str, *, offline: bool, name: str, hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+    waits: list[float] = []
+    client = HubDatasets(token, endpoint or hub.url, patience=Patience(wait=waits.append))
+    with pytest.raises(RecipeError) as published:
+        client.user()
+    opening = HubFiles.open(REPO, None, endpoint=endpoint or hub.url, token=token)
+    with pytest.raises(RecipeError) as read, opening:
+        pass
+    assert published.value.path == read.value.path == name
+    assert "\n" not in str(published.value)
+    assert "s3cr" not in str(published.value)
+    assert (hub.log, waits) == ([], [])
 
 
 def test_a_name_that_is_somebody_elses_is_refused(hub: HubServer, store: ObjectStore) -> None:
