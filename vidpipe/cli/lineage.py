@@ -1,10 +1,10 @@
 """`vidpipe lineage`: a video from its source to published rows, or back from a row, a prompt or a call.
 
-What belongs here: the documents, and what people read of them in a terminal. Not here: where what they say is found
-(`lineage_artifacts`, `lineage_rows`, `lineage_uses`), nor the page (`vidpipe.export.lineage`).
+What belongs here: the document. Not here: where what it says is found (`lineage_artifacts`, `lineage_rows`,
+`lineage_uses`), nor what people read of it, in a terminal (`lineage_text`) or as a page (`vidpipe.export.lineage`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import polars as pl
 from vidpipe.cli.lineage_artifacts import Trace
 from vidpipe.cli.lineage_rows import Datasets
 from vidpipe.cli.naming import UI, named_videos
-from vidpipe.cli.words import counted, shown
 from vidpipe.errors import RecipeError, StoreError
 from vidpipe.keys import segment
 from vidpipe.ledger.snapshot import input_name
@@ -21,7 +20,6 @@ from vidpipe.ports import Project
 from vidpipe.recipe.stages import Line
 
 _OF_SOURCE = ("title", "channel", "series_name", "episode_id", "release_date", "url", "path", "licence")
-_SHOWN_DIGITS, _MOST_LINES = 16, 400
 
 
 def lineage_of(project: Project, name: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -40,11 +38,16 @@ def lineage_of(project: Project, name: str) -> tuple[dict[str, Any], dict[str, s
     published = datasets.published([video_id], snapshot)
     artifacts = [*trace.artifacts(line), *trace.upload(line, published)]
     row = snapshot.rows["catalogue"][video_id]
+    removed = row.reason if row.outcome == "dropped" else None
+    if removed:  # nothing of it is made again
+        artifacts = [one | {"stale_because": None} for one in artifacts]
     document = {
         "video_id": video_id,
         "key": segment(video_id),
-        "removed": row.reason if row.outcome == "dropped" else None,
+        "removed": removed,
+        "may_hold": datasets.may_hold(artifacts) if removed else [],
         "source": _source(project, trace),
+        "cost_usd": round(sum(one["cost_usd"] for one in artifacts if one["unit"] == "video"), 9),
         "artifacts": artifacts,
         "unsettled": list(trace.unsettled(line)),
         "published": published,
@@ -85,29 +88,6 @@ def write_page(project: Project, found: Mapping[str, Any], raws: Mapping[str, st
     except OSError as error:
         raise RecipeError(f"--html {place}", f"cannot be written ({error.strerror})") from error
     return place
-
-
-def lineage_text(found: Mapping[str, Any]) -> str:
-    """The lineage of a video for people: its source, one block per artifact, where it is published."""
-    return "\n".join(_text(found))
-
-
-def uses_text(found: Mapping[str, Any]) -> str:
-    """What came of a prompt or a call, for people."""
-    records, published = found["records"], found["published"]
-    name, kind = (found["prompt"], "prompt") if "prompt" in found else (found["address"], "call")
-    lines = [f"{kind} {name}{', as its file has it' if found.get('template') else ''}"]
-    lines.append(f"named by {counted(len(records), 'call')} in records; {counted(len(published), 'published row')}")
-    lines += [f"  {shown(_row(row))}" for row in published[:_MOST_LINES]]
-    published_ids = {row["video_id"] for row in published}
-    rest = [one for one in records if one["video_id"] not in published_ids]
-    lines += [f"  not published: {shown(one['video_id'])} ({one['asset']})" for one in rest[:_MOST_LINES]]
-    n_more = max(0, len(published) - _MOST_LINES) + max(0, len(rest) - _MOST_LINES)
-    if n_more:
-        lines.append(f"  and {n_more} more; --json has all")
-    if found.get("text"):
-        lines += ["", *(f"  | {shown(part)}" for part in found["text"].split("\n"))]
-    return "\n".join(lines)
 
 
 def _video_of(project: Project, datasets: Datasets, name: str) -> str:
@@ -163,59 +143,3 @@ def _line(line: Line, artifacts: Sequence[Mapping[str, Any]]) -> list[dict[str, 
             reads = {name: ["value"] for name in stage.after}
         found.append({"asset": stage.name, "reads": [{"asset": name, "parts": parts} for name, parts in reads.items()]})
     return found
-
-
-def _text(found: Mapping[str, Any]) -> Iterator[str]:
-    source = found["source"]
-    title = f": {shown(source['title'])}" if source["title"] else ""
-    yield f"{shown(found['video_id'])}{title}"
-    if found["removed"]:
-        yield f"  removed: {shown(found['removed'])}; what was made of it is told all the same"
-    yield f"  from {shown(source['url'] or source['path'] or 'nowhere known')}"
-    yield f"  licence {shown(source['licence'] or 'unknown')}, sha256 {source['sha256'] or 'unknown'}"
-    for artifact in found["artifacts"]:
-        yield from _artifact_text(artifact, found["prompts"])
-    for one in found["unsettled"]:
-        yield f"{one['asset']}: {one['state']} ({shown(one['reason'])})"
-    for row in found["published"]:
-        yield f"published in {shown(_row(row))}"
-    for problem in found["problems"]:
-        yield f"problem: {shown(problem)}"
-
-
-def _artifact_text(artifact: Mapping[str, Any], prompts: Mapping[str, Any]) -> Iterator[str]:
-    reason = f" ({shown(artifact['reason'])})" if artifact["reason"] else ""
-    yield f"{artifact['asset']}: {artifact['outcome'] or 'unknown'}{reason}"
-    if artifact["problem"]:
-        yield f"  {shown(artifact['problem'])}"
-    if artifact["stale_because"]:
-        yield f"  stale: {shown(artifact['stale_because'])}"
-    yield f"  version {artifact['data_version'][:_SHOWN_DIGITS]}, code {artifact['code_version']}"
-    yield f"  run {artifact['run_id']}, {artifact['finished']}, {artifact['cost_usd']:.4f} US$"
-    if artifact["settings"]:
-        yield f"  read of the recipe: {', '.join(sorted(artifact['settings']))}"
-    for call in artifact["calls"]:
-        yield from _call_text(call, prompts)
-    yield from (f"  accepted {one['at']}: {shown(one['reason'])}" for one in artifact["accepted"])
-    yield from (f"  from {name} {version[:_SHOWN_DIGITS]}" for name, version in artifact["inputs"].items())
-
-
-def _call_text(call: Mapping[str, Any], prompts: Mapping[str, Any]) -> Iterator[str]:
-    name = f"{call['name']}, " if call.get("name") else ""
-    cost = f", {call['cost_usd']:.4f} US$" if call.get("cost_usd") is not None else ""
-    yield f"  by {shown(str(call.get('model')))}: {shown(name)}{call.get('request_id')}{cost}"
-    for kind in ("template", "prompt"):
-        if fingerprint := call.get(kind):
-            is_kept = prompts.get(fingerprint, {}).get("text") is not None
-            yield f"    {kind} {fingerprint[:_SHOWN_DIGITS]}{'' if is_kept else ' (its text is not kept)'}"
-    if call["problem"]:
-        yield f"    its answer is {shown(call['problem'])}"
-
-
-def _row(row: Mapping[str, Any]) -> str:
-    """A published row in one line."""
-    file = f", {row['file_name']}" if row["file_name"] else ""
-    place = f", {row['repo']} at {row['revision']}" if row.get("repo") else ""
-    older = "" if row["is_current"] else "; made from older records"
-    number = f"row {row['row']} of {row['file']}"
-    return f"{row['dataset']} {row['release']}, {number}{file}: {row['video_id']}{place}{older}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(name="lineage")
 @click.argument("name", metavar="[ID]", required=False)
 @in_project
-@click.option("--row", metavar="DATASET:ROW", help="Of a row of a dataset: scenes:12, or scenes:FILE_NAME.")
+@click.option("--row", metavar="DATASET:ROW", help="Of a row of a dataset, named as below.")
 @click.option("--prompt", metavar="FINGERPRINT", help="What came of a prompt; also of the beginning, or its name.")
 @click.option("--call", metavar="ADDRESS", help="What came of a call, by its address or request_id.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 def lineage_command(context: click.Context, /, folder: Path | None, name: str | None, **options: Any) -> None:
     """Every artifact of a video: versions, settings, prompts, cost, and where it is published; or the way back.
 
-    ID is a video's id or partition key, or a row of a dataset by its number or file:
+    ID is a video's id or partition key, or a row of a dataset by its file, its video's id, or its number; rows count
+    from 0 in metadata.jsonl, those without their file from 0 in without_media.jsonl:
 
     \b
       vidpipe lineage v0 --html
       vidpipe lineage scenes:12
+      vidpipe lineage scenes:without_media.jsonl:0
+      vidpipe lineage scenes:FILE_NAME
       vidpipe lineage --prompt 4f0a91
 
     The page is written to lineage/<key>.html in the project if no FILE is given. 1 when a record or an answer is
@@ -54,7 +57,7 @@ def lineage_command(context: click.Context, /, folder: Path | None, name: str | 
 
 
 def _show_uses(project: "Project", options: Mapping[str, Any]) -> None:
-    from vidpipe.cli.lineage import uses_text
+    from vidpipe.cli.lineage_text import uses_text
     from vidpipe.cli.lineage_uses import uses_of_call, uses_of_prompt
 
     line = project.line()
@@ -65,7 +68,8 @@ def _show_uses(project: "Project", options: Mapping[str, Any]) -> None:
 
 def _show_video(project: "Project", name: str | None, options: Mapping[str, Any]) -> int:
     """1 where something of it is missing or altered."""
-    from vidpipe.cli.lineage import lineage_of, lineage_of_row, lineage_text, write_page
+    from vidpipe.cli.lineage import lineage_of, lineage_of_row, write_page
+    from vidpipe.cli.lineage_text import lineage_text
 
     found, raws = lineage_of(project, name) if name is not None else lineage_of_row(project, options["row"])
     if options["html_file"] is not None:

@@ -1,8 +1,9 @@
 """Rows of datasets as the lineage names them: which rows tell of a video, and which video a row tells of.
 
 What belongs here: row numbers, names of files, releases, and where a release went. Not here: what rows were made from
-(`lineage_artifacts`). A row is named `DATASET:NUMBER`, its place in `metadata.jsonl` from 0 on, or `DATASET:NAME`: its
-`file_name`, the last part of that where no other row has it, or the video's id, of a segment with ` #` and its number.
+(`lineage_artifacts`). A row is named `DATASET:NUMBER`, its place in `metadata.jsonl` from 0 on, `DATASET:FILE:NUMBER`
+with either file of rows, or `DATASET:NAME`: its `file_name`, the last part of that where no other row has it, or the
+video's id, of a segment with ` #` and its number.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from vidpipe.cli.lineage_artifacts import UPLOAD
+from vidpipe.cli.words import counted
 from vidpipe.errors import RecipeError, StoreError
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA
 from vidpipe.ledger.snapshot import Entry, Row, Snapshot
@@ -22,6 +24,7 @@ from vidpipe.recipe.stages import Line, Stage
 from vidpipe.store.documents import read_table_record
 
 _MOST_NAMED, _DIGITS = 3, 18
+_FILES = (METADATA, WITHOUT_MEDIA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,24 @@ class Dataset:
         return self.rows.filter(pl.col("video_id").is_in(list(video_ids))).iter_rows(named=True)
 
     def named(self, which: str) -> pl.DataFrame:
-        """The rows that go by a number or a name."""
-        file = pl.col("file_name")
-        if which.isdecimal() and which.isascii():
-            number = int(which) if len(which) < _DIGITS else -1
-            return self.rows.filter(file.is_not_null() & (pl.col("n") == number))
-        return self.rows.filter(
-            (file == which) | (file.str.split("/").list.last() == which) | (pl.col("name") == which)
-        )
+        """The rows that go by a number or a name; where a number is both, it is a number."""
+        file, (of, colon, number) = pl.col("file_name"), which.rpartition(":")
+        if number.isdecimal() and number.isascii() and len(number) < _DIGITS and (not colon or of in _FILES):
+            found = self.rows.filter((file.is_null() == (of == WITHOUT_MEDIA)) & (pl.col("n") == int(number)))
+            if colon or not found.is_empty():
+                return found
+        is_named = (file == which) | (file.str.split("/").list.last() == which) | (pl.col("name") == which)
+        found = self.rows.filter(is_named)
+        return self.rows.filter(pl.col("video_id") == which) if found.is_empty() else found
+
+    @property
+    def told(self) -> str:
+        """How many rows it has, and how they are named."""
+        n = int(self.rows["file_name"].is_not_null().sum())
+        n_without = self.rows.height - n
+        numbers = f", {self.name}:0 to {self.name}:{n - 1}" if n else ""
+        without = f", and {n_without} without media, from {self.name}:{WITHOUT_MEDIA}:0 on" if n_without else ""
+        return f"{self.name} has {counted(n, 'row')} in {METADATA}{numbers}{without}"
 
 
 @dataclass(frozen=True)
@@ -105,19 +118,37 @@ class Datasets:
         """The video that a row tells of; None where the name is none of a row.
 
         Raises:
-            RecipeError: there is no such dataset or row, or more than one row has this name.
+            RecipeError: the dataset is not made, there is no such row, or rows of several videos have this name.
         """
         of, colon, which = name.partition(":")
         dataset = next((one for one in self.written if of in (one.name, one.stage.name)), None)
-        if dataset is None or not colon:
+        if not colon or (dataset is None and of not in (*DATASETS, *DATASETS.values())):
             return None
+        if dataset is None:
+            there = f"there are: {', '.join(self.names)}" if self.names else "no dataset is"
+            raise RecipeError(name, f"{of} is not made yet; {there}")
         found = dataset.named(which)
-        if found.height > 1:
+        if found["video_id"].n_unique() > 1:
             some = ", ".join((found["file_name"].fill_null("") + " " + found["name"]).head(_MOST_NAMED).to_list())
             raise RecipeError(name, f"{found.height} rows go by that ({some}, …); write the whole file_name")
         if found.is_empty():
-            raise RecipeError(name, f"no such row; {dataset.name} has {dataset.rows.height}")
+            raise RecipeError(name, f"no such row; {dataset.told}")
         return str(found.item(0, "video_id"))
+
+    def may_hold(self, artifacts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The last releases on a Hub that may hold rows of a removed video, of which these artifacts tell.
+
+        That is so where the video had come as far, and the dataset was not published since it was written anew. What
+        earlier releases held is known by their tags alone.
+        """
+        if not any(one["asset"] == "selected_videos" for one in artifacts):
+            return []
+        now = {one.name: one.release for one in self.written}
+        return [
+            {"name": name, "is_replaced": told.get("release") == now.get(name)}
+            | {key: told.get(key) for key in ("repo", "release", "revision", "url")}
+            for name, told in self.uploads.items()
+        ]
 
     @property
     def names(self) -> tuple[str, ...]:

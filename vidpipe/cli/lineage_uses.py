@@ -52,10 +52,12 @@ def uses_of_prompt(project: Project, line: Line, named: str) -> dict[str, Any]:
     Raises:
         RecipeError: no prompt, or more than one, goes by this name.
     """
-    whole = _own_prompts(project).get(named) or named.lower()
+    whole, snapshot = _own_prompts(project).get(named) or named.lower(), project.ledger.snapshot()
     if not _HEX.fullmatch(whole):
-        raise RecipeError(f"--prompt {named}", "need a fingerprint of up to 64 hex digits, or the name of a prompt")
-    snapshot = project.ledger.snapshot()
+        is_used = next(_uses(project, snapshot, PROMPTS, ""), None) is not None
+        names = ", ".join(_own_prompts(project)) or "none is used now"
+        why = f"need a fingerprint of up to 64 hex digits, or the name of a prompt ({names})"
+        raise RecipeError(f"--prompt {named}", why if is_used else "no prompt was used here: no model was asked")
     uses = list(_uses(project, snapshot, PROMPTS, whole))
     known = {str(one.call[name]) for one in uses for name in PROMPTS if _begins(one.call, name, whole)}
     known |= {*_kept(project, whole), *(one for one in _own_prompts(project).values() if one.startswith(whole))}

@@ -12,8 +12,10 @@ import pytest
 
 from vidpipe import keys
 from vidpipe.asking.video_calls import VideoCalls
-from vidpipe.cli.lineage import lineage_of, lineage_of_row, lineage_text, uses_text, write_page
+from vidpipe.cli.lineage import lineage_of, lineage_of_row, write_page
 from vidpipe.cli.lineage_artifacts import Trace
+from vidpipe.cli.lineage_rows import Datasets
+from vidpipe.cli.lineage_text import lineage_text, uses_text
 from vidpipe.cli.lineage_uses import uses_of_call, uses_of_prompt
 from vidpipe.errors import RecipeError
 from vidpipe.ledger.snapshot import Row, as_text
@@ -169,6 +171,9 @@ def test_published_rows_stand_with_their_numbers_and_files(project: Project) -> 
         ("segments:1_0.mp4", "b"),
         ("segments:b #1", "b"),
         (f"scenes:{VIDEOS[-1]}", VIDEOS[-1]),
+        ("scenes:without_media.jsonl:0", VIDEOS[-1]),
+        ("scenes:metadata.jsonl:1", "b"),
+        ("segments:b", "b"),
         (keys.segment("scenes:1"), "scenes:1"),
     ],
 )
@@ -180,11 +185,13 @@ def test_a_row_leads_back_to_its_video(project: Project, name: str, video_id: st
     ("name", "why"),
     [
         ("scenes:1", "a video and a row of a dataset; write scenes%3A1 for the video, --row for the row"),
-        ("scenes:4", "no such row; scenes has 5"),
+        ("scenes:4", "no such row; scenes has 4 rows in metadata.jsonl, scenes:0 to scenes:3, and 1 without media"),
+        ("scenes:without_media.jsonl:1", "without media, from scenes:without_media.jsonl:0 on"),
         (f"scenes:{'9' * 30}", "no such row"),
         ("segments:b.mp4", "no such row"),
         ("scenes:0.mp4", "2 rows go by that"),
-        ("episodes:0", "no such video in the catalogue"),
+        ("episodes:0", "episodes is not made yet; there are: scenes, segments"),
+        ("nowhere:0", "no such video in the catalogue"),
         ("nobody", "no such video in the catalogue"),
     ],
 )
@@ -299,3 +306,48 @@ def test_what_a_video_was_left_out_of_is_not_said_to_wait_for_it(project: Projec
     trace = Trace(project, project.ledger.snapshot([video_id]), video_id)
     waiting = {project.line()[one["asset"]].over for one in trace.unsettled(project.line())}
     assert waiting == {"video"}
+
+
+def test_people_read_first_what_they_asked(project: Project) -> None:
+    found, _ = lineage_of(project, "a")
+    template = fingerprint_of(TEMPLATE)[:16]
+    summary = lineage_text(found).partition("\n\n")[0].split("\n")
+    assert summary[1:] == [
+        "  from javascript:alert(1); licence cc0",
+        f"  segments described by m-1-002, prompt video {template}, 0.0020 US$",
+        f"  annotated by m-1-002, prompt video {template}, 0.0020 US$",
+        "  cost 0.0040 US$ in all",
+        "  published as row 0 of metadata.jsonl in scenes, release r1, not on a Hub",
+        "  published as 2 rows, 0 to 1 of metadata.jsonl in segments, release r1, not on a Hub",
+        f"  prompt text: vidpipe lineage --prompt {template}",
+    ]
+    assert found["cost_usd"] == 0.004
+    assert "0.0000 US$" not in lineage_text(found), "what costs nothing says nothing"
+
+
+def test_a_removed_video_tells_which_releases_may_hold_it(project: Project, tmp_path: Path) -> None:
+    publishing = project.recipe.publishing.model_copy(update={"repo": "u/n"})
+    there = replace(project, recipe=project.recipe.model_copy(update={"publishing": publishing}))
+    told = {"repo": "u/n", "revision": "0" * 40, "url": "https://hub/datasets/u/n"}
+    datasets = {"scenes": {**told, "release": "r0"}, "segments": {**told, "release": "r1"}}
+    rows = pl.DataFrame([{"dataset": "scenes", **told}])
+    settle_table(there, "hf_upload", Made(rows, {}, {"datasets": datasets}), run_id="run-2", seconds=0.0)
+    found = Datasets(there, there.line()).may_hold([{"asset": "selected_videos"}])
+    assert [(one["name"], one["release"], one["is_replaced"]) for one in found] == [
+        ("scenes", "r0", False),
+        ("segments", "r1", True),
+    ]
+    assert Datasets(there, there.line()).may_hold([{"asset": "catalogue"}]) == [], "it never came as far"
+    gone, _ = lineage_of(there, "gone")
+    artifact = {**gone["artifacts"][0], "inputs": {"reason": "no longer in the source \x1b", "digest": "a" * 64}}
+    said = lineage_text({**gone, "may_hold": found, "artifacts": [artifact]})
+    assert "from reason no longer in the source \ufffd" in said
+    assert f"from digest {'a' * 16}\n" in f"{said}\n"
+    assert "release r0 of u/n may still hold its row: https://hub/datasets/u/n" in said
+    assert "earlier releases of u/n may hold its row, and stay reachable by their tags" in said
+
+
+def test_where_no_model_was_asked_no_prompt_was_used(tmp_path: Path) -> None:
+    offline = project_at(tmp_path, Recipe())
+    with pytest.raises(RecipeError, match="no prompt was used here: no model was asked"):
+        uses_of_prompt(offline, offline.line(), "annotation")

@@ -113,7 +113,7 @@ def test_one_thing_at_a_time_is_asked_for(line: Line) -> None:
         (("--prompt", "0" * 64), "no prompt of this project"),
         (("--call", "nobody"), "no call of this project"),
         (("nobody",), "no such video"),
-        (("--prompt", ""), "need a fingerprint"),
+        (("--prompt", ""), "no prompt was used here"),
         (("--call", ""), "need a call's address"),
         (("--row", ""), "need DATASET:ROW"),
         (("--prompt", "", "--html"), "--html shows a video"),
