@@ -115,7 +115,7 @@ function callBox(call, i) {
   const cost = call.cost_usd === null ? "" : ` · ${usd(call.cost_usd)}`;
   const tokens = call.tokens.map(([name, n]) => `${n.toLocaleString("en")} ${name}`).join(", ");
   return make("details", {},
-    make("summary", {}, make("b", {}, String(i + 1)), make("span", { dir: "auto" }, call.title), make("span", { class: "soft" }, cost),
+    make("summary", {}, make("b", {}, String(i + 1)), " ", make("span", { dir: "auto" }, call.title), make("span", { class: "soft" }, cost),
       call.problem ? make("span", { class: "chip damaged" }, `answer ${call.problem}`) : ""),
     facts([...call.facts.map(fact), ...(tokens ? [["tokens", tokens]] : [])]),
     promptOf("Prompt as its file has it", call.template), promptOf("Prompt as it was sent", call.prompt),
@@ -126,7 +126,7 @@ function callBox(call, i) {
 function settingsBox({ settings, settings_known: isKnown }) {
   if (!isKnown) return make("p", { class: "soft" }, "What it read of the recipe is not kept, and the recipe has changed since.");
   if (!settings.length) return make("p", { class: "soft" }, "It reads nothing of the recipe.");
-  const list = facts(settings.map(([name, text]) => [make("code", {}, name), make("code", {}, text)]));
+  const list = facts(settings.map(([name, text]) => [make("code", {}, ...name.split(/(?<=[._])/).flatMap((part, i) => (i ? [make("wbr", {}), part] : [part]))), make("code", {}, text)]));
   list.classList.add("settings");
   return make("details", settings.length > MOST_OPEN ? {} : { open: "" },
     make("summary", {}, "Read of the recipe", make("span", { class: "soft" }, ` ${many(settings.length, "setting")}`)), list);
@@ -159,6 +159,7 @@ function showSource() {
 }
 
 function showPublished() {
+  at("published").append(...data.may_hold.map((text) => make("p", { dir: "auto" }, text)));
   if (!data.published.length) {
     at("published").append(make("p", { class: "soft" }, "In no dataset."));
     return;

@@ -59,7 +59,8 @@ def lineage_page(found: Mapping[str, Any], raws: Mapping[str, str], *, runs: str
         "unsettled": [[one["asset"], one["state"], shown(one["reason"])] for one in found["unsettled"]],
         "prompts": {name: _prompt(one) for name, one in found["prompts"].items()},
         "published": [_published(row) for row in found["published"]],
-        "cost_usd": round(sum(one["cost_usd"] for one in found["artifacts"] if one["unit"] == "video"), 9),
+        "may_hold": [_may_hold(one) for one in found["may_hold"]],
+        "cost_usd": found["cost_usd"],
     }
     return page("lineage", data, title=f"Lineage of {shown(source['title']) or shown(found['video_id'])}")
 
@@ -131,6 +132,13 @@ def _published(row: Mapping[str, Any]) -> dict[str, Any]:
     names = ("name", "row", "file_name", "release", "repo", "revision", "hub_release")
     told = {name: shown(row.get(name)) for name in names}
     return told | {"is_current": row["is_current"], "url": web_address(row.get("url"))}
+
+
+def _may_hold(told: Mapping[str, Any]) -> str:
+    repo = shown(told["repo"])
+    if told["is_replaced"]:
+        return f"Earlier releases of {repo} may hold its row, and stay reachable by their tags."
+    return f"Release {shown(told['release'])} of {repo} may still hold its row, and stays reachable by its tag."
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

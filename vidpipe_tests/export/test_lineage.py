@@ -64,6 +64,8 @@ def document(**more: Any) -> dict[str, Any]:
         ],
         "prompts": {PROMPT: {"template": False, "text": EVIL}, TEMPLATE: {"template": True, "text": None}},
         "problems": [EVIL],
+        "cost_usd": 0.02,
+        "may_hold": [{"repo": EVIL, "release": "r0", "is_replaced": is_replaced} for is_replaced in (True, False)],
         **more,
     }
 
@@ -78,6 +80,11 @@ def test_hostile_texts_are_shown_and_do_nothing(tmp_path: Path) -> None:
         assert "evil" in tab.value("document.querySelector('#problems').textContent")
         texts = tab.value("[...document.querySelectorAll('pre')].map((node) => node.textContent)")
         assert {text_block(EVIL)} == set(texts)
+        assert "Release r0 of" in tab.value("document.querySelector('#published').textContent")
+        call = "document.querySelector('#shots details:not(:has(dl.settings)) summary')"
+        assert tab.value(f"{call}.textContent").startswith("1 "), "a number, a gap, a name"
+        assert tab.value(f"{call}.querySelector('b').getBoundingClientRect().width") > 20
+        assert tab.value("document.querySelectorAll('.settings dt wbr').length") > 0
         assert "its text is not kept" in tab.value("document.querySelector('#notes').textContent")
         links = tab.value("[...document.querySelectorAll('a')].map((node) => node.getAttribute('href'))")
         assert {link.partition(":")[0] for link in links if not link.startswith("#")} == {"http"}
