@@ -11,13 +11,13 @@ from itertools import islice
 from vidpipe import keys
 from vidpipe.errors import PendingError, RecipeError, StoreError
 from vidpipe.export.checking import folder_problems
-from vidpipe.export.published import StoreFiles
 from vidpipe.export.release_plan import ROWS, ReleaseFolder
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ, stale_records
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
 from vidpipe.recipe.stages import Line, Stage
+from vidpipe.records import Record
 from vidpipe.store.documents import read_table_record
 
 OFFLINE = "offline"
@@ -30,8 +30,19 @@ def datasets_of(line: Line) -> tuple[Stage, ...]:
 
 
 def folder_of(project: Project, asset: str) -> ReleaseFolder:
-    """The folder of a dataset."""
-    return ReleaseFolder(project.store, keys.dataset(DATASETS[asset], "").rstrip("/"))
+    """The folder of a dataset: of what lies there, the files that its record names.
+
+    Raises:
+        RecipeError: it is not made yet.
+    """
+    prefix = keys.dataset(DATASETS[asset], "").rstrip("/")
+    return ReleaseFolder(project.store, prefix, frozenset(_written(project, asset, prefix)))
+
+
+def _written(project: Project, asset: str, prefix: str) -> dict[str, int]:
+    """The size of each file that a dataset's record names, by its path in the folder."""
+    told = _record(project, asset).where.get("bytes", {})
+    return {key.removeprefix(f"{prefix}/"): n_bytes for key, n_bytes in told.items()}
 
 
 def behind(project: Project) -> dict[str, str]:
@@ -63,10 +74,9 @@ def problems(project: Project, asset: str) -> list[str]:
         RecipeError, StoreError: it cannot be read.
     """
     folder = folder_of(project, asset)
-    files, told = folder.files(), read_table_record(project.store, asset).where.get("bytes", {})
-    wanted = {key.removeprefix(f"{folder.prefix}/"): n_bytes for key, n_bytes in told.items()}
+    files, wanted = folder.files(), _written(project, asset, folder.prefix)
     other = (f"is not as it was written: {name}" for name, n in wanted.items() if files.get(name) != n)
-    return list(islice((*islice(other, _SHOWN), *folder_problems(StoreFiles(folder.store, folder.prefix))), _SHOWN))
+    return list(islice((*islice(other, _SHOWN), *folder_problems(folder)), _SHOWN))
 
 
 def n_offline(project: Project, asset: str) -> int:
@@ -112,8 +122,12 @@ def release_of(project: Project, asset: str) -> str:
     Raises:
         RecipeError: it is not made yet.
     """
+    return str(_record(project, asset).value["release"])
+
+
+def _record(project: Project, asset: str) -> Record:
     try:
-        return str(read_table_record(project.store, asset).value["release"])
+        return read_table_record(project.store, asset)
     except StoreError as error:
         raise RecipeError(asset, "is not made yet; `vidpipe run` makes it") from error
 

@@ -7,23 +7,32 @@ by the sha256 that stands in their names where it does, else they are read.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from vidpipe.errors import RecipeError
+from vidpipe.export.chain import MADE_BY
+from vidpipe.export.file_list import FILES, read_list
 from vidpipe.export.target import DatasetStore
 from vidpipe.repositories import RemoteFile
 
-OURS = frozenset(
+TEXTS = frozenset(
     {"README.md", "CHANGELOG.md", "index.html", "metadata.jsonl", "without_media.jsonl", "croissant.json"}
-    | {"videos", "clips", "episodes", "thumbs", "data", "provenance", "explorer", "plots"}
+    | {"attribution.jsonl", "data/README.md", MADE_BY, FILES}
+)
+"""The files of a dataset that bear the same names in every release."""
+OURS = frozenset(
+    {path.partition("/")[0] for path in TEXTS}
+    | {"videos", "clips", "episodes", "thumbs", "data", "provenance", "explorer", "plots", "figures"}
 )
 """What a dataset folder has ever held, by the first part of a path: whatever else lies in a repository stays there."""
 ROWS = ("metadata.jsonl", "without_media.jsonl")
 """The files that hold the rows, those without their file in the second one."""
+_PEOPLES = ("README.md", "CHANGELOG.md", "data/README.md")  # a record does not name them: people may add to them
 _DIGITS = re.compile(r"\.([0-9a-f]{12})\.\w+$")
 _CHUNK_BYTES = 1 << 20
 
@@ -34,6 +43,10 @@ class Folder(Protocol):
     @property
     def ours(self) -> frozenset[str]:
         """Whatever else lies in a repository stays there."""
+        ...
+
+    def knows(self, there: Collection[str]) -> bool:
+        """Whether a place that holds these files is one that such a folder was published to."""
         ...
 
     def files(self) -> dict[str, int]:
@@ -47,24 +60,42 @@ class Folder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFolder:
-    """A dataset folder in the store, as it is to be published."""
+    """A dataset folder in the store, as it is to be published.
+
+    `named`: the files that its record names. Only they and the texts that people may add to are published, whatever
+    else lies in the folder. Without it all is.
+    """
 
     store: DatasetStore
     prefix: str
+    named: Collection[str] | None = None
 
     @property
     def ours(self) -> frozenset[str]:
         """Whatever else lies in a repository stays there."""
         return OURS
 
+    def knows(self, there: Collection[str]) -> bool:
+        """Whether a place that holds these files is one that such a folder was published to."""
+        return MADE_BY in there
+
     def files(self) -> dict[str, int]:
         """The size of each file, by its path in the folder, sorted."""
-        found = {one.key.removeprefix(f"{self.prefix}/"): one.n_bytes for one in self.store.list(self.prefix)}
-        return dict(sorted(found.items()))
+        return {path: n_bytes for path, n_bytes in self._all() if self._is_named(path)}
+
+    def strangers(self) -> list[str]:
+        """What lies in the folder and is not published, sorted."""
+        return [path for path, _ in self._all() if not self._is_named(path)]
 
     def local(self, path: str) -> AbstractContextManager[Path]:
         """A local file with a file's content."""
         return self.store.local(f"{self.prefix}/{path}")
+
+    def _all(self) -> list[tuple[str, int]]:
+        return sorted((one.key.removeprefix(f"{self.prefix}/"), one.n_bytes) for one in self.store.list(self.prefix))
+
+    def _is_named(self, path: str) -> bool:
+        return self.named is None or path in self.named or path in _PEOPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +138,38 @@ class Comparer:
         self.folder = folder
         self.sizes = folder.files()
         self._names: dict[str, tuple[str, str]] = {}
+        self._rows: dict[str, tuple[str, str]] | None = None
 
-    def difference(self, remote: Mapping[str, RemoteFile]) -> Difference:
-        """What is to change where a repository holds these files."""
+    def difference(
+        self, remote: Mapping[str, RemoteFile], is_ours: Callable[[str], bool] = lambda _: True
+    ) -> Difference:
+        """What is to change where a repository holds these files; only what `is_ours` is taken away."""
         added = tuple(path for path in self.sizes if path not in remote)
         changed = tuple(path for path in self.sizes if path in remote and not self._is_same(path, remote[path]))
         tops = self.folder.ours | {_top(path) for path in self.sizes}
-        gone = tuple(sorted(path for path in remote.keys() - self.sizes.keys() if _top(path) in tops))
-        return Difference(added, changed, gone, self.sizes)
+        left = (path for path in remote.keys() - self.sizes.keys() if _top(path) in tops and is_ours(path))
+        return Difference(added, changed, tuple(sorted(left)), self.sizes)
+
+    def check(self, path: str, sha256: str) -> None:
+        """Compare the sha256 of what is sent with what the file's name says, or the row that names it.
+
+        Raises:
+            RecipeError: it is not what was written.
+        """
+        if self._rows is None:
+            listed, _ = read_list(self.lines(FILES))
+            self._rows = {name: (digest, "") for name, digest in listed.items()} | dict(_media(self.lines(*ROWS)))
+        wanted, row = self._rows.get(path, ("", ""))
+        if not sha256.startswith(wanted) or not sha256.startswith(named_digits(path) or ""):
+            whose = f", the file of {row}," if row else ""
+            raise RecipeError(path, f"this file{whose} is damaged; delete it, and `vidpipe run` writes it again")
+
+    def lines(self, *names: str) -> Iterator[bytes]:
+        """The lines of some of its files, of those that are there."""
+        for name in names:
+            if name in self.sizes:
+                with self.folder.local(name) as path, path.open("rb") as lines:
+                    yield from lines
 
     def _is_same(self, path: str, remote: RemoteFile) -> bool:
         if remote.n_bytes != self.sizes[path]:
@@ -170,6 +225,17 @@ def _rows(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
         row = row if isinstance(row, dict) else {"file_name": line.hex()}
         index, digest = row.get("segment_index"), row.get("row_sha256") or hashlib.sha256(line.strip()).hexdigest()
         yield f"{row.get('video_id') or row.get('file_name')} {index}", f"{digest} {not row.get('file_name')}"
+
+
+def _media(lines: Iterable[bytes]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The sha256 of each row's file, and the row's video, by the file's path."""
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict) and isinstance(sha256 := row.get("sha256"), str):
+            yield str(row.get("file_name")), (sha256, str(row.get("video_id")))
 
 
 def named_digits(path: str) -> str | None:

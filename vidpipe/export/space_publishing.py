@@ -5,7 +5,7 @@ What belongs here: which files a Space has, and which release of the dataset it 
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from vidpipe.export.release_plan import ReleaseFolder
 from vidpipe.export.space import Space, space_of
 from vidpipe.recipe.publishing_section import space_repo
 from vidpipe.repositories import DatasetHub
+
+_FIRST = {".gitattributes", "README.md", "index.html", "style.css"}  # what the Hub puts into a new Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class SpaceFolder:
     def ours(self) -> frozenset[str]:
         """Whatever else lies in a repository stays there: the Hub's own first files, or somebody's."""
         return frozenset({"README.md", "index.html", "explorer"})
+
+    def knows(self, there: Collection[str]) -> bool:
+        """Whether a Space that holds these files is ours, or as the Hub made it."""
+        return set(there) <= _FIRST or any(path.startswith("explorer/index-") for path in there)
 
     def files(self) -> dict[str, int]:
         """The size of each file, by its path in the Space, sorted."""

@@ -1,6 +1,7 @@
 """A mirror of a dataset folder in another folder: complete, in an order that readers can bear, and nothing twice."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,21 @@ from vidpipe.export.mirror import Mirror, turn_of
 from vidpipe.export.release_plan import ReleaseFolder
 from vidpipe.store.objects import open_store
 
-FIRST = {"README.md": b"1", "data/README.md": b"1", "metadata.jsonl": b"1\n", "index.html": b"1", "videos/a.mp4": b"a"}
-SECOND = {**FIRST, "README.md": b"2", "metadata.jsonl": b"2\n", "videos/b.mp4": b"b"}
+
+def rows(*names: str) -> bytes:
+    """Lines that name videos."""
+    return "".join(f'{{"file_name":"videos/{name}.mp4","video_id":"{name}"}}\n' for name in names).encode()
+
+
+FIRST = {
+    "README.md": b"1",
+    "data/README.md": b"1",
+    "metadata.jsonl": rows("a"),
+    "index.html": b"1",
+    "provenance/made_by.json": b"{}",
+    "videos/a.mp4": b"a",
+}
+SECOND = {**FIRST, "README.md": b"2", "metadata.jsonl": rows("a", "b"), "videos/b.mp4": b"b"}
 
 
 def folder_of(tmp_path: Path, files: Mapping[str, bytes]) -> ReleaseFolder:
@@ -42,10 +56,13 @@ def test_a_mirror_holds_what_the_folder_holds_and_what_is_not_ours(tmp_path: Pat
 def test_videos_come_before_the_texts_that_name_them_and_rests_of_a_kill_go(tmp_path: Path) -> None:
     target = tmp_path / "mirror"
     (target / "videos").mkdir(parents=True)
+    (target / "provenance").mkdir()
+    (target / "provenance/made_by.json").write_bytes(b"")
     (target / "videos/b.mp4.vidpipe-part").write_bytes(b"hal")
     Mirror(folder_of(tmp_path, SECOND), target).write()
     assert files_in(target) == SECOND
     assert sorted(SECOND, key=turn_of) == [
+        "provenance/made_by.json",
         "videos/a.mp4",
         "videos/b.mp4",
         "data/README.md",
@@ -61,5 +78,56 @@ def test_a_target_that_is_no_folder_or_cannot_be_written_is_one_line(tmp_path: P
         Mirror(folder_of(tmp_path, FIRST), tmp_path / "file")
     with pytest.raises(RecipeError, match="--to"):
         Mirror(folder_of(tmp_path, FIRST), tmp_path / "file" / "below").write()
-    (tmp_path / "link").symlink_to("/etc")
-    assert "link" not in dict(Mirror(folder_of(tmp_path, FIRST), tmp_path)._there())
+
+
+def test_what_others_put_into_folders_of_ours_stays(tmp_path: Path) -> None:
+    target = tmp_path / "mirror"
+    digits = sha256(b"old").hexdigest()[:12]
+    Mirror(folder_of(tmp_path, FIRST | {f"thumbs/old.{digits}.jpg": b"old"}), target).write()
+    theirs = {"videos/theirs.mp4": b"t", "data/train.parquet": b"t", f"thumbs/x.{digits}.jpg": b"t", ".git/HEAD": b"t"}
+    for name, data in theirs.items():
+        (target / name).parent.mkdir(exist_ok=True)
+        (target / name).write_bytes(data)
+    mirror = Mirror(folder_of(tmp_path, {**FIRST, "metadata.jsonl": b""} | {"videos/b.mp4": b"b"}), target)
+    assert mirror.write().gone == (f"thumbs/old.{digits}.jpg",)
+    assert {name: data for name, data in files_in(target).items() if name in theirs} == theirs
+
+
+@pytest.mark.parametrize("name", ["README.md", "videos/a.mp4", "data/train.parquet"])
+def test_a_folder_of_other_things_is_refused(tmp_path: Path, name: str) -> None:
+    target = tmp_path / "mirror"
+    (target / name).parent.mkdir(parents=True)
+    (target / name).write_bytes(b"theirs")
+    for work in (
+        Mirror(folder_of(tmp_path, FIRST), target).difference,
+        Mirror(folder_of(tmp_path, FIRST), target).write,
+    ):
+        with pytest.raises(RecipeError, match=f"holds something else .{name}."):
+            work()
+    assert files_in(target) == {name: b"theirs"}
+
+
+@pytest.mark.parametrize("link", ["", "videos", "README.md", "videos/a.mp4"])
+def test_nothing_is_written_or_deleted_through_a_link(tmp_path: Path, link: str) -> None:
+    target, other = tmp_path / "mirror", tmp_path / "other"
+    Mirror(folder_of(tmp_path, FIRST), target).write()
+    (target / link).rename(other)
+    (target / link).symlink_to(other)
+    before = files_in(other) if other.is_dir() else other.read_bytes()
+    with pytest.raises(RecipeError, match=r"is no folder|is a symbolic link"):
+        Mirror(folder_of(tmp_path, SECOND), target).write()
+    assert before == (files_in(other) if other.is_dir() else other.read_bytes())
+
+
+def test_a_damaged_file_of_the_mirror_is_mended_and_one_of_the_folder_refused(tmp_path: Path) -> None:
+    target, name = tmp_path / "mirror", f"videos/c.{sha256(b'c').hexdigest()[:12]}.mp4"
+    Mirror(folder_of(tmp_path, FIRST | {name: b"c"}), target).write()
+    (target / name).write_bytes(b"d")
+    assert Mirror(folder_of(tmp_path, FIRST | {name: b"c"}), target).write().changed == (name,)
+    assert (target / name).read_bytes() == b"c"
+    with pytest.raises(RecipeError, match="is damaged"):
+        Mirror(folder_of(tmp_path, FIRST | {name: b"d"}), tmp_path / "new").write()
+    assert not [path for path in files_in(tmp_path / "new") if "/c." in path]
+    listed = f"{sha256(b'x').hexdigest()}  videos/a.mp4\n".encode()
+    with pytest.raises(RecipeError, match=r"videos/a.mp4: this file is damaged"):
+        Mirror(folder_of(tmp_path, FIRST | {"provenance/files.sha256": listed}), tmp_path / "listed").write()

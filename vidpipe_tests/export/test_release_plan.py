@@ -59,6 +59,16 @@ def test_what_left_goes_and_what_is_not_ours_stays(tmp_path: Path) -> None:
     assert left.n_bytes == 4
 
 
+def test_only_what_the_record_names_and_texts_of_people_are_published(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"), scratch=tmp_path / "scratch")
+    theirs = ["data/notes.md", "secrets.env", "thumbs/private.jpg"]
+    for name in ("README.md", "CHANGELOG.md", "data/README.md", NAMED, "metadata.jsonl", *theirs):
+        store.put(f"datasets/scenes/{name}", b"")
+    folder = ReleaseFolder(store, "datasets/scenes", {NAMED, "metadata.jsonl"})
+    assert list(folder.files()) == ["CHANGELOG.md", "README.md", "data/README.md", "metadata.jsonl", NAMED]
+    assert folder.strangers() == theirs
+
+
 @pytest.mark.parametrize(
     ("path", "digits"),
     [

@@ -55,7 +55,11 @@ def folder_of(store: ObjectStore, *names: str) -> ReleaseFolder:
     for name in names:
         files[f"videos/{name}.mp4"] = name.encode() * 1000
         explorer.add(ExplorerVideo(name, name.upper(), f"videos/{name}.mp4", duration_s=1.0))
-    files |= {"index.html": explorer.page([], title="D").encode(), "README.md": f"# {names}\n".encode()}
+    files |= {
+        "provenance/made_by.json": b"{}",
+        "index.html": explorer.page([], title="D").encode(),
+        "README.md": f"# {names}\n".encode(),
+    }
     for path, data in files.items():
         store.put(f"datasets/scenes/{path}", data)
     return ReleaseFolder(store, "datasets/scenes")
