@@ -9,10 +9,19 @@ from vidpipe.ledger.canaries import Score
 from vidpipe.ledger.counts import Counts, Overview, overview
 from vidpipe.ledger.sums import Sum
 from vidpipe.ports import Project
+from vidpipe.recipe.line import DATASETS
+from vidpipe.recipe.stages import Line
+
+LEDGER = "ledger"
 
 
-@dg.asset(name="ledger", deps=["scene_dataset", "segment_dataset"], group_name="reports", kinds={"table"})
-def ledger(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[None]:
+def ledger_of(line: Line) -> dg.AssetsDefinition:
+    """The asset `ledger`, which comes after all datasets in use."""
+    after = [name for name in DATASETS if name in line]
+    return dg.asset(name=LEDGER, deps=after, group_name="reports", kinds={"table"})(_ledger)
+
+
+def _ledger(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> dg.MaterializeResult[None]:
     """Every asset's counts: in, ok, dropped, unusable, blocked, skipped, failed, pending, by reason; and all calls."""
     state = look(context.instance, project)
     spent = project.ledger.calls.sums("service", "asset", "name", "model", "model_reported")

@@ -21,7 +21,7 @@ from assets.categories import taxonomy_categories
 from assets.checks import checks_of
 from assets.datasets import episode_dataset, scene_dataset, segment_dataset
 from assets.dynamism import dynamic_videos
-from assets.overview import ledger
+from assets.overview import LEDGER, ledger_of
 from assets.partitions import LineAsset
 from assets.proxies import annotation_proxy
 from assets.queries import episode_queries, segment_queries
@@ -88,7 +88,7 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
     used = [asset for asset in ASSETS if asset.name in line]
     size = recipe.batch_size
     return dg.Definitions(
-        assets=[*(a.of(line, batch_size=size, pool=service_of(recipe, a.name)) for a in used), ledger],
+        assets=[*(a.of(line, batch_size=size, pool=service_of(recipe, a.name)) for a in used), ledger_of(line)],
         asset_checks=checks_of(line, by_model=recipe.annotation.annotator != "offline"),
         resources=resources,
         jobs=[
@@ -105,7 +105,7 @@ def build_definitions(folder: Path | None = None, **overrides: Any) -> dg.Defini
 def _jobs(line: Line) -> tuple[list[str], list[str]]:
     """The assets over the set `video`, and the others that a run makes."""
     produced = [stage.name for stage in line.stages if stage.name not in CURATE and not stage.command]
-    return [n for n in line.names if n in CURATE], [*produced, ledger.key.path[-1]]
+    return [n for n in line.names if n in CURATE], [*produced, LEDGER]
 
 
 def _publishing(line: Line) -> list[Any]:

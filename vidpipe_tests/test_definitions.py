@@ -27,13 +27,15 @@ def test_definitions_load_and_validate() -> None:
     dg.Definitions.validate_loadable(build_definitions())
 
 
-@pytest.mark.parametrize("settings", ["", "queries: {}", ASKING])
+@pytest.mark.parametrize("settings", ["", "queries: {}", ASKING, "queries: {}\nsegments: {mode: none}"])
 def test_the_graph_follows_the_line(settings: str, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(settings)
     line = line_of(read_recipe(tmp_path / "recipe.yaml"), tmp_path)
     assets = graph_of(build_definitions(tmp_path))["assets"]
     assert set(assets) == {*line.names, "ledger"}
-    assert ("segment_queries" in line) == ("queries" in settings)
+    assert ("episode_queries" in line) == ("episode_dataset" in line) == ("queries" in settings)
+    assert ("segment_clips" in line) == ("segment_dataset" in line) == ("none" not in settings)
+    assert ("segment_queries" in line) == ("queries" in settings and "none" not in settings)
     for stage in line.stages:
         assert set(assets[stage.name]["after"]) == set(stage.after)
         assert assets[stage.name]["group"] == stage.group

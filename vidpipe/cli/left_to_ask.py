@@ -170,8 +170,11 @@ class LeftToAsk:
     @cached_property
     def queries(self) -> Mapping[str, QueriesLeft]:
         """The queries that are asked for, by stage."""
-        levels = dict(zip(self._recipe.query_stages, LEVELS, strict=False))
-        return {asset: QueriesLeft(self.project, self.snapshot, self.videos, level) for asset, level in levels.items()}
+        levels = {f"{level}_queries": level for level in LEVELS}
+        return {
+            asset: QueriesLeft(self.project, self.snapshot, self.videos, levels[asset])
+            for asset in self._recipe.query_stages
+        }
 
     def _queried(self, asset: str, name: str) -> Iterator[Ask]:
         queries = self.queries[asset]

@@ -110,6 +110,7 @@ LINE: tuple[Stage, ...] = (
         after=("selected_videos",),
         reads=(Read("selected_videos", "outcome"), Read("raw_videos", "media")),
         recipe=("segments", *_LIMITS, "decoding"),
+        when="segments.are_cut",
     ),
     Stage(
         "segment_queries",
@@ -126,7 +127,7 @@ LINE: tuple[Stage, ...] = (
             Read("catalogue", "texts"),
         ),
         recipe=("segment_queries",),
-        when="queries",
+        when="asks_for_segments",
     ),
     Stage(
         "annotation_proxy",
@@ -217,6 +218,7 @@ LINE: tuple[Stage, ...] = (
             *_PUBLISHED,
         ),
         recipe=("publishing.gate", "publishing.repo", "publishing.layout"),
+        when="segments.are_cut",
     ),
     Stage(
         "episode_dataset",

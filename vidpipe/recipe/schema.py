@@ -113,14 +113,19 @@ class Segments(Section):
 
     length_s: Seconds = Field(60.0, description="Length of a window, in seconds.")
     overlap_s: float = Field(5.0, ge=0, description="What neighbouring windows share, in seconds.")
-    mode: Literal["exact", "smart", "copy"] = Field(
+    mode: Literal["exact", "smart", "copy", "none"] = Field(
         "exact",
         description=(
             "exact: re-encoded, cut at the frame; smart: the same frames, copied but for the groups of pictures at the "
             "edges; copy: nothing is decoded, a clip starts at the key frame before. Where smart or copy cannot be "
-            "right, exact is used, and the record says so."
+            "right, exact is used, and the record says so. none: there are no segments, and no dataset of them."
         ),
     )
+
+    @property
+    def are_cut(self) -> bool:
+        """Whether there are any."""
+        return self.mode != "none"
 
     @model_validator(mode="after")
     def _shorter(self) -> "Segments":
@@ -182,7 +187,14 @@ class Recipe(Section):
     @property
     def query_stages(self) -> tuple[str, ...]:
         """The stages that write queries; their prompts have the same names."""
-        return () if self.queries is None else ("segment_queries", "episode_queries")
+        if self.queries is None:
+            return ()
+        return ("segment_queries", "episode_queries") if self.segments.are_cut else ("episode_queries",)
+
+    @property
+    def asks_for_segments(self) -> bool:
+        """Whether queries of segments are written."""
+        return "segment_queries" in self.query_stages
 
     @property
     def segment_queries(self) -> Mapping[str, Any]:
