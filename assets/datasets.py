@@ -23,6 +23,7 @@ from vidpipe.ledger.snapshot import Row, Snapshot
 from vidpipe.ledger.staleness import end_of, wanted_rows
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
+from vidpipe.records import Record
 from vidpipe.tables import Made
 
 _PEOPLES = ".md"  # texts that people may add to before the next release
@@ -35,7 +36,7 @@ def scene_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam[P
     Written twice: as Parquet shards, and as a folder of videos with their metadata; with a card and an explorer, which
     also list what was left out, with the reason.
     """
-    return table_result(context, project, partial(publish, asset="scene_dataset"))
+    return table_result(context, project, partial(publish, asset="scene_dataset"), show=places)
 
 
 @in_line("segment_dataset")
@@ -44,7 +45,7 @@ def segment_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam
 
     Rows are sorted by series, episode and segment; where the recipe writes no queries, they stand there without.
     """
-    return table_result(context, project, partial(publish, asset="segment_dataset"))
+    return table_result(context, project, partial(publish, asset="segment_dataset"), show=places)
 
 
 @in_line("episode_dataset")
@@ -53,7 +54,14 @@ def episode_dataset(context: dg.AssetExecutionContext, project: dg.ResourceParam
 
     Rows are sorted by series and episode.
     """
-    return table_result(context, project, partial(publish, asset="episode_dataset"))
+    return table_result(context, project, partial(publish, asset="episode_dataset"), show=places)
+
+
+def places(project: Project, record: Record) -> dict[str, dg.PathMetadataValue]:
+    """Where people find a dataset's folder and its explorer; no page of the web may open a local file."""
+    files = {"folder": "", "explorer": "index.html"}
+    paths = {what: project.store.place(keys.dataset(DATASETS[record.asset], name)) for what, name in files.items()}
+    return {what: dg.MetadataValue.path(path.rstrip("/")) for what, path in paths.items()}
 
 
 def publish(project: Project, *, asset: str) -> Made:

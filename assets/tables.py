@@ -1,7 +1,7 @@
 """How an asset over all videos reports to Dagster, and the check that tells when it no longer holds what it should."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import dagster as dg
@@ -10,15 +10,19 @@ from assets.owners import own_run
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ
 from vidpipe.ports import Project
+from vidpipe.records import Record
 from vidpipe.tables import Made, settle_table
 
 Make = Callable[[Project], Made]
 Differ = Callable[[Snapshot], Collection[str]]
+Show = Callable[[Project, Record], Mapping[str, Any]]
 _SHOWN = 20
 
 
-def table_result(context: dg.AssetExecutionContext, project: Project, make: Make) -> dg.MaterializeResult[Any]:
-    """Make the table, alone, and say what it holds.
+def table_result(
+    context: dg.AssetExecutionContext, project: Project, make: Make, *, show: Show | None = None
+) -> dg.MaterializeResult[Any]:
+    """Make the table, alone, and say what it holds; `show` says of its record where people find that.
 
     Its Dagster data version is the fingerprint of its recipe: otherwise one added video would make every partition
     below it stale.
@@ -37,7 +41,12 @@ def table_result(context: dg.AssetExecutionContext, project: Project, make: Make
         record = settle_table(project, asset, made, run_id=context.run.run_id, seconds=seconds)
     shown = {name: value for name, value in record.value.items() if isinstance(value, bool | int | float | str)}
     return dg.MaterializeResult(
-        metadata={"outcome": record.outcome, **shown, "seconds": record.provenance.seconds},
+        metadata={
+            "outcome": record.outcome,
+            **shown,
+            **(show(project, record) if show else {}),
+            "seconds": record.provenance.seconds,
+        },
         data_version=dg.DataVersion(project.fingerprint(project.stage(asset))),
     )
 

@@ -11,12 +11,13 @@ import polars as pl
 
 from assets.partitions import in_line
 from assets.tables import table_result
-from vidpipe.errors import CredentialError
+from vidpipe.errors import CredentialError, RecipeError
 from vidpipe.export.publishing import Published, Publisher, Terms
 from vidpipe.export.release_gate import check, datasets_of, folder_of, release_of, undisturbed
 from vidpipe.export.space_publishing import space_publisher
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
+from vidpipe.records import Record
 from vidpipe.repositories import Hub
 from vidpipe.tables import Made
 
@@ -42,8 +43,18 @@ def hf_upload(
         PROGRESS.info(text)  # for whoever waits at a terminal
 
     with undisturbed(project):
-        result = table_result(context, project, partial(upload, hub=hub, say=say))
+        result = table_result(context, project, partial(upload, hub=hub, say=say), show=addresses)
     yield result
+
+
+def addresses(_project: Project, record: Record) -> dict[str, Any]:
+    """Where readers find each dataset and Space, and the tag of the release."""
+    found: dict[str, Any] = {}
+    for what in ("datasets", "spaces"):
+        for name, told in record.value.get(what, {}).items():
+            title = name if what == "datasets" else f"{name} explorer"
+            found |= {title: dg.MetadataValue.url(told["url"]), f"{title} tag": told["release"]}
+    return found
 
 
 def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:
@@ -63,8 +74,13 @@ def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:
         name, entry = DATASETS[stage.name], snapshot.entry(stage.name, "")
         terms = Terms(release_of(project, stage.name), private=publishing.private)
         publisher = Publisher(hub.datasets, folder_of(project, stage.name), str(publishing.repo_of(name)), terms, say)
-        told[name] = publisher.publish()
         inputs[stage.name] = entry.data_version if entry is not None else ""
+        if publisher.has_nothing():
+            say(f"{name}: there is nothing in it")
+            continue
+        told[name] = publisher.publish()
+    if not told:
+        raise RecipeError("publishing.repo", "there is nothing in any dataset")
     shown = _spaces(project, hub, told, say) if publishing.space else {}
     return _made(told, shown, inputs)
 
@@ -78,7 +94,8 @@ def _spaces(
     found = {}
     for stage in datasets_of(project.line()):
         name = DATASETS[stage.name]
-        found[name] = space_publisher(hub.spaces, folder_of(project, stage.name), datasets[name], say).publish()
+        if name in datasets:
+            found[name] = space_publisher(hub.spaces, folder_of(project, stage.name), datasets[name], say).publish()
     return found
 
 

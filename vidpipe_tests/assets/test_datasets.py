@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from assets.checks import whole_check
-from assets.datasets import publish
+from assets.datasets import places, publish
 from vidpipe import keys
 from vidpipe.batch import Work, run_batch
 from vidpipe.corpus.catalogue import frame_of
@@ -132,6 +132,15 @@ def lines_of(project: Project, name: str) -> list[dict[str, Any]]:
 
 def ids_of(made: Made) -> list[str]:
     return made.rows["video_id"].to_list()
+
+
+def test_people_find_the_folder_and_the_explorer(project: Project) -> None:
+    made = publish(project, asset="scene_dataset")
+    record = settle_table(project, "scene_dataset", made, run_id="run", seconds=0.0)
+    shown = {name: Path(str(place.path)) for name, place in places(project, record).items()}
+    assert shown["folder"].is_dir()
+    assert shown["explorer"] == shown["folder"] / "index.html"
+    assert shown["explorer"].is_file()
 
 
 def test_videos_are_published_from_where_their_source_is_now(project: Project) -> None:

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.uploads import PUBLISH_TAG, hf_upload
+from assets.uploads import PUBLISH_TAG, addresses, hf_upload
 from vidpipe.ledger.counts import overview
 from vidpipe.recipe.fingerprints import line_of
 from vidpipe.recipe.publishing_section import Publishing
@@ -47,6 +47,20 @@ def test_a_run_with_leave_refuses_what_is_not_made(line: Line, tmp_path: Path) -
     assert not result.success
     (failed,) = [event for event in result.all_events if event.is_step_failure]
     assert "scene_dataset: is not made yet" in str(failed.event_specific_data)
+
+
+def test_people_find_the_datasets_and_spaces_with_their_tags(tmp_path: Path) -> None:
+    told = {"url": "https://hub/datasets/user/films", "release": "r1"}
+    value = {"datasets": {"scenes": told}, "spaces": {"scenes": {**told, "url": "https://hub/spaces/user/films"}}}
+    project = project_at(tmp_path, RECIPE)
+    made = Made(pl.DataFrame({"dataset": ["scenes"]}), {}, value)
+    found = addresses(project, settle_table(project, "hf_upload", made, run_id="run", seconds=0.0))
+    assert {name: getattr(one, "url", one) for name, one in found.items()} == {
+        "scenes": "https://hub/datasets/user/films",
+        "scenes tag": "r1",
+        "scenes explorer": "https://hub/spaces/user/films",
+        "scenes explorer tag": "r1",
+    }
 
 
 def test_it_is_in_the_line_where_there_is_a_repository_and_no_run_makes_it(line: Line, tmp_path: Path) -> None:
