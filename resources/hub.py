@@ -7,6 +7,7 @@ What belongs here: which call does what. Not here: what its errors mean (`hub_er
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from vidpipe.errors import CredentialError, MovedError, RejectedRequestError
 from vidpipe.repositories import Change, Draft, RemoteFile, Repository
 
 _OPEN = ("draft", "open")
+_AT_ONCE = 500  # files that one request asks for by their paths
 T = TypeVar("T")
 
 
@@ -187,6 +189,12 @@ class HubDatasets:
         """The commits that have names for ever."""
         refs = self._ask(lambda: self._api.list_repo_refs(repo, repo_type=self._type))
         return {tag.name: tag.target_commit for tag in refs.tags}
+
+    def holds(self, repo: str, revision: str, paths: Sequence[str]) -> bool:
+        """Whether a revision has any of some files."""
+        parts = (list(paths[i : i + _AT_ONCE]) for i in range(0, len(paths), _AT_ONCE))
+        look = partial(self._api.get_paths_info, repo, revision=revision, repo_type=self._type)
+        return any(self._ask(partial(look, part)) for part in parts)
 
     def tag(self, repo: str, name: str, revision: str) -> None:
         """Give a commit such a name; nothing happens where it is taken."""

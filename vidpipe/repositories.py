@@ -115,6 +115,10 @@ class DatasetHub(Protocol):
         """The commits that have names for ever."""
         ...
 
+    def holds(self, repo: str, revision: str, paths: Sequence[str]) -> bool:
+        """Whether a revision has any of some files."""
+        ...
+
     def tag(self, repo: str, name: str, revision: str) -> None:
         """Give a commit such a name; nothing happens where it is taken."""
         ...

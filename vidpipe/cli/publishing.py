@@ -102,6 +102,8 @@ class _Publication:
         check(self._project)
         hub = open_hub(self._project.folder)
         plans = self._plans(hub)
+        for warning in filter(None, (plan.warning() for plan in plans)):
+            click.echo(f"vidpipe: {shown(warning)}", err=True)
         if is_plan:
             return tell(plans, as_json=self._as_json)
         for plan in plans:

@@ -13,6 +13,7 @@ import click
 from vidpipe.cli.words import counted
 from vidpipe.export.publishing import ReleasePlan
 from vidpipe.export.release_plan import Difference, RowChanges
+from vidpipe.export.withdrawn import NOTHING, Withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Shown:
     rows: RowChanges
     files: Difference
     is_space: bool = False
+    withdrawn: Withdrawn = NOTHING
     told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -38,7 +40,8 @@ class Shown:
         rows = {"n": self.rows.n, "added": self.rows.added, "changed": self.rows.changed, "removed": self.rows.removed}
         files = {name: len(getattr(self.files, name)) for name in ("added", "changed", "gone")}
         head = {"dataset": self.dataset, "release": self.release, "place": self.place, "visibility": self.visibility}
-        told = {} if self.is_space else {"rows": rows}
+        withdrawn = {"files": len(self.withdrawn.files), "tags": list(self.withdrawn.tags)}
+        told = {} if self.is_space else {"rows": rows, "withdrawn": withdrawn}
         return {**head, **told, "files": files, "bytes_to_send": self.files.n_bytes, **self.told}
 
     def line(self) -> str:
@@ -49,12 +52,28 @@ class Shown:
         sent = f"{counted(len(files.sent), 'file')} and {_megabytes(files.n_bytes)} to send, {len(files.gone)} to go"
         return f"{self.title} {self.release}{where}: {'' if self.is_space else told}{sent}"
 
+    def warning(self) -> str:
+        """What readers can still reach of what this release takes from them, in one line; empty: nothing."""
+        n, tags = len(self.withdrawn.files), self.withdrawn.tags
+        if not n:
+            return ""
+        some = ", ".join(tags) + (" and more" if self.withdrawn.has_more else "")
+        named = (
+            f"under {some} (HfApi().delete_tag({self.place!r}, tag={tags[0]!r}, repo_type='dataset')) and "
+            if tags
+            else ""
+        )
+        return (
+            f"{self.dataset}: {counted(n, 'video')} that {self.release} takes away can still be read at {self.place}, "
+            f"{named}in its history (HfApi().super_squash_history({self.place!r}, repo_type='dataset') rewrites it)"
+        )
+
 
 def planned(name: str, plan: ReleasePlan, *, is_space: bool = False) -> Shown:
     """What is to happen to a dataset, or to its Space."""
     visibility = "private" if plan.is_private else "public"
     new = "" if plan.repository else ", new"
-    return Shown(name, plan.release, plan.repo, visibility + new, plan.rows, plan.files, is_space)
+    return Shown(name, plan.release, plan.repo, visibility + new, plan.rows, plan.files, is_space, plan.withdrawn)
 
 
 def tell(found: Sequence[Shown], *, as_json: bool, last: str = "", is_published: bool = False) -> int:

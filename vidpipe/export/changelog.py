@@ -12,7 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from vidpipe.export.about import LeftOut
 from vidpipe.export.markdown import escaped
 
-TITLE = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n"
+_OLD_TITLE = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n"
+TITLE = f"""{_OLD_TITLE}
+Every release that was written is listed, with what changed since the one written before it. Not all were published:
+those that were have a tag of their name where this is published.
+"""
 ENTRY = re.compile(r"^## ([0-9a-f]{12})$", re.MULTILINE)
 WITHOUT_FILE = " without media"
 """What a row's mark ends with whose file is not published."""
@@ -40,7 +44,7 @@ def changelog(
     `old` and `new` give each row's mark by the row's name: the video's id, with ` #<n>` behind it for its n-th part.
     `left_out` says why videos are not there. A text that is none of ours is kept below.
     """
-    entries = old_text.removeprefix(TITLE)
+    entries = old_text.removeprefix(TITLE).removeprefix(_OLD_TITLE)
     newest = ENTRY.search(entries)
     if newest and newest.group(1) == release:
         return old_text

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from vidpipe.errors import MovedError, RecipeError
 from vidpipe.export.release_plan import ROWS, Comparer, Difference, Folder, RowChanges, row_changes
+from vidpipe.export.withdrawn import NOTHING, Withdrawn, held, withdrawn
 from vidpipe.repositories import Change, DatasetHub, Draft, RemoteFile, Repository
 
 TITLE = "vidpipe: release "
@@ -43,6 +44,7 @@ class ReleasePlan:
     files: Difference
     rows: RowChanges
     is_private: bool
+    withdrawn: Withdrawn = NOTHING
 
     @property
     def revision(self) -> str:
@@ -85,7 +87,9 @@ class Publisher:
         remote = {} if found is None else self._hub.tree(self._repo, found.head)
         is_private = self._terms.private if found is None else found.is_private
         rows = row_changes(self._lines(), self._old_lines(found, remote))
-        return ReleasePlan(self._repo, self._terms.release, found, self._comparer.difference(remote), rows, is_private)
+        files = self._comparer.difference(remote)
+        left = held(self._hub, self._repo, withdrawn(files))
+        return ReleasePlan(self._repo, self._terms.release, found, files, rows, is_private, left)
 
     def publish(self) -> Published:
         """Have readers see the folder, whatever of it is there already; a second time does nothing.

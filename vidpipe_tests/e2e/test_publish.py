@@ -241,8 +241,22 @@ def _reads_as_its_folder(line: Line, hub: HubServer, home: Path) -> None:
         assert there == here
 
 
+def _was_published_once(hub: HubServer) -> None:
+    """A video lies there, now and under a tag, that is not in the dataset."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    api = HfApi(endpoint=hub.url, token=TOKEN)
+    api.upload_file(
+        path_or_fileobj=b"x", path_in_repo="videos/w.2d711642b726.mp4", repo_id="user/films", repo_type="dataset"
+    )
+    api.create_tag("user/films", tag="older", repo_type="dataset")
+
+
 def _next_release(line: Line, hub: HubServer, env: dict[str, str]) -> None:
     """One video more and one less: rows and files follow, and the old release stays by its tag."""
+    _was_published_once(hub)
     before = dict(hub.repos["user/films"].refs)
     more = line.folder.parent / "more"
     more.mkdir()
@@ -250,7 +264,15 @@ def _next_release(line: Line, hub: HubServer, env: dict[str, str]) -> None:
     edit(line, {"sources: [": f"sources: ['{more}', "})
     line.run(env=env)
     assert line.counts("hf_upload")["pending"] == {"not asked for": 1}
-    document = json.loads(line("publish", "--json", env=env).stdout)
+    done = line("publish", "--json", env=env)
+    document = json.loads(done.stdout)
+    assert [one["withdrawn"] for one in document["datasets"]] == [
+        {"files": 1, "tags": ["older"]},
+        *[{"files": 0, "tags": []}] * 2,
+    ]
+    (warning,) = [text for text in done.stderr.splitlines() if "can still be read" in text]
+    assert warning.startswith("vidpipe: scenes: 1 video that ")
+    assert "HfApi().delete_tag('user/films', tag='older', repo_type='dataset')" in warning
     assert [one["rows"]["added"] for one in document["datasets"]] == [1, 1, 1]
     assert [one["rows"]["changed"] for one in document["datasets"]] == [0, 0, 0]
     for level, repo in LEVELS.items():
@@ -260,5 +282,5 @@ def _next_release(line: Line, hub: HubServer, env: dict[str, str]) -> None:
     after = hub.repos["user/films"].refs
     tags = {name for name in before if name.startswith("refs/tags/")}
     assert {name: after[name] for name in tags} == {name: before[name] for name in tags}
-    assert len([name for name in after if name.startswith("refs/tags/")]) == 2
+    assert len([name for name in after if name.startswith("refs/tags/")]) == 3
     assert all(entry.credential in ("", TOKEN) for entry in hub.log)

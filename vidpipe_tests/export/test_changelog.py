@@ -24,6 +24,16 @@ def test_the_same_release_adds_no_entry() -> None:
     assert changelog(text, "0" * 12, OLD, OLD) == text
 
 
+def test_a_log_says_that_not_all_releases_were_published_once_and_keeps_what_an_older_version_wrote() -> None:
+    text = changelog("", "0" * 12, {}, OLD)
+    told = "Not all were published"
+    assert text.count(told) == changelog(text, "1" * 12, OLD, NEW).count(told) == 1
+    before = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n\n## 000000000000\n"
+    later = changelog(before, "1" * 12, OLD, NEW)
+    assert (later.count("# Changes"), later.count(told)) == (1, 1)
+    assert later.index("## 111111111111") < later.index("## 000000000000")
+
+
 def test_going_back_to_an_older_release_is_an_entry() -> None:
     text = changelog(changelog("", "0" * 12, {}, OLD), "1" * 12, OLD, NEW)
     assert changelog(text, "0" * 12, NEW, OLD).count("## 000000000000") == 2

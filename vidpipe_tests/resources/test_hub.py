@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from resources.patience import Patience
 from vidpipe.errors import CredentialError, MovedError, RecipeError, RejectedRequestError, TransientServiceError
 from vidpipe.export.publishing import Published, Publisher, Terms
 from vidpipe.export.release_plan import ReleaseFolder
+from vidpipe.export.withdrawn import Withdrawn, held
 from vidpipe.store.objects import ObjectStore, open_store
 from vidpipe_tests.servers.hub import TOKEN, HubServer, too_many
 from vidpipe_tests.servers.hub_clients import api_of
@@ -128,6 +130,27 @@ def _put(hub: HubServer, files: Mapping[str, bytes], revision: str = "main") -> 
     api = HfApi(endpoint=hub.url, token=TOKEN)
     added = [CommitOperationAdd(path, data) for path, data in files.items()]
     api.create_commit(REPO, added, commit_message="theirs", repo_type="dataset", revision=revision)
+
+
+def test_videos_that_a_release_takes_away_are_named_with_the_tags_that_hold_them(
+    hub: HubServer, store: ObjectStore
+) -> None:
+    old_a, new_a, b = (
+        f"videos/{n}.{sha256(data).hexdigest()[:12]}.mp4" for n, data in (("a", b"x"), ("a", b"y"), ("b", b"z"))
+    )
+    published(hub, folder_of(store, FIRST | {old_a: b"x", b: b"z"}))
+    client, tags = HubDatasets(TOKEN, hub.url, patience=QUICK), [f"t{i}" for i in range(7)]
+    for name in tags:
+        client.tag(REPO, name, hub.repos[REPO].at("main").oid)
+    folder = folder_of(store, FIRST | {new_a: b"y"})
+    plan = publisher(hub, folder, "r2").plan()
+    assert plan.withdrawn.files == (b,), "a was only made anew"
+    assert (len(plan.withdrawn.tags), plan.withdrawn.has_more) == (5, True)
+    assert {*plan.withdrawn.tags} < {"r1", *tags}
+    published(hub, folder, "r2")
+    assert publisher(hub, folder, "r2").plan().withdrawn == Withdrawn()
+    assert held(client, REPO, [new_a]) == Withdrawn((new_a,), ("r2",))
+    assert held(client, REPO, [*(f"videos/{i}.mp4" for i in range(501)), "README.md"]).has_more
 
 
 def test_an_upload_that_breaks_in_a_body_goes_on(hub: HubServer, store: ObjectStore) -> None:
