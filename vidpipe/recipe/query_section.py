@@ -6,7 +6,7 @@ What belongs here: levels, names of fields, rates. Not here: what a field asks f
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from vidpipe.recipe.model_sections import Annotation
 from vidpipe.recipe.sections import Section
@@ -64,8 +64,8 @@ def _five(names: Any) -> tuple[str, ...]:
             raise ValueError("a field's name has a-z, 0-9 and _, begins with a letter, and at most 40 of them")
         if name == "request_id":
             raise ValueError("request_id is what names a request, and no field")
-        if name.startswith("model_"):
-            raise ValueError("names that begin with model_ are taken by pydantic, which reads the answers")
+        if name.startswith("model_") and hasattr(BaseModel, name):
+            raise ValueError("model_config, model_dump and the like are taken by pydantic, which reads the answers")
     return tuple(names)
 
 

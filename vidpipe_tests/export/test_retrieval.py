@@ -52,7 +52,7 @@ def test_the_published_layout_names_files_as_published() -> None:
 
 
 def test_fields_of_ones_own_may_be_called_as_methods_are() -> None:
-    fields = ("json", "copy", "dict", "schema", "validate")
+    fields = ("json", "copy", "model_dump_it", "schema", "model_year")
     model = kind_of("episode", "ours", fields).model
     row = dict.fromkeys(model.model_fields) | {"video_id": "v", "provenance": []}
     told = {name: ["one", "two", "three"] for name in fields}

@@ -112,7 +112,7 @@ def test_queries_are_made_where_the_section_stands_as_their_levels_have_it() -> 
         ({"fields": {"segment": [*FIVE[1:], "b"]}}, "fields: need 5 different names, got keys with values"),
         ({"fields": {"clip": "earlier"}}, "fields: fields are given by level: segment, episode, series, got keys"),
         ({"fields": [*FIVE[1:], "request_id"]}, "fields: request_id is what names a request, and no field, got a"),
-        ({"fields": [*FIVE[1:], "model_config"]}, "fields: names that begin with model_ are taken by pydantic"),
+        ({"fields": [*FIVE[1:], "model_config"]}, "fields: model_config, model_dump and the like are taken"),
         ({"fields": [*FIVE[1:], "a b"]}, "fields: a field's name has a-z, 0-9 and _, begins with a letter"),
         ({"fps": 0}, "fps: need source, or frames a second above 0 to 24, got 0"),
         ({"fps": True}, "fps: need source, or frames a second above 0 to 24, got true"),
