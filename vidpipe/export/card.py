@@ -16,11 +16,11 @@ from vidpipe.export.facts import CardFacts
 from vidpipe.export.figures import Figure
 from vidpipe.export.file_list import FILES, NAMED
 from vidpipe.export.foreign import mapping
-from vidpipe.export.front_matter import front_matter
+from vidpipe.export.front_matter import LOADABLE, front_matter, loads_as_videos, n_unloadable
 from vidpipe.export.kind_words import words_of
 from vidpipe.export.licences import licence_link
 from vidpipe.export.markdown import escaped, escaped_table, link, section, table
-from vidpipe.export.target import WITHOUT_MEDIA, DatasetKind
+from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetKind
 
 HERE = "<this folder>"
 MOST_REASONS = 100
@@ -62,7 +62,7 @@ def _holds(kind: DatasetKind, facts: CardFacts, release: str) -> str:
         (kind.noun, f"{facts.n_rows:,}"),
         (f"{kind.noun} with their file", f"{facts.n_media:,}"),
         ("source videos", f"{facts.n_videos:,}" if kind.noun != "videos" else ""),
-        ("hours", f"{facts.duration_s / 3600:,.2f}"),
+        (f"hours of {'all ' if facts.n_media < facts.n_rows else ''}{kind.noun}", f"{facts.duration_s / 3600:,.2f}"),
         ("media", _size(facts.n_bytes)),
         ("scenes", f"{facts.n_scenes:,}" if facts.n_scenes else ""),
         ("with captions", f"{facts.n_with_captions:,}" if facts.n_with_captions else ""),
@@ -73,9 +73,9 @@ def _holds(kind: DatasetKind, facts: CardFacts, release: str) -> str:
 
 
 def _warning(facts: CardFacts) -> str:
-    if set(facts.annotators) != {"offline"}:
+    if not _is_offline(facts):
         return ""
-    return "**No model wrote any of this**: annotations are `offline`, what was measured and what the source says.\n"
+    return "**No model annotated this**: annotations are `offline`, what was measured and what the source says.\n"
 
 
 def _loading(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
@@ -84,18 +84,39 @@ def _loading(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:
     where = f'"{about.repo or HERE}"'
     calls = []
     if facts.n_media:
-        calls.append((f"load_dataset({where})", "the files in videos/ with metadata.jsonl"))
+        what = f"the files in videos/ with {METADATA}" if loads_as_videos(facts) else f"{METADATA}, without the files"
+        calls.append((f"load_dataset({where})", what))
     if facts.n_media < facts.n_rows:
         name = ', "without_media"' if facts.n_media else ""
         calls.append((f"load_dataset({where}{name})", f"{WITHOUT_MEDIA}: rows whose file is not published"))
     if kind.has_shards:
-        calls.append((f'load_dataset({where}, data_dir="data")', "parquet: mp4 (bytes) and json (struct)"))
+        shards = (
+            f'"parquet", data_files="hf://datasets/{about.repo}/data/*.parquet"' if about.repo else f'"{HERE}/data"'
+        )
+        calls.append((f"load_dataset({shards})", "parquet: mp4 (bytes) and json (struct)"))
     width = max(len(call) for call, _ in calls)
     lines = [f"{call:<{width}}  # {what}" for call, what in calls]
     return (
         "\n".join(["```python", "from datasets import load_dataset", "", *lines, "```", ""])
+        + _unloadable(facts)
         + "\nOpen `index.html` in a browser to look around: no server is needed. `croissant.json` tells machines what "
         "is here (MLCommons Croissant 1.0), `CHANGELOG.md` how releases differ.\n"
+    )
+
+
+def _unloadable(facts: CardFacts) -> str:
+    """Which files `datasets` does not know as videos, and where they are then."""
+    kinds = ", ".join(f"`{suffix}`" for suffix in sorted(facts.suffixes) if suffix not in LOADABLE)
+    n = n_unloadable(facts)
+    if not n:
+        return ""
+    if not loads_as_videos(facts):
+        return (
+            f"\n`datasets` knows no videos of this kind ({kinds}): `file_name` says where each lies in this folder.\n"
+        )
+    return (
+        f"\n`datasets` does not download files of every kind: the {n:,} that are {kinds} come with their rows only "
+        "from a copy of the whole folder.\n"
     )
 
 
@@ -141,11 +162,14 @@ def _sources(facts: CardFacts, sources: Sequence[Source]) -> str:
 
 
 def _making(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, figures: Sequence[Figure]) -> list[str]:
+    words = words_of(kind.name)
     return [
-        f"{words_of(kind.name).making}\n",
+        f"{words.making_offline if _is_offline(facts) else words.making}\n",
         _pictures([figure for figure in figures if figure.is_line]),
         "Red: so many videos ended there.\n" if about.left_out and any(figure.is_line for figure in figures) else "",
-        f"Settings, prompts and versions of all stages stand in [{MADE_BY}]({MADE_BY}).\n",
+        f"Settings, prompts and versions of all stages stand in [{MADE_BY}]({MADE_BY}). Beside it `{FOLDER}/` holds, "
+        "for each video in the dataset, all that it was made from: records, captions as they were read, and the "
+        "answers of models, word for word. It is published with the rest.\n",
         escaped_table(("annotator", kind.noun), facts.annotators.largest()),
         escaped_table(("model, as it named itself", "videos"), facts.models.largest()),
         escaped_table(("prompt", "sha256 of its text"), _prompts(about)),
@@ -154,9 +178,14 @@ def _making(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, figures: S
     ]
 
 
+def _is_offline(facts: CardFacts) -> bool:
+    """Whether no model annotated any of it."""
+    return set(facts.annotators) == {"offline"}
+
+
 def _prompts(about: DatasetAbout) -> list[tuple[str, str]]:
     prompts = mapping(about.making.get("prompts"))
-    return [(name, str(mapping(prompt).get("sha256"))) for name, prompt in sorted(prompts.items())]
+    return [(name, str(mapping(prompt).get("template") or "")) for name, prompt in sorted(prompts.items())]
 
 
 def _left_out(kind: DatasetKind, about: DatasetAbout, facts: CardFacts) -> str:

@@ -22,7 +22,7 @@ FILE = "croissant.json"
 _RECORDS = {METADATA: "default", WITHOUT_MEDIA: "without_media"}
 _TYPES = {"string": "sc:Text", "int64": "sc:Integer", "float64": "sc:Float", "bool": "sc:Boolean"}
 _FORMATS = {"jsonl": "application/jsonlines", "parquet": "application/x-parquet"}
-_MEDIA_FORMATS = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
+_MEDIA_FORMATS = {".mp4": "video/mp4", ".mkv": "video/matroska", ".mov": "video/quicktime", ".mpeg": "video/mpeg"}
 _CONTEXT: Mapping[str, Any] = {  # as the specification gives it, in its order
     "@language": "en",
     "@vocab": "https://schema.org/",

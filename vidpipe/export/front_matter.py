@@ -54,13 +54,24 @@ def shard_card(shards: Sequence[str], kind: DatasetKind) -> str:
     if shards:
         cells: dict[str, object] = {"name": "mp4", "dtype": "binary"}
         struct: dict[str, object] = {"name": "json", "struct": features_of(kind.model)}
-        lines += ["configs:", *_config("default", shards), "dataset_info:", *_info("default", [cells, struct])]
+        lines += [
+            "configs:",
+            *_config("default", shards),
+            "dataset_info:",
+            '- config_name: "default"',
+            *_features([cells, struct]),
+        ]
     return "\n".join([*lines, "---\n", "The same rows as parquet. The card lies one folder above.\n"])
 
 
 def loads_as_videos(facts: CardFacts) -> bool:
     """Whether `datasets` finds a file for a video in the folder; it is a plain table else."""
     return any(facts.suffixes[suffix] for suffix in LOADABLE)
+
+
+def n_unloadable(facts: CardFacts) -> int:
+    """How many files are of a kind that `datasets` takes for no video."""
+    return facts.suffixes.total() - sum(facts.suffixes[suffix] for suffix in LOADABLE)
 
 
 def _languages(facts: CardFacts) -> list[str]:
@@ -78,27 +89,31 @@ def _licences(facts: CardFacts) -> str | list[str]:
 def configs(kind: DatasetKind, facts: CardFacts, release: str) -> list[str]:
     """How the folder loads: with its files, and, as a config of its own, the rows that stand without theirs.
 
-    All configs of a card are read by the builder of the first: where that is the one of folders, rows without a file
-    have an empty `file_name`, since it refuses null and none (tried). `datasets` caches a local folder by what its card
-    says, not by its files: the release must stand in what it hashes, or it goes on giving the rows of an older release,
-    or of another project (tried with 5.2).
+    All configs of a card are read by the builder of the first, which is chosen by the suffix that most of its files
+    have: no others than loadable ones are named there, or a folder of many .flv is read as sound. Where it is the one
+    of folders, rows without a file have an empty `file_name`, since it refuses null and none (tried). Features bind
+    only as a config's own; those of `dataset_info`, which others read, are replaced by what the first rows hold.
+    `datasets` caches a local folder by what its card says, not by its files: the release must stand in what it hashes,
+    or it goes on giving the rows of an older release, or of another project (all tried with 5.2).
     """
     is_folder, n_without = loads_as_videos(facts), facts.n_rows - facts.n_media
     found: list[tuple[str, list[str], list[str]]] = []
     if facts.n_media:
-        found.append(("default", ["videos/**", METADATA] if is_folder else [METADATA], []))
+        videos = [f"videos/**/*{suffix}" for suffix in LOADABLE if facts.suffixes[suffix]]
+        found.append(("default", [*videos, METADATA], []))
     if n_without:
         options = [f"  metadata_filenames: [{_yaml(WITHOUT_MEDIA)}]"] if is_folder else []
         found.append((_WITHOUT if found else "default", [WITHOUT_MEDIA], options))
     if not found:
         return []
     file = {"name": "video", "dtype": "video"} if is_folder else {"name": "file_name", "dtype": "string"}
+    features = _features([file, *features_of(kind.model)])
     lines = ["configs:"]
     for name, paths, options in found:
-        lines += [*_config(name, paths), *options]
+        lines += [*_config(name, paths), *options, *features]
     lines += ["dataset_info:"]
     for name, _, _ in found:
-        lines += [*_info(name, [file, *features_of(kind.model)]), f"  description: {_yaml(f'release {release}')}"]
+        lines += [f"- config_name: {_yaml(name)}", *features, f"  description: {_yaml(f'release {release}')}"]
     return lines
 
 
@@ -107,8 +122,8 @@ def _config(name: str, paths: Iterable[str]) -> list[str]:
     return [f"- config_name: {_yaml(name)}", "  data_files:", "  - split: train", "    path:", *files]
 
 
-def _info(name: str, features: Iterable[Mapping[str, object]]) -> list[str]:
-    return [f"- config_name: {_yaml(name)}", "  features:", *(f"  - {_yaml(feature)}" for feature in features)]
+def _features(features: Iterable[Mapping[str, object]]) -> list[str]:
+    return ["  features:", *(f"  - {_yaml(feature)}" for feature in features)]
 
 
 def _yaml(value: object) -> str:

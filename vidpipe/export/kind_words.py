@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """What a card says of its kind of dataset; `tasks` are of the Hub's list."""
+    """What a card says of its kind of dataset; `tasks` are of the Hub's list.
+
+    `making_offline`: how it came to be where no model was asked.
+    """
 
     row: str
     making: str
+    making_offline: str
     tasks: tuple[str, ...]
     tags: tuple[str, ...]
     limitations: tuple[str, ...]
@@ -29,6 +33,9 @@ _OF_ALL: Mapping[str, KindWords] = {
         "characters, its storyline, questions with answers. The columns are FineVideo's, and a few more.",
         making=_VIDEOS + "cut into shots by one pass over their pixels and annotated scene by scene. The scenes' times "
         "were then aligned to the cuts' frames.",
+        making_offline=_VIDEOS
+        + "cut into shots by one pass over their pixels. No model annotated them: the scenes are those "
+        "shots, told by what was measured of picture and sound and by the captions.",
         tasks=("video-classification", "video-text-to-text"),
         tags=("scenes", "finevideo"),
         limitations=(
@@ -41,6 +48,9 @@ _OF_ALL: Mapping[str, KindWords] = {
         row="One row is one segment: a window of fixed length out of an episode, with queries by which it should be "
         "found.",
         making=_VIDEOS + "cut into windows that overlap a little.",
+        making_offline=_VIDEOS
+        + "cut into windows that overlap a little. No model annotated them: queries were put together "
+        "from what was measured and what the source says.",
         tasks=("video-text-to-text",),
         tags=("video-retrieval", "segments"),
         limitations=(
@@ -51,6 +61,9 @@ _OF_ALL: Mapping[str, KindWords] = {
     "episodes": KindWords(
         row="One row is one episode: a whole video, with queries by which it should be found.",
         making=_VIDEOS + "shown to a model as a whole.",
+        making_offline=_VIDEOS
+        + "taken as a whole. No model annotated them: queries were put together from what was measured "
+        "and what the source says.",
         tasks=("video-text-to-text",),
         tags=("video-retrieval", "episodes"),
         limitations=(_QUERIES.format(what="episode"),),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from vidpipe.annotation.prompting import load_prompt
+from vidpipe.annotation.prompting import built_in_prompts, load_prompt
 from vidpipe.asking.services import TOLD_BY_MODELS
 from vidpipe.corpus.llm_categories import load_prompt as load_category_prompt
 from vidpipe.errors import RecipeError
@@ -34,7 +34,7 @@ def made_by(
     """The document; `versions` are those of the stages by name, the dataset's the last; `folder` is the project's.
 
     A prompt has its file's text, the fingerprint by which records name it (`template`), and whether it is the
-    project's own.
+    project's own: a file that says what the built-in prompt says is not.
 
     Raises:
         RecipeError: a prompt or the taxonomy cannot be read.
@@ -103,8 +103,15 @@ def made_by_file(document: Mapping[str, Any]) -> bytes:
 
 def _prompt(name: str, text: str, folder: Path) -> dict[str, Any]:
     own = folder / "prompts" / f"{name}.md"
-    is_own = own.is_file()
+    is_own = own.is_file() and text != _built_in(name)
     return {"template": fingerprint_of(text), "text": _read(own) if is_own else text, "own": is_own}
+
+
+def _built_in(name: str) -> str | None:
+    """The text of the prompt that comes with vidpipe; None: there is none of this name."""
+    if name == CATEGORISE:
+        return load_category_prompt()
+    return load_prompt(name).text if name in built_in_prompts() else None
 
 
 def _read(path: Path) -> str:

@@ -19,6 +19,10 @@ SERIES_BYTES, EPISODE_BYTES = (
     60,
 )  # of their names; a file's name may have 255 on most systems, what is around them 52
 SUFFIXES = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|vob|flv|f4v|ogv|wmv|asf|3gp|3g2|rm|rmvb)")
+ALIKE = {
+    ".m4v": ".mp4", ".f4v": ".mp4", ".3gp": ".mp4", ".3g2": ".mp4", ".mpg": ".mpeg", ".vob": ".mpeg", ".webm": ".mkv",
+}  # fmt: skip
+"""Of a container that has another suffix, too: the one by which `datasets` knows a video."""
 _UNSAFE = re.compile(r'[\s/\\<>:"|?*#%]')  # separators, what Windows refuses, what URLs and stores read otherwise
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])(\.|$)", re.IGNORECASE)
 """What Windows takes for a device, whatever stands behind a dot."""
@@ -82,10 +86,11 @@ def part_name(folder: str, stem: str, index: int, *, digest: str, suffix: str) -
 def media_suffix(source: str | Path) -> str:
     """The suffix of a published video; `.bin` for any that no video has.
 
-    A suffix tells `datasets` how to load the folder, and servers what to make of a file.
+    A suffix tells `datasets` how to load the folder, and servers what to make of a file: `datasets` takes `.webm` and
+    others for sound.
     """
     suffix = Path(source).suffix.lower()
-    return suffix if SUFFIXES.fullmatch(suffix) else ".bin"
+    return ALIKE.get(suffix, suffix) if SUFFIXES.fullmatch(suffix) else ".bin"
 
 
 def safe_name(text: str, *, most_bytes: int = SERIES_BYTES) -> str:

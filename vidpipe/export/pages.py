@@ -18,7 +18,7 @@ from string import Template
 
 from vidpipe.export.about import plain
 
-PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".ogv", ".ogg"})  # what browsers at least try
+PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".ogv", ".ogg"})  # what browsers at least try
 PARTS = {"explorer": ("explorer_video",)}  # scripts before a page's own
 MAX_CHARS = 500  # of a text; longer ones are cut
 UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}

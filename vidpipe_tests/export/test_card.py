@@ -54,18 +54,39 @@ def test_each_dataset_has_its_columns_explained(kind: DatasetKind) -> None:
     for name, info in kind.model.model_fields.items():
         assert f"| `{name}` | " in body
         assert str(info.description) in body
-    assert ('data_dir="data"' in body) is kind.has_shards
+    assert ('load_dataset("<this folder>/data")' in body) is kind.has_shards
 
 
 def test_a_dataset_on_the_hub_says_how_it_loads_from_there() -> None:
     about = DatasetAbout("Demo", repo="user/name", gate=("cc-by", "cc0"))
     body = body_of(card(SCENES, about, facts_of("videos/a.mp4", None), release=RELEASE))
     assert 'load_dataset("user/name", "without_media")' in body
+    assert 'load_dataset("parquet", data_files="hf://datasets/user/name/data/*.parquet")' in body
+    assert "| hours of all videos | " in body
     assert "under these licences: cc-by, cc0" in body
     assert "holds for 1 of 2 videos" in body
     assert "| cc-by | 1 | 1 |" in body
     assert "vidpipe verify hf://datasets/user/name" in body
     assert "https://huggingface.co/datasets/user/name" in body
+
+
+def test_files_that_load_as_no_videos_are_named() -> None:
+    some = body_of(card(SCENES, DatasetAbout("Demo"), facts_of("videos/a.mp4", "videos/b.flv"), release=RELEASE))
+    assert "the 1 that are `.flv` come with their rows only from a copy of the whole folder" in some
+    none = body_of(card(SCENES, DatasetAbout("Demo"), facts_of("videos/b.flv"), release=RELEASE))
+    assert "metadata.jsonl, without the files" in none
+    assert "knows no videos of this kind (`.flv`)" in none
+
+
+@pytest.mark.parametrize("kind", [SCENES, SEGMENTS, EPISODES], ids=lambda kind: str(kind.name))
+def test_what_no_model_annotated_is_not_said_to_be_annotated(kind: DatasetKind) -> None:
+    bodies = [
+        body_of(card(kind, DatasetAbout("Demo"), facts_of("videos/a.mp4", annotator=name), release=RELEASE))
+        for name in ("offline", "gemini")
+    ]
+    assert ["No model annotated them" in body for body in bodies] == [True, False]
+    assert ["**No model annotated this**" in body for body in bodies] == [True, False]
+    assert all("answers of models, word for word. It is published" in body for body in bodies)
 
 
 def test_an_empty_dataset_has_nothing_to_load() -> None:
@@ -101,7 +122,7 @@ def test_how_it_was_made_is_told() -> None:
     about = DatasetAbout(
         "Demo",
         made_by={"vidpipe": "1.2"},
-        making={"prompts": {"annotation": {"sha256": "ab" * 32, "text": "secret of nobody"}}},
+        making={"prompts": {"annotation": {"template": "ab" * 32, "text": "secret of nobody"}}},
         costs=Costs({"video_annotations": 1.5}, (1.5,)),
     )
     told = [{"name": "video_annotations.model", "version": "gemini-x"}]
@@ -130,7 +151,7 @@ def test_few_sources_stand_in_the_card_and_many_in_their_file() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_inert_everywhere_in_the_card(text: str) -> None:
     about = DatasetAbout(
-        text, {text: text}, {"prompts": {text: {"sha256": text}}}, [LeftOut(text, text, text, text)], gate=(text,)
+        text, {text: text}, {"prompts": {text: {"template": text}}}, [LeftOut(text, text, text, text)], gate=(text,)
     )
     told = [{"name": f"{text}.model", "version": text}]
     facts = facts_of("videos/a.mp4", None, content_parent_category=text, licence=text, annotator=text, provenance=told)

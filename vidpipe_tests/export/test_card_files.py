@@ -83,11 +83,11 @@ def test_pictures_of_an_older_release_go(tmp_path: Path) -> None:
 
 
 LOADED = """
-import sys
+import os, sys
 from datasets import Video, disable_progress_bars, load_dataset
 disable_progress_bars()
-some, none, ours, published = sys.argv[1:]
-for folder, more in ((some, {}), (some, {"name": "without_media"}), (some, {"data_dir": "data"}), (none, {})):
+some, none, ours, published, odd, strange = sys.argv[1:]
+for folder, more in ((some, {}), (some, {"name": "without_media"}), (f"{some}/data", {}), (none, {})):
     rows = load_dataset(folder, **more)["train"]
     if "video" in rows.column_names:
         rows = rows.cast_column("video", Video(decode=False))
@@ -96,6 +96,14 @@ for folder in (ours, published):
     rows = load_dataset(folder)["train"].cast_column("video", Video(decode=False))
     print([(row["series_name"], row["episode_id"], row["segment_index"], row["query"]["dialogue"]) for row in rows])
     print(all(row["video"]["path"].startswith(folder + "/videos/") for row in rows), rows.features["query"]["dialogue"])
+for folder in (odd, strange):
+    rows, without = load_dataset(folder)["train"], load_dataset(folder, "without_media")["train"]
+    is_video = "video" in rows.features
+    if is_video:
+        rows, without = (table.cast_column("video", Video(decode=False)) for table in (rows, without))
+    has_types = all(table.features["youtube_tags"].feature.dtype == "string" for table in (rows, without))
+    has_files = is_video and all(os.path.isfile(row["video"]["path"]) for row in rows)
+    print(len(rows), has_files, has_types, [row["video"] if is_video else bool(row["file_name"]) for row in without])
 """
 
 
@@ -106,13 +114,27 @@ SAID = (
 )
 
 
+def of_suffixes(folder: Path, *suffixes: str) -> list[DatasetItem]:
+    """Items whose files have these suffixes, and one without."""
+    found = []
+    for i, item in enumerate(items_of(folder, {f"{i}{suffix[1:]}": 10 for i, suffix in enumerate(suffixes)})):
+        assert item.media is not None
+        place = Path(item.media.source).rename(folder / f"{i}{Path(suffixes[i])}")
+        found.append(replace(item, media=replace(item.media, source=place)))
+    return [*found, bare("bare")]
+
+
 def test_rows_load_with_and_without_their_files(tmp_path: Path) -> None:
     written(tmp_path / "some", [*items_of(tmp_path, {"a": 10}), bare("c")])
     written(tmp_path / "none", [bare("c"), bare("d")])
     write(tmp_path / "ours", segments_of(tmp_path, EPISODES, n=1), OURS)
     write(tmp_path / "takalawang", segments_of(tmp_path, EPISODES, n=1, layout="takalawang"), PUBLISHED)
     folders = [str(tmp_path / name / SCENES_PREFIX) for name in ("some", "none")]
+    odd = (".webm", ".webm", ".m4v", ".3gp", ".mpg", ".flv", ".flv", ".flv", ".wmv", ".mp4")
+    written(tmp_path / "odd", of_suffixes(tmp_path, *odd))
+    written(tmp_path / "strange", of_suffixes(tmp_path, ".flv", ".wmv"))
     folders += [str(tmp_path / layout / "store/datasets/segments") for layout in ("ours", "takalawang")]
+    folders += [str(tmp_path / name / SCENES_PREFIX) for name in ("odd", "strange")]
     env = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     told = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOADED, *folders], env=env, capture_output=True, text=True, check=True
@@ -124,6 +146,8 @@ def test_rows_load_with_and_without_their_files(tmp_path: Path) -> None:
         "[('c', False), ('d', False)]",
         *SAID,
         *SAID,
+        "10 True True [None]",
+        "2 False True [False]",
     ]
 
 

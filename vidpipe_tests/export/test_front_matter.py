@@ -32,7 +32,7 @@ def front_of(facts: CardFacts, *, title: str = "Demo", release: str = RELEASE) -
 def test_the_default_config_is_the_folder_of_videos() -> None:
     front = front_of(facts_of("videos/a.mp4"))
     (config,) = front["configs"]
-    assert config["data_files"] == [{"split": "train", "path": ["videos/**", "metadata.jsonl"]}]
+    assert config["data_files"] == [{"split": "train", "path": ["videos/**/*.mp4", "metadata.jsonl"]}]
     assert front["dataset_info"][0]["features"][0] == {"name": "video", "dtype": "video"}
     assert front["license"] == "cc"  # by, of a version that the source does not say
 
@@ -47,7 +47,8 @@ def test_rows_without_a_file_are_a_config_of_their_own() -> None:
 def test_rows_without_a_file_are_the_default_where_there_are_no_others() -> None:
     front = front_of(facts_of(None))
     (config,) = front["configs"]
-    assert config == {"config_name": "default", "data_files": [{"split": "train", "path": ["without_media.jsonl"]}]}
+    assert config["data_files"] == [{"split": "train", "path": ["without_media.jsonl"]}]
+    assert "metadata_filenames" not in config
     assert front["dataset_info"][0]["features"][0] == {"name": "file_name", "dtype": "string"}
 
 
@@ -57,8 +58,18 @@ def test_another_release_is_never_taken_for_a_cached_one() -> None:
     assert all(a != b for a, b in zip(old["dataset_info"], new["dataset_info"], strict=True))
 
 
+def test_no_other_suffix_has_a_say_in_how_the_folder_is_read() -> None:
+    front = front_of(facts_of("videos/a.flv", "videos/b.flv", "videos/c.mov", None))
+    assert front["configs"][0]["data_files"][0]["path"] == ["videos/**/*.mov", "metadata.jsonl"]
+
+
+def test_each_config_has_its_features_where_they_bind() -> None:
+    front = front_of(facts_of("videos/a.mp4", None))
+    assert [config["features"] for config in front["configs"]] == [info["features"] for info in front["dataset_info"]]
+
+
 def test_a_folder_without_a_loadable_video_is_declared_as_a_table() -> None:
-    front = front_of(facts_of("videos/a.webm"))
+    front = front_of(facts_of("videos/a.flv"))
     assert front["configs"][0]["data_files"][0]["path"] == ["metadata.jsonl"]
     assert front["dataset_info"][0]["features"][0] == {"name": "file_name", "dtype": "string"}
 

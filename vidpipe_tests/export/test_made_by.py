@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vidpipe.errors import RecipeError
-from vidpipe.export.made_by import TAXONOMY, made_by, made_by_file, published_recipe
+from vidpipe.export.made_by import TAXONOMY, made_by, made_by_file, made_by_prompts, published_recipe
 from vidpipe.models.calls import fingerprint_of
 from vidpipe.recipe.fingerprints import fingerprint
 from vidpipe.recipe.line import STAGES
@@ -50,6 +50,16 @@ def test_what_changes_rows_is_published_with_its_content_and_nothing_local(proje
     (project / TAXONOMY).write_text(document["taxonomy"])
     for stage in ("video_annotations", "taxonomy_categories", "episode_queries", "shots"):
         assert fingerprint(again, STAGES[stage], project) == fingerprint(recipe, STAGES[stage], project)
+
+
+@pytest.mark.parametrize("name", ["annotation", "categorise"])
+def test_a_prompt_that_says_what_the_built_in_one_says_is_not_ones_own(project: Path, name: str) -> None:
+    recipe = check_recipe("", {**RECIPE, "taxonomy": {"categoriser": "llm"}})
+    (project / "prompts" / "annotation.md").unlink()
+    built_in = made_by_prompts(recipe, project, VERSIONS)
+    (project / "prompts" / f"{name}.md").write_text(built_in[name]["text"])
+    assert made_by_prompts(recipe, project, VERSIONS) == built_in
+    assert not built_in[name]["own"]
 
 
 @pytest.mark.parametrize("document", [{}, {"recipe": []}, {"recipe": {"shots": 3}}, {"recipe": {"nonsense": 1}}])
