@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
-from vidpipe.cli.words import counted
+from vidpipe.cli.words import counted, shown
 from vidpipe.export.publishing import ReleasePlan
 from vidpipe.export.release_plan import Difference, RowChanges
 from vidpipe.export.withdrawn import NOTHING, Withdrawn
+
+_REMOVED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ class Shown:
     def as_json(self) -> dict[str, Any]:
         """In the document of `--json`."""
         rows = {"n": self.rows.n, "added": self.rows.added, "changed": self.rows.changed, "removed": self.rows.removed}
-        files = {name: len(getattr(self.files, name)) for name in ("added", "changed", "gone")}
+        files: dict[str, Any] = {name: len(getattr(self.files, name)) for name in ("added", "changed", "gone")}
         head = {"dataset": self.dataset, "release": self.release, "place": self.place, "visibility": self.visibility}
         withdrawn = {"files": len(self.withdrawn.files), "tags": list(self.withdrawn.tags)}
         told = {} if self.is_space else {"rows": rows, "withdrawn": withdrawn}
+        files["removed"] = list(self.files.gone[:_REMOVED])
         return {**head, **told, "files": files, "bytes_to_send": self.files.n_bytes, **self.told}
 
     def line(self) -> str:
@@ -50,6 +53,7 @@ class Shown:
         where = f" -> {self.place} ({self.visibility})" if self.place else ""
         told = f"{rows.n} rows: {rows.added} added, {rows.changed} changed, {rows.removed} removed; "
         sent = f"{counted(len(files.sent), 'file')} and {_megabytes(files.n_bytes)} to send, {len(files.gone)} to go"
+        sent += f" ({shown(listed(files.gone, _REMOVED))})" if files.gone else ""
         return f"{self.title} {self.release}{where}: {'' if self.is_space else told}{sent}"
 
     def warning(self) -> str:
@@ -67,6 +71,12 @@ class Shown:
             f"{self.dataset}: {counted(n, 'video')} that {self.release} takes away can still be read at {self.place}, "
             f"{named}in its history (HfApi().super_squash_history({self.place!r}, repo_type='dataset') rewrites it)"
         )
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def planned(name: str, plan: ReleasePlan, *, is_space: bool = False) -> Shown:

@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from vidpipe.errors import MovedError, RecipeError
+from vidpipe.export.release_owner import Earlier, refuse_foreign
 from vidpipe.export.release_plan import ROWS, Comparer, Difference, Folder, RowChanges, row_changes
 from vidpipe.export.withdrawn import NOTHING, Withdrawn, held, withdrawn
 from vidpipe.repositories import Change, DatasetHub, Draft, RemoteFile, Repository
+from vidpipe.store.digests import sha256_of_file
 
 TITLE = "vidpipe: release "
 NO_COMMIT = "0" * 40
@@ -74,6 +76,7 @@ class Publisher:
         self._hub, self._repo, self._terms, self._say = hub, repo, terms, say
         self._folder = folder
         self._comparer = Comparer(folder)
+        self._earlier = Earlier({}, lambda _: None)
         self._n_sent = self._n_bytes = self._n_deleted = 0
 
     def plan(self) -> ReleasePlan:
@@ -81,27 +84,35 @@ class Publisher:
 
         Raises:
             ServiceError: the Hub does not say what it has.
-            RecipeError: the repository can be seen by others than the recipe says.
+            RecipeError: the repository is not ours, or can be seen by others than the recipe says.
         """
         found = self._look()
-        remote = {} if found is None else self._hub.tree(self._repo, found.head)
+        remote = {} if found is None else self._main(found.head)
         is_private = self._terms.private if found is None else found.is_private
-        rows = row_changes(self._lines(), self._old_lines(found, remote))
-        files = self._comparer.difference(remote)
+        rows = row_changes(self._comparer.lines(*ROWS), self._old_lines(found, remote))
+        files = self._comparer.difference(remote, self._earlier.has)
         left = held(self._hub, self._repo, withdrawn(files))
         return ReleasePlan(self._repo, self._terms.release, found, files, rows, is_private, left)
+
+    def has_nothing(self) -> bool:
+        """Whether the folder has no rows, and no repository has had any.
+
+        Raises:
+            ServiceError: the Hub does not say what it has.
+        """
+        return next(self._comparer.lines(*ROWS), None) is None and self._look() is None
 
     def publish(self) -> Published:
         """Have readers see the folder, whatever of it is there already; a second time does nothing.
 
         Raises:
             ServiceError: the Hub does not take it; what was sent stays on a pull request, and nothing else is seen.
-            RecipeError: the repository can be seen by others than the recipe says.
+            RecipeError: the repository is not ours, or can be seen by others than the recipe says; a file is damaged.
             MovedError: somebody else goes on changing it.
         """
         repository = self._look() or self._hub.create(self._repo, private=self._terms.private)
         for _ in range(_ROUNDS):
-            if not self._left(repository.head):
+            if not self._comparer.difference(self._main(repository.head), self._earlier.has):
                 return self._tagged(repository)
             self._bring()
             repository = self._look() or repository
@@ -110,6 +121,7 @@ class Publisher:
     def _bring(self) -> None:
         """One pull request with all that is left, merged. Others may have been faster; then there is more to do."""
         draft = self._draft()
+        self._main("main")  # as it is now that the request began from it
         try:
             self._fill(draft)
         except MovedError:  # another process sends, too, or the answer to our own commit was lost
@@ -140,6 +152,8 @@ class Publisher:
         for paths, gone in batches(left, self._terms):
             with ExitStack() as opened:
                 files = {path: opened.enter_context(self._folder.local(path)) for path in paths}
+                for path, file in files.items():
+                    self._comparer.check(path, sha256_of_file(file))
                 message = f"{TITLE}{self._terms.release}"
                 parent = self._hub.commit(self._repo, draft.revision, Change(files, gone, message), parent=parent)
             n_sent += len(paths)
@@ -155,8 +169,19 @@ class Publisher:
             raise RecipeError("publishing.private", why)
         return found
 
+    def _main(self, revision: str) -> Mapping[str, RemoteFile]:
+        """What readers see, of which it is noted whose it is."""
+        there = self._hub.tree(self._repo, revision)
+
+        def read(path: str) -> bytes | None:
+            return self._hub.read(self._repo, revision, path)
+
+        refuse_foreign(self._folder, there, read, key="publishing.repo", place=self._repo)
+        self._earlier = Earlier(there, read)
+        return there
+
     def _left(self, revision: str) -> Difference:
-        return self._comparer.difference(self._hub.tree(self._repo, revision))
+        return self._comparer.difference(self._hub.tree(self._repo, revision), self._earlier.has)
 
     def _tagged(self, repository: Repository) -> Published:
         if self._terms.release not in self._hub.tags(self._repo):
@@ -172,12 +197,6 @@ class Publisher:
             self._n_bytes,
             self._n_deleted,
         )
-
-    def _lines(self) -> Iterator[bytes]:
-        for name in ROWS:
-            if name in self._comparer.sizes:
-                with self._folder.local(name) as path, path.open("rb") as lines:
-                    yield from lines
 
     def _old_lines(self, repository: Repository | None, remote: Mapping[str, RemoteFile]) -> Iterator[bytes]:
         for name in ROWS:

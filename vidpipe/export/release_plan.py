@@ -81,11 +81,13 @@ class ReleaseFolder:
 
     def files(self) -> dict[str, int]:
         """The size of each file, by its path in the folder, sorted."""
-        return {path: n_bytes for path, n_bytes in self._all() if self._is_named(path)}
+        named = self.named
+        return {path: n for path, n in self._all() if named is None or path in named or path in _PEOPLES}
 
     def strangers(self) -> list[str]:
         """What lies in the folder and is not published, sorted."""
-        return [path for path, _ in self._all() if not self._is_named(path)]
+        published = self.files()
+        return [path for path, _ in self._all() if path not in published]
 
     def local(self, path: str) -> AbstractContextManager[Path]:
         """A local file with a file's content."""
@@ -93,9 +95,6 @@ class ReleaseFolder:
 
     def _all(self) -> list[tuple[str, int]]:
         return sorted((one.key.removeprefix(f"{self.prefix}/"), one.n_bytes) for one in self.store.list(self.prefix))
-
-    def _is_named(self, path: str) -> bool:
-        return self.named is None or path in self.named or path in _PEOPLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,14 @@ def row(name: str, text: str = "") -> bytes:
 
 
 FIRST: dict[str, bytes] = {
+    "provenance/made_by.json": b"{}",
     "README.md": b"# one\n",
-    "metadata.jsonl": row("a") + row("b"),
+    "metadata.jsonl": row("a") + row("b ü"),
     "videos/a.mp4": b"a" * 1000,
     "videos/b ü.mp4": b"b" * 2000,
 }
 SECOND: dict[str, bytes] = {
+    "provenance/made_by.json": b"{}",
     "README.md": b"# two\n",
     "index.html": b"<p>",
     "metadata.jsonl": row("a", "other") + row("c"),
@@ -95,7 +97,7 @@ def test_a_release_is_seen_at_once_and_a_second_time_sends_nothing(hub: HubServe
     assert hub.files(REPO) == FIRST | ATTRS
     assert hub.repos[REPO].private
     assert hub.repos[REPO].refs["refs/tags/r1"] == first.revision == hub.repos[REPO].at("main").oid
-    assert (first.n_files, first.n_sent, first.n_deleted, first.n_bytes) == (4, 4, 0, plan.files.n_bytes)
+    assert (first.n_files, first.n_sent, first.n_deleted, first.n_bytes) == (5, 5, 0, plan.files.n_bytes)
     assert requests_of(hub) == ["merged"]
     hub.log.clear()
     again = published(hub, folder)
@@ -267,6 +269,45 @@ def test_what_others_commit_meanwhile_is_seen_and_the_folder_is_there_in_the_end
     assert hub.files(REPO) == SECOND | ATTRS | {"NOTES": b"theirs"}
     assert requests_of(hub) == ["merged", "closed", "merged"], "the first one could not be merged any more"
     assert len(hub.entries("lfs.put")) == 3, "files come once"
+
+
+@pytest.mark.parametrize("readme", ["", "---\nlicense: mit\n---\n"])
+def test_a_repository_that_is_as_good_as_empty_is_published_to(readme: str, hub: HubServer, store: ObjectStore) -> None:
+    HubDatasets(TOKEN, hub.url, patience=QUICK).create(REPO, private=True)
+    _put(hub, {"README.md": readme.encode()})
+    published(hub, folder_of(store, FIRST))
+    assert hub.files(REPO) == FIRST | ATTRS
+
+
+@pytest.mark.parametrize("theirs", [{"README.md": b"# Theirs"}, {"data/train.parquet": b"rows"}])
+def test_a_repository_of_other_things_is_refused_and_stays(
+    theirs: dict[str, bytes], hub: HubServer, store: ObjectStore
+) -> None:
+    HubDatasets(TOKEN, hub.url, patience=QUICK).create(REPO, private=True)
+    _put(hub, theirs)
+    folder = folder_of(store, FIRST)
+    for work in (publisher(hub, folder).plan, publisher(hub, folder).publish):
+        with pytest.raises(RecipeError, match=f"user/d holds something else .{next(iter(theirs))}."):
+            work()
+    assert hub.files(REPO) == theirs | ATTRS
+    assert not hub.repos[REPO].discussions
+
+
+def test_files_of_others_in_folders_of_ours_stay(hub: HubServer, store: ObjectStore) -> None:
+    published(hub, folder_of(store, FIRST))
+    theirs = {"videos/theirs.mp4": b"t" * 100, "data/train.parquet": b"rows", "thumbs/me.jpg": b"me"}
+    _put(hub, theirs)
+    assert publisher(hub, folder_of(store, SECOND), "r2").plan().files.gone == ("videos/b ü.mp4",)
+    published(hub, folder_of(store, SECOND), "r2")
+    assert hub.files(REPO) == SECOND | ATTRS | theirs
+
+
+def test_a_damaged_file_is_not_sent(hub: HubServer, store: ObjectStore) -> None:
+    rows = b'{"file_name":"videos/a.mp4","video_id":"A","sha256":"' + b"0" * 64 + b'"}\n'
+    with pytest.raises(RecipeError, match=r"videos/a.mp4: this file, the file of A, is damaged"):
+        published(hub, folder_of(store, FIRST | {"metadata.jsonl": rows}), commit_files=9)
+    assert hub.files(REPO) == ATTRS
+    assert not hub.n("lfs.put")
 
 
 def _commit(hub: HubServer, files: Mapping[str, bytes]) -> None:
