@@ -16,6 +16,7 @@ from vidpipe.errors import RecipeError
 from vidpipe.export.checked import Checked, CheckedRow, Fault
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.dataset_checks import DatasetCheck
+from vidpipe.export.file_checks import file_faults
 from vidpipe.export.published import Published
 from vidpipe.export.shard_checks import shard_faults
 from vidpipe.recipe.line import DATASETS
@@ -41,7 +42,8 @@ def verify_dataset(place: str, *, n_sample: int, seed: int, replay: bool, as_jso
     with clear_errors(place), published_at(place) as published:
         check = DatasetCheck(published, told=_Progress())
         checked = check.run()
-        checked.faults.extend(shard_faults(published, checked.rows))
+        checked.faults.extend(shard_faults(published, checked))
+        checked.faults.extend(file_faults(published, checked))
         checked.faults.extend(_of_folder(published, checked))
         n_sample = n_sample if checked.rebuilding is not None else 0
         rows, sampling = chosen(checked, n_sample, seed), SampleCheck(check, with_answers=replay)
@@ -85,6 +87,7 @@ def _document(looked: _Looked) -> dict[str, Any]:
         "not_made_again": {why: dict(stages) for why, stages in looked.sampling.left.items()},
         "faults": [asdict(fault) for fault in checked.faults],
         "notes": checked.notes,
+        "unchecked": checked.unchecked,
     }
 
 
@@ -96,9 +99,16 @@ def _text(looked: _Looked) -> str:
     lines += [f"not made again, {why}: {_named(stages)}" for why, stages in looked.sampling.left.items()]
     lines += [f"note: {shown(what)} ({n})" for what, n in sorted(checked.notes.items())]
     lines += [_line(fault) for fault in checked.faults]
-    n_bad = len({(fault.file_name, fault.video_id) for fault in checked.faults})
-    lines.append(f"does not hold: {counted(n_bad, 'row')} or files with faults" if checked.faults else "holds")
-    return "\n".join(lines)
+    return "\n".join([*lines, _verdict(checked)])
+
+
+def _verdict(checked: Checked) -> str:
+    if checked.faults:
+        n_bad = len({(fault.file_name, fault.video_id) for fault in checked.faults})
+        return f"does not hold: {counted(n_bad, 'row')} or files with faults"
+    if checked.unchecked:
+        return f"holds, as far as it could be looked at: {'; '.join(map(shown, checked.unchecked))}"
+    return "holds"
 
 
 def _named(stages: Counter[str]) -> str:

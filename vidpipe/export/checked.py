@@ -45,7 +45,8 @@ class CheckedRow:
 class Checked:
     """What was gone through, and what was found. `notes` counts what is no fault, by what it is.
 
-    `rebuilding` is None where rows cannot be made again.
+    `rebuilding` is None where rows cannot be made again. `unchecked` says what was not looked at, and why; `digests`
+    are the sha256 of files that were read once and need not be again, by their names.
     """
 
     rows: list[CheckedRow] = field(default_factory=list)
@@ -53,6 +54,8 @@ class Checked:
     faults: list[Fault] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     made_by: Mapping[str, Any] = field(default_factory=dict)
+    unchecked: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
     rebuilding: Rebuilding | None = None
     release: str = ""
     n_bytes: int = 0

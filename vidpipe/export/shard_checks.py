@@ -6,24 +6,26 @@ What belongs here: reading shards a few rows at a time. Not here: how they are w
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from vidpipe.export.chain import row_digest
-from vidpipe.export.checked import CheckedRow, Fault
+from vidpipe.export.checked import Checked, CheckedRow, Fault
 from vidpipe.export.published import Published
 from vidpipe.export.target import CELL_BYTES
+from vidpipe.export.values import in_short
+from vidpipe.store.digests import sha256_of_file
 
 SHARDS = re.compile(r"data/[^/]+\.parquet")
 _CELLS, _JSON = "mp4", "json"
 _BATCH_ROWS = 8  # of the files' bytes; a cell has at most 256 MB, and most have a hundredth
 
 
-def shard_faults(published: Published, rows: Sequence[CheckedRow]) -> Iterator[Fault]:
-    """Where the shards do not hold exactly these rows; nothing where the dataset has none.
+def shard_faults(published: Published, checked: Checked) -> Iterator[Fault]:
+    """Where the shards do not hold exactly these rows in their order; nothing where the dataset has none.
 
     Raises:
         ServiceError: the Hub did not answer.
@@ -32,10 +34,11 @@ def shard_faults(published: Published, rows: Sequence[CheckedRow]) -> Iterator[F
     names = [name for name in files if SHARDS.fullmatch(name)]
     if not names:
         return
-    left = {row.row_sha256: row for row in rows}
+    left = {row.row_sha256: row for row in checked.rows}
     for name in names:
         with published.local(name) as path:
             try:
+                checked.digests[name] = sha256_of_file(path)
                 yield from _one(name, path, files, left)
             except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
                 yield Fault(f"{name} is no shard: {type(error).__name__}")
@@ -43,7 +46,9 @@ def shard_faults(published: Published, rows: Sequence[CheckedRow]) -> Iterator[F
 
 
 def _one(name: str, path: Path, files: Any, left: dict[str, CheckedRow]) -> Iterator[Fault]:
-    shard = pl.scan_parquet(path)
+    shard, before = pl.scan_parquet(path), dict[bool, int]()
+    if (columns := shard.collect_schema().names()) != [_CELLS, _JSON]:
+        yield Fault(f"{name} has the columns {in_short(', '.join(columns))}")
     for start, values in _values(shard):
         for i, row in enumerate(values, start):
             place, video_id = f"{name} row {i}", _video_id(row)
@@ -51,6 +56,9 @@ def _one(name: str, path: Path, files: Any, left: dict[str, CheckedRow]) -> Iter
             if known is None:
                 yield Fault(f"{place} is no row of metadata.jsonl", "", video_id)
                 continue
+            if known.start_bytes < before.get(bool(known.file_name), 0):
+                yield Fault(f"{place} is not where metadata.jsonl has it", known.file_name, video_id)
+            before[bool(known.file_name)] = known.start_bytes
             cell = shard.select(_CELLS).slice(i, 1).collect().item()
             yield from (
                 Fault(f"{place} {what}", known.file_name, video_id) for what in _cell_faults(cell, known, files)

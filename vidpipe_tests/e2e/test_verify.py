@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from vidpipe.export.chain import digest, line_of, row_digest, sealed
 from vidpipe.export.changelog import release_name
 from vidpipe.export.checked import Checked
 from vidpipe.export.dataset_checks import DatasetCheck
+from vidpipe.export.file_checks import file_faults
+from vidpipe.export.file_list import FILES, list_lines
 from vidpipe.export.published import FolderFiles
 from vidpipe.export.shard_checks import shard_faults
 from vidpipe.records import version_of
+from vidpipe.store.digests import sha256_of_file
 from vidpipe_tests.commands import call
 from vidpipe_tests.e2e.projects import Line, make_sources
 from vidpipe_tests.e2e.services import KEYS, asks_models, edit, environment_of, serving
@@ -112,6 +116,24 @@ def forge(folder: Path, video_id: str, change: Callable[[dict[str, Any]], None])
     release = release_name([row["row_sha256"] for row in rows])
     (folder / "CHANGELOG.md").write_text(re.sub(r"^## \w+$", f"## {release}", log, count=1, flags=re.MULTILINE))
     shutil.rmtree(folder / "data", ignore_errors=True)
+    relist(folder)
+
+
+def relist(folder: Path) -> None:
+    """Make the list of files right again, and the card that names it, and the release in it."""
+    digests = {
+        path.relative_to(folder).as_posix(): sha256_of_file(path) for path in folder.rglob("*") if path.is_file()
+    }
+    (folder / FILES).write_bytes(b"".join(list_lines(digests)))
+    release = release_name([row["row_sha256"] for row in rows_of(folder)])
+    card = re.sub(
+        r"\b[0-9a-f]{64}` \|$",
+        f"{sha256_of_file(folder / FILES)}` |",
+        (folder / "README.md").read_text("utf-8"),
+        count=1,
+        flags=re.MULTILINE,
+    )
+    (folder / "README.md").write_text(re.sub('"release [0-9a-f]{12}"', f'"release {release}"', card), "utf-8")
 
 
 def revalue(document: dict[str, Any], asset: str, change: Callable[[Any], None]) -> None:
@@ -129,7 +151,7 @@ def look(folder: Path) -> Checked:
     """What is found without decoding anything."""
     check = DatasetCheck(FolderFiles(folder))
     found = check.run()
-    found.faults.extend(shard_faults(check.published, found.rows))
+    found.faults.extend(shard_faults(check.published, found))
     return found
 
 
@@ -304,6 +326,7 @@ def test_a_forged_answer_is_found_by_replaying(modelled: Line, tmp_path: Path) -
 def test_an_altered_prompt_is_not_what_the_rows_were_made_with(modelled: Line, tmp_path: Path) -> None:
     folder = copied(modelled, "segments", tmp_path)
     flip_in(folder / "provenance" / "made_by.json", '"text": "', nth=1)
+    relist(folder)
     found = verified(folder, "--sample", "1", cwd=tmp_path, code=1)
     (fault,) = found["faults"]
     assert (
@@ -352,3 +375,127 @@ def test_there_is_one_line_where_there_is_no_dataset(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(f"vidpipe: {place}: {why}")
         assert done.stderr.count("\n") == 1
+
+
+# --- all other files ---
+
+KINDS = (
+    *("README.md", "CHANGELOG.md", "index.html", "attribution.jsonl", "croissant.json", "data/README.md"),
+    *("data/*.parquet", "videos/v1.*", "thumbs/v1.*", "figures/line.*", "explorer/index-0.*", "explorer/0.*"),
+    *("provenance/*.jsonl", "provenance/made_by.json", "provenance/files.sha256", "metadata.jsonl"),
+)
+
+
+def whats(folder: Path) -> set[str]:
+    """What is wrong with a dataset, and with which row's file, without decoding anything."""
+    found = look(folder)
+    found.faults.extend(file_faults(FolderFiles(folder), found))
+    return {f"{fault.file_name} {fault.what}" for fault in found.faults}
+
+
+@pytest.mark.parametrize("pattern", KINDS)
+def test_every_kind_of_file_altered_emptied_or_deleted_is_named(scenes: Path, pattern: str) -> None:
+    path = only(scenes, pattern)
+    name, data = path.relative_to(scenes).as_posix(), path.read_bytes()
+    harms: list[Callable[[], object]] = [lambda: path.write_bytes(b"")]
+    if name != "metadata.jsonl":  # without that one there is no dataset
+        harms.append(path.unlink)
+    if path.suffix != ".md" or name.startswith("data/"):
+        harms += [lambda: flip(path, len(data) // 2), lambda: path.write_bytes(data[:-1])]
+        harms += [lambda: path.write_bytes(data + b"\n")]
+    for harm in harms:
+        harm()
+        assert any(name in what for what in whats(scenes)), harms.index(harm)
+        path.write_bytes(data)
+    assert whats(scenes) == set()
+
+
+def _cards_paths(folder: Path) -> None:
+    card = folder / "README.md"
+    card.write_text(card.read_text("utf-8").replace('- "videos/', '- "evil/'), "utf-8")
+
+
+def _cards_rows(folder: Path) -> None:
+    card = folder / "README.md"
+    card.write_text(card.read_text("utf-8").replace('"default"', '"evil"'), "utf-8")
+
+
+def _cards_columns(folder: Path) -> None:
+    card = folder / "README.md"
+    card.write_text(card.read_text("utf-8").replace('{"name": "licence"', '{"name": "evil"'), "utf-8")
+
+
+def _more_columns(folder: Path) -> None:
+    path = only(folder, "data/*.parquet")
+    pl.read_parquet(path).with_columns(pl.lit("evil").alias("more")).write_parquet(path)
+    relist(folder)
+
+
+def _reversed(folder: Path) -> None:
+    path = only(folder, "data/*.parquet")
+    pl.read_parquet(path).reverse().write_parquet(path)
+    relist(folder)
+
+
+def _another_document(folder: Path) -> None:
+    part = only(folder, "provenance/*.jsonl")
+    line = json.dumps(json.loads(part.read_bytes().splitlines()[0]) | {"video_id": "evil"})
+    content = part.read_bytes() + line.encode() + b"\n"
+    part.unlink()
+    (folder / "provenance" / f"00000.{hashlib.sha256(content).hexdigest()[:12]}.jsonl").write_bytes(content)
+    relist(folder)
+
+
+def _no_list(folder: Path) -> None:
+    (folder / FILES).unlink()
+
+
+def _line_twice(folder: Path) -> None:
+    (folder / FILES).write_bytes((folder / FILES).read_bytes() * 2)
+
+
+@pytest.mark.parametrize(
+    ("harm", "what"),
+    [
+        (_cards_paths, "README.md loads other files than metadata.jsonl"),
+        (_cards_rows, "README.md names other configs than default"),
+        (_cards_columns, "README.md names other columns in its dataset_info than the rows have"),
+        (_more_columns, "has the columns 'mp4, json, more'"),
+        (_reversed, "is not where metadata.jsonl has it"),
+        (_another_document, "it has a provenance and no row"),
+        (_no_list, f"there is no {FILES}, which README.md names"),
+        (_line_twice, "names no file, or one again"),
+        (lambda folder: (folder / "evil.mp4").write_bytes(b"\0"), "evil.mp4 is no file of the dataset"),
+        (lambda folder: (folder / "thumbs" / "x.jpg").write_bytes(b""), "thumbs/x.jpg is no file of the dataset"),
+        (lambda folder: shutil.rmtree(folder / "data"), f"there is no data/README.md, which {FILES} names"),
+    ],
+)
+def test_what_a_stranger_did_to_a_dataset_is_named(scenes: Path, harm: Callable[[Path], object], what: str) -> None:
+    harm(scenes)
+    assert [one for one in whats(scenes) if what in one]
+
+
+def test_a_licence_beside_a_dataset_is_a_note(scenes: Path) -> None:
+    (scenes / "LICENSE").write_text("CC BY 4.0")
+    (scenes / ".gitattributes").write_text("*.mp4 filter=lfs")
+    (scenes / "README.md").write_text((scenes / "README.md").read_text("utf-8") + "\nThanks to Ann.\n", "utf-8")
+    found = look(scenes)
+    assert list(file_faults(FolderFiles(scenes), found)) == []
+    assert found.notes == {"LICENSE is no part of the dataset": 1}
+
+
+def test_what_could_not_be_looked_at_is_said_in_the_last_line(scenes: Path) -> None:
+    made_by = scenes / "provenance" / "made_by.json"
+    value = json.loads(made_by.read_bytes())
+    value["stages"]["scene_dataset"] = "999"
+    made_by.write_text(json.dumps(value))
+    assert "provenance/made_by.json was altered" in "".join(whats(scenes))
+    card = scenes / "README.md"
+    card.write_text(re.sub(r"^\| sha256 of .*\n", "", card.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    (scenes / FILES).unlink()
+    done = call("verify", str(scenes))
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == (
+        "holds, as far as it could be looked at: rows were not made again (made by another version of scene_dataset "
+        "than is here); texts and pages (written before a dataset listed its files)"
+    )
