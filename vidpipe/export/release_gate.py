@@ -12,6 +12,7 @@ from vidpipe import keys
 from vidpipe.errors import PendingError, RecipeError, StoreError
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.release_plan import ROWS, ReleaseFolder
+from vidpipe.export.remedies import remedy
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ, stale_records
 from vidpipe.ports import Project
@@ -46,10 +47,15 @@ def _written(project: Project, asset: str, prefix: str) -> dict[str, int]:
 
 
 def behind(project: Project) -> dict[str, str]:
-    """Why a dataset does not hold what is known now, by the stage that makes it; without those that do."""
-    line, snapshot = project.line(), project.ledger.snapshot()
-    found = ((stage.name, _why_behind(stage, snapshot, line)) for stage in datasets_of(line))
-    return {name: why for name, why in found if why}
+    """Why a dataset does not hold what is known now, and what to do, by the stage that makes it; no whole ones."""
+    line, snapshot, found = project.line(), project.ledger.snapshot(), {}
+    for stage in datasets_of(line):
+        if why := _why_behind(stage, snapshot, line):
+            found[stage.name] = f"{why}; {remedy(project, snapshot)}"
+        elif stale := _stale_rows(stage, snapshot, line):
+            are = "video that is" if len(stale) == 1 else "videos that are"
+            found[stage.name] = f"has rows of {len(stale)} {are} stale; {remedy(project, snapshot, stale)}"
+    return found
 
 
 def _why_behind(stage: Stage, snapshot: Snapshot, line: Line) -> str:
@@ -61,10 +67,14 @@ def _why_behind(stage: Stage, snapshot: Snapshot, line: Line) -> str:
     if entry.code_version != line.versions[stage.name]:
         return "was made by another recipe or version"
     if differ := rows_differ(stage, snapshot):
-        return f"is behind by {len(differ)} videos"
+        return f"is behind by {len(differ)} video{'' if len(differ) == 1 else 's'}"
+    return ""
+
+
+def _stale_rows(stage: Stage, snapshot: Snapshot, line: Line) -> set[str]:
+    """The videos with rows that were made from stale records."""
     stale, rows = stale_records(snapshot, line), snapshot.rows.get(stage.name, {})
-    behind = {v for read in stage.reads for v in stale.get(read.asset, ()) if v in rows and rows[v].outcome == "ok"}
-    return f"has rows of {len(behind)} videos that are stale" if behind else ""
+    return {v for read in stage.reads for v in stale.get(read.asset, ()) if v in rows and rows[v].outcome == "ok"}
 
 
 def problems(project: Project, asset: str) -> list[str]:
@@ -106,7 +116,7 @@ def check(project: Project) -> None:
         RecipeError: no model wrote some of it, and the recipe does not allow that; a dataset is behind, or not whole.
     """
     for asset, why in behind(project).items():
-        raise RecipeError(asset, f"{why}; `vidpipe run` makes it")
+        raise RecipeError(asset, why)
     for stage in datasets_of(project.line()):
         if found := problems(project, stage.name):
             raise RecipeError(stage.name, found[0])
