@@ -12,7 +12,7 @@ from assets.uploads import PROGRESS, PUBLISH_TAG
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
-from vidpipe.cli.publishing_told import Shown, planned, tell
+from vidpipe.cli.publishing_told import Shown, listed, planned, tell
 from vidpipe.cli.recovery import end_own_runs, recover
 from vidpipe.cli.words import shown
 from vidpipe.errors import CredentialError, PendingError, RecipeError, ServiceError
@@ -29,6 +29,7 @@ from vidpipe.repositories import Hub
 from vidpipe.store.documents import read_table_record
 
 _UPLOAD = "hf_upload"
+_STRANGERS = 5
 _HOW = "Nothing was sent: set `publishing.repo: user/name` in recipe.yaml, or say `--to FOLDER`."
 
 
@@ -39,8 +40,11 @@ def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) 
         RecipeError: something cannot be published, or the token is not taken: one line, exit 2.
     """
     project, instance = open_instance(folder)
+    if target is not None:
+        _refuse_nesting(project, target)
     if not _is_ready(project):
         return 1
+    _tell_strangers(project)
     try:
         if target is not None:
             with undisturbed(project):
@@ -63,10 +67,31 @@ def _is_ready(project: Project) -> bool:
     faults = dict(behind(project))
     for stage in datasets_of(project.line()):
         if stage.name not in faults and (found := problems(project, stage.name)):
-            faults[stage.name] = found[0]
+            faults[stage.name] = f"{found[0]}; `vidpipe run` makes it"
     for asset, why in faults.items():
-        click.echo(f"vidpipe: {asset}: {shown(why)}; nothing is published before `vidpipe run` has made it", err=True)
+        click.echo(f"vidpipe: {asset}: {shown(why)}; nothing is published before that", err=True)
     return not faults
+
+
+def _refuse_nesting(project: Project, target: Path) -> None:
+    """Refuse a folder in which the next run, or the next publication, would find what this one wrote."""
+    place, own = target.resolve(), [project.folder.resolve()]
+    if "://" not in project.store.url:
+        own.append(Path(project.store.url).resolve())
+    if any(place.is_relative_to(one) or one.is_relative_to(place) for one in own):
+        raise RecipeError("--to", f"{target} lies in the project's folder or its store, or holds one; name another")
+
+
+def _tell_strangers(project: Project) -> None:
+    """Name what lies in the datasets' folders and is not published."""
+    for stage in datasets_of(project.line()):
+        if found := folder_of(project, stage.name).strangers():
+            names = shown(listed(found, _STRANGERS))
+            click.echo(f"vidpipe: {DATASETS[stage.name]}: not published, since no run wrote it: {names}", err=True)
+
+
+def _say_nothing(name: str) -> None:
+    click.echo(f"vidpipe: {name}: there is nothing in it; it is not published", err=True)
 
 
 def _local_plans(project: Project) -> list[Shown]:
@@ -75,6 +100,9 @@ def _local_plans(project: Project) -> list[Shown]:
     for stage in datasets_of(project.line()):
         folder = folder_of(project, stage.name)
         files, rows = Comparer(folder).difference({}), release_rows(folder)
+        if not rows.n:
+            _say_nothing(DATASETS[stage.name])
+            continue
         found.append(Shown(DATASETS[stage.name], release_of(project, stage.name), None, "not published", rows, files))
     return found
 
@@ -86,6 +114,9 @@ def _to_folder(project: Project, target: Path, *, is_plan: bool, as_json: bool) 
         name, folder = DATASETS[stage.name], folder_of(project, stage.name)
         mirror = Mirror(folder, target / name)
         rows = release_rows(folder, target / name)
+        if not rows.n and not mirror.target.exists():
+            _say_nothing(name)
+            continue
         files = mirror.difference() if is_plan else mirror.write()
         found.append(Shown(name, release_of(project, stage.name), str(target / name), "a folder", rows, files))
     return tell(found, as_json=as_json, is_published=not is_plan)
@@ -104,7 +135,7 @@ class _Publication:
         plans = self._plans(hub)
         for warning in filter(None, (plan.warning() for plan in plans)):
             click.echo(f"vidpipe: {shown(warning)}", err=True)
-        if is_plan:
+        if is_plan or not plans:
             return tell(plans, as_json=self._as_json)
         for plan in plans:
             click.echo(plan.line(), err=True)
@@ -129,6 +160,9 @@ class _Publication:
             terms = Terms(release_of(self._project, stage.name), private=publishing.private)
             folder = folder_of(self._project, stage.name)
             plan = Publisher(hub.datasets, folder, str(publishing.repo_of(name)), terms).plan()
+            if not plan.rows.n and plan.repository is None:
+                _say_nothing(name)
+                continue
             found.append(planned(name, plan))
             if publishing.space:
                 found.append(planned(name, space_publisher(hub.spaces, folder, plan).plan(), is_space=True))

@@ -83,6 +83,37 @@ def test_a_folder_becomes_the_mirror_of_every_dataset(made: Line, tmp_path: Path
     assert sum(one["bytes_to_send"] for one in document["datasets"]) == 0
 
 
+def test_what_no_run_wrote_is_left_out_and_what_is_damaged_refused(made: Line, tmp_path: Path) -> None:
+    line, target = made.copy(tmp_path / "project"), tmp_path / "mirror"
+    scenes = line.folder / "store/datasets/scenes"
+    for name in ("secrets.env", ".DS_Store", "thumbs/private.jpg", "videos/private.mp4"):
+        (scenes / name).write_bytes(b"private")
+    done = line("publish", "--to", str(target))
+    assert done.returncode == 0, done.stderr
+    told = (
+        "scenes: not published, since no run wrote it: .DS_Store, secrets.env, thumbs/private.jpg, videos/private.mp4"
+    )
+    assert done.stderr == f"vidpipe: {told}\n"
+    assert not [path for path in target.rglob("*") if path.is_file() and path.read_bytes() == b"private"]
+    assert (target / "scenes/metadata.jsonl").is_file()
+    video = next(path for path in (scenes / "videos").rglob("*.mp4") if path.name != "private.mp4")
+    data = bytearray(video.read_bytes())
+    data[len(data) // 2] ^= 1
+    video.unlink()  # it is a link to the run's own file
+    video.write_bytes(data)
+    done = line("publish", "--to", str(tmp_path / "other"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{video.relative_to(scenes).as_posix()}: this file, the file of " in done.stderr
+    assert "is damaged" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["", "store/datasets", "out", ".."])
+def test_no_mirror_lies_in_the_project_nor_around_it(made: Line, place: str) -> None:
+    done = made("publish", "--to", str(made.folder / place))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("vidpipe: --to: ")
+
+
 def test_offline_annotations_go_to_no_hub_unless_the_recipe_allows_it(
     allowed: Line, hub: HubServer, tmp_path: Path
 ) -> None:
