@@ -23,6 +23,8 @@ from vidpipe.ledger.snapshot import Row, Snapshot
 from vidpipe.ledger.staleness import end_of, wanted_rows
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS
+from vidpipe.recipe.loading import builtin_names
+from vidpipe.recipe.schema import Recipe
 from vidpipe.records import Record
 from vidpipe.tables import Made
 
@@ -109,6 +111,13 @@ def _write(project: Project, asset: str, members: dict[str, str], about: Dataset
             SOURCES[asset].leave_out(project, members, changed, why=str(error))
 
 
+def title_of(recipe: Recipe, level: str) -> str:
+    """What a dataset is called: by its repository, else by its recipe, which has a name once somebody gave it one."""
+    repo = recipe.publishing.repo
+    name = repo.rpartition("/")[2] if repo is not None else recipe.name
+    return level.capitalize() if repo is None and name in builtin_names() else f"{name}: {level}"
+
+
 def _about(
     project: Project, asset: str, snapshot: Snapshot, members: Collection[str], left_out: tuple[LeftOut, ...]
 ) -> DatasetAbout:
@@ -117,7 +126,7 @@ def _about(
     versions = {name: line.versions[name] for name in (*above, asset)}
     gate = publishing.gate
     return DatasetAbout(
-        title=f"{project.recipe.name}: {DATASETS[asset]}",
+        title=title_of(project.recipe, DATASETS[asset]),
         made_by=dict(project.software),
         making=made_by(project.recipe, project.folder, versions=versions, software=project.software),
         left_out=left_out,

@@ -193,7 +193,7 @@ LINE: tuple[Stage, ...] = (
         "scene_dataset",
         "table",
         "selected",
-        version=2,
+        version=3,
         group="datasets",
         after=("aligned_metadata",),
         reads=(
@@ -208,7 +208,7 @@ LINE: tuple[Stage, ...] = (
         "segment_dataset",
         "table",
         "selected",
-        version=1,
+        version=2,
         group="datasets",
         after=("segment_clips", "segment_queries", "shots"),
         reads=(
@@ -224,7 +224,7 @@ LINE: tuple[Stage, ...] = (
         "episode_dataset",
         "table",
         "selected",
-        version=1,
+        version=2,
         group="datasets",
         after=("episode_queries", "shots"),
         reads=(Read("episode_queries", "value"), Read("shots", "value"), *_PUBLISHED),

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from assets.checks import whole_check
-from assets.datasets import places, publish
+from assets.datasets import places, publish, title_of
 from vidpipe import keys
 from vidpipe.batch import Work, run_batch
 from vidpipe.corpus.catalogue import frame_of
@@ -35,6 +35,20 @@ from vidpipe_tests.projects import admit, project_at
 IDS = ("a", "b", "c")
 CAPTIONS = b"WEBVTT\n\n00:00.000 --> 00:01.000\nWhat is said\n"
 LICENCES = {"a": "cc-by", "b": None, "c": "all rights reserved"}
+
+
+@pytest.mark.parametrize(
+    ("name", "repo", "title"),
+    [
+        ("default", None, "Segments"),
+        ("finevideo", None, "Segments"),
+        ("ours", None, "ours: segments"),
+        ("ours", "user/films", "films: segments"),
+        ("default", "user/demo", "demo: segments"),
+    ],
+)
+def test_a_dataset_is_called_what_somebody_called_it(name: str, repo: str | None, title: str) -> None:
+    assert title_of(check_recipe("", {"name": name, "publishing": {"repo": repo}}), "segments") == title
 
 
 def record(project: Project, asset: str, of: Callable[[str], Mapping[str, Any]], **where: Callable[[str], Any]) -> None:
