@@ -144,7 +144,7 @@ class Alignment(Section):
 class Recipe(Section):
     """Everything that changes the data."""
 
-    name: str = Field("default", description="The recipe's name, shown by status, and the datasets' if not a built-in one's.")
+    name: str = Field("default", description="The recipe's name, shown by status, and the datasets' unless built in.")
     sources: Texts = Field((), description="Where the videos come from: folders and manifests.")
     layout: str | None = Field(None, description="Reads series and episode from paths, e.g. '{series}/{episode}'.")
     roots: Texts = Field((), description="Folders that a manifest's paths may lead to, beside its own.")
