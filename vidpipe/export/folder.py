@@ -100,7 +100,6 @@ class _Writer:
             release = release_name([row.mark for row in shown])
             self._show(rows, texts, release=release, shards=shards)
         n_deleted = self._placer.delete_the_rest()
-        files = {stored.key: stored.n_bytes for stored in self._target.store.list(self._target.prefix)}
         return DatasetReport(
             release,
             self._published,
@@ -109,7 +108,7 @@ class _Writer:
             texts.facts.n_bytes,
             self._placer.n_written,
             n_deleted,
-            files,
+            self._placer.files(),
         )
 
     def _named(self) -> dict[str, str]:

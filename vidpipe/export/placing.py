@@ -111,6 +111,11 @@ class FilePlacer:
             self._target.store.delete(key)
         return len(gone)
 
+    def files(self) -> dict[str, int]:
+        """The sizes in bytes of all files that are kept, as they lie there, by their keys."""
+        found = {stored.key: stored.n_bytes for stored in self._target.store.list(self._target.prefix)}
+        return {key: n_bytes for key, n_bytes in found.items() if key in self._kept}
+
     def _is_same(self, name: str, media: Media) -> bool:
         """Whether the file that is there has the right content: its name does not say so."""
         with self._target.store.local(self._target.key(name)) as path:

@@ -31,7 +31,7 @@ class Earlier:
         if path not in self._there or path in TEXTS or _SHARD.fullmatch(path):
             return True
         digits, sha256 = named_digits(path), self._there[path].sha256
-        if digits is not None and (not sha256 or sha256.startswith(digits)):
+        if digits is not None and (sha256.startswith(digits) if sha256 else FILES not in self._there):
             return True
         if self._named is None:
             self._named = frozenset(self._names())
