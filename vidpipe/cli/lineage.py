@@ -49,7 +49,7 @@ def lineage_of(project: Project, name: str) -> tuple[dict[str, Any], dict[str, s
         "source": _source(project, trace),
         "cost_usd": round(sum(one["cost_usd"] for one in artifacts if one["unit"] == "video"), 9),
         "artifacts": artifacts,
-        "unsettled": list(trace.unsettled(line)),
+        "unsettled": [] if removed else list(trace.unsettled(line)),
         "published": published,
         "line": _line(line, artifacts),
         "prompts": trace.prompts,

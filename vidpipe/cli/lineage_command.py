@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(name="lineage")
 @click.argument("name", metavar="[ID]", required=False)
 @in_project
-@click.option("--row", metavar="DATASET:ROW", help="Of a row of a dataset, named as below.")
+@click.option("--row", metavar="DATASET:ROW", help="Of a row of a dataset, named as above.")
 @click.option("--prompt", metavar="FINGERPRINT", help="What came of a prompt; also of the beginning, or its name.")
 @click.option("--call", metavar="ADDRESS", help="What came of a call, by its address or request_id.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

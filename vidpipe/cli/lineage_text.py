@@ -19,7 +19,7 @@ _DONE = {
     "episode_queries": "described",
     "video_annotations": "annotated",
 }
-_LEAST_USD = 0.00005
+_LEAST_USD, _LEFT_OUT = 0.00005, "left out at"
 
 
 def lineage_text(found: Mapping[str, Any]) -> str:
@@ -137,7 +137,15 @@ def _artifact(artifact: Mapping[str, Any], prompts: Mapping[str, Any]) -> Iterat
     for call in artifact["calls"]:
         yield from _call(call, prompts)
     yield from (f"  accepted {one['at']}: {shown(one['reason'])}" for one in artifact["accepted"])
-    yield from (f"  from {shown(name)} {_version(version)}" for name, version in artifact["inputs"].items())
+    yield from (f"  {line}" for line in _made_from(artifact["inputs"]))
+
+
+def _made_from(inputs: Mapping[str, str]) -> Iterator[str]:
+    """What an artifact was made from; of a row that a table leaves out, where that was decided."""
+    if _LEFT_OUT in inputs:
+        yield f"{_LEFT_OUT} {shown(inputs[_LEFT_OUT])}"
+    else:
+        yield from (f"from {shown(name)} {_version(version)}" for name, version in inputs.items())
 
 
 def _call(call: Mapping[str, Any], prompts: Mapping[str, Any]) -> Iterator[str]:

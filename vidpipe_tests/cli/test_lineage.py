@@ -343,6 +343,8 @@ def test_a_removed_video_tells_which_releases_may_hold_it(project: Project, tmp_
     said = lineage_text({**gone, "may_hold": found, "artifacts": [artifact]})
     assert "from reason no longer in the source \ufffd" in said
     assert f"from digest {'a' * 16}\n" in f"{said}\n"
+    artifact = {**artifact, "inputs": {"left out at": "raw_videos", "outcome": "dropped", "reason": "why"}}
+    assert lineage_text({**gone, "artifacts": [artifact]}).endswith("\n  left out at raw_videos")
     assert "release r0 of u/n may still hold its row: https://hub/datasets/u/n" in said
     assert "earlier releases of u/n may hold its row, and stay reachable by their tags" in said
 
