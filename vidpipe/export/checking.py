@@ -41,7 +41,8 @@ def folder_problems(published: Published, *, folder_entries: int = FOLDER_ENTRIE
             yield from _rows(published, text, shape, named)
     yield from (f"named by {n} rows: {name}" for name, n in named.items() if n > 1)
     yield from (f"a row names what is not there: {name}" for name in named if name not in files)
-    yield from (f"no row names {name}" for name in files if name.startswith(MEDIA) and name not in named)
+    media = (name for name in files if name.startswith(MEDIA) and not _PARTIAL.search(name))
+    yield from (f"no row names {name}" for name in media if name not in named)
     yield from _shards(published, files)
 
 

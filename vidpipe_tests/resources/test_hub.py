@@ -302,6 +302,14 @@ def test_files_of_others_in_folders_of_ours_stay(hub: HubServer, store: ObjectSt
     assert hub.files(REPO) == SECOND | ATTRS | theirs
 
 
+def test_a_dataset_without_rows_is_nothing_unless_there_were_some(hub: HubServer, store: ObjectStore) -> None:
+    empty = FIRST | {"metadata.jsonl": b""}
+    assert publisher(hub, folder_of(store, empty)).has_nothing()
+    assert not publisher(hub, folder_of(store, FIRST)).has_nothing()
+    published(hub, folder_of(store, FIRST))
+    assert not publisher(hub, folder_of(store, empty)).has_nothing(), "what readers see is to go"
+
+
 def test_a_damaged_file_is_not_sent(hub: HubServer, store: ObjectStore) -> None:
     rows = b'{"file_name":"videos/a.mp4","video_id":"A","sha256":"' + b"0" * 64 + b'"}\n'
     with pytest.raises(RecipeError, match=r"videos/a.mp4: this file, the file of A, is damaged"):
