@@ -14,11 +14,20 @@ from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.publishing_told import Shown, listed, planned, tell
 from vidpipe.cli.recovery import end_own_runs, recover
-from vidpipe.cli.words import shown
+from vidpipe.cli.words import counted, shown
 from vidpipe.errors import CredentialError, PendingError, RecipeError, ServiceError
 from vidpipe.export.mirror import Mirror
 from vidpipe.export.publishing import Publisher, Terms
-from vidpipe.export.release_gate import behind, check, datasets_of, folder_of, problems, release_of, undisturbed
+from vidpipe.export.release_gate import (
+    behind,
+    check,
+    datasets_of,
+    folder_of,
+    problems,
+    release_of,
+    undisturbed,
+    withheld,
+)
 from vidpipe.export.release_plan import Comparer, release_rows
 from vidpipe.export.space_publishing import space_publisher
 from vidpipe.ledger.staleness import rows_differ
@@ -30,7 +39,10 @@ from vidpipe.store.documents import read_table_record
 
 _UPLOAD = "hf_upload"
 _STRANGERS = 5
-_HOW = "Nothing was sent: set `publishing.repo: user/name` in recipe.yaml, or say `--to FOLDER`."
+_HOW = (
+    "Nothing was sent: set `publishing.repo: user/name` in recipe.yaml, or say `--to FOLDER`. Prompts and raw answers "
+    "of models go with the rows, in provenance/."
+)
 
 
 def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) -> int:
@@ -45,6 +57,7 @@ def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) 
     if not _is_ready(project):
         return 1
     _tell_strangers(project)
+    _tell_withheld(project)
     try:
         if target is not None:
             with undisturbed(project):
@@ -88,6 +101,16 @@ def _tell_strangers(project: Project) -> None:
         if found := folder_of(project, stage.name).strangers():
             names = shown(listed(found, _STRANGERS))
             click.echo(f"vidpipe: {DATASETS[stage.name]}: not published, since no run wrote it: {names}", err=True)
+
+
+def _tell_withheld(project: Project) -> None:
+    """Say how many rows go out without their file, by licence."""
+    for stage in datasets_of(project.line()):
+        found = withheld(folder_of(project, stage.name))
+        if found:
+            why = ", ".join(f"{n} {name}" for name, n in found.most_common())
+            text = f"{DATASETS[stage.name]}: {counted(found.total(), 'row')} without their file, by licence: {why}"
+            click.echo(shown(text), err=True)
 
 
 def _say_nothing(name: str) -> None:

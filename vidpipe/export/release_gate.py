@@ -4,6 +4,7 @@ What belongs here: reasons. Not here: licences, which keep files out when a data
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -11,8 +12,10 @@ from itertools import islice
 from vidpipe import keys
 from vidpipe.errors import PendingError, RecipeError, StoreError
 from vidpipe.export.checking import folder_problems
+from vidpipe.export.licences import licence_id
 from vidpipe.export.release_plan import ROWS, ReleaseFolder
 from vidpipe.export.remedies import remedy
+from vidpipe.export.target import WITHOUT_MEDIA
 from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.ledger.staleness import rows_differ, stale_records
 from vidpipe.ports import Project
@@ -142,9 +145,14 @@ def _record(project: Project, asset: str) -> Record:
         raise RecipeError(asset, "is not made yet; `vidpipe run` makes it") from error
 
 
-def _rows(folder: ReleaseFolder) -> Iterator[Mapping[str, object]]:
+def withheld(folder: ReleaseFolder) -> Counter[str]:
+    """How many rows stand without their file, by what their licence is."""
+    return Counter(licence_id(row.get("licence")) for row in _rows(folder, (WITHOUT_MEDIA,)))
+
+
+def _rows(folder: ReleaseFolder, names: Iterable[str] = ROWS) -> Iterator[Mapping[str, object]]:
     files = folder.files()
-    for name in ROWS:
+    for name in names:
         if name in files:
             with folder.local(name) as path, path.open("rb") as lines:
                 yield from _objects(lines)

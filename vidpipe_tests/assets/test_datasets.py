@@ -19,6 +19,7 @@ from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import WaitingError
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.published import StoreFiles
+from vidpipe.export.release_gate import folder_of, withheld
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import rows_differ, wanted_rows
@@ -241,7 +242,9 @@ def test_what_may_not_be_published_stands_without_its_file_where_there_is_a_repo
     project = ready_at(tmp_path, recipe_of(repo="user/name"))
     for asset, name in LEVELS.items():
         made = published(project, asset)
-        assert made.value["n_without_media"] == (4 if name == "segments" else 2)
+        n = 2 if name == "segments" else 1
+        assert made.value["n_without_media"] == 2 * n
+        assert withheld(folder_of(project, asset)) == {"unknown": n, "other": n}
         assert {row["video_id"] for row in lines_of(project, f"{name}/metadata.jsonl")} == {"a"}
         assert {row["video_id"] for row in lines_of(project, f"{name}/without_media.jsonl")} == {"b", "c"}
         files = [stored.key for stored in project.store.list(f"datasets/{name}")]

@@ -63,6 +63,7 @@ def test_without_a_repository_it_says_what_would_be_published_and_how(made: Line
     assert done.returncode == 0, done.stderr
     assert "scenes" in done.stdout
     assert "publishing.repo" in done.stdout
+    assert "raw answers" in done.stdout
     document = json.loads(made("publish", "--json").stdout)
     assert not document["published"]
     assert [one["dataset"] for one in document["datasets"]] == list(LEVELS)
