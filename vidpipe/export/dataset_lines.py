@@ -35,7 +35,7 @@ def lines_of(path: Path) -> Iterator[Line]:
         number, start_bytes = 0, 0
         while data := file.readline(MAX_LINE_BYTES):
             number += 1
-            value = _object(data)
+            value = object_in(data)
             yield Line(start_bytes, number, value, {} if value is not None else _told(data))
             start_bytes += len(data)
             if len(data) == MAX_LINE_BYTES:
@@ -46,10 +46,11 @@ def line_at(path: Path, start_bytes: int) -> dict[str, Any]:
     """The object that begins there; empty where there is none."""
     with path.open("rb") as file:
         file.seek(start_bytes)
-        return _object(file.readline(MAX_LINE_BYTES)) or {}
+        return object_in(file.readline(MAX_LINE_BYTES)) or {}
 
 
-def _object(data: bytes) -> dict[str, Any] | None:
+def object_in(data: bytes) -> dict[str, Any] | None:
+    """The object that a line holds; None where it holds none."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):

@@ -3,7 +3,6 @@
 What belongs here: reasons. Not here: licences, which keep files out when a dataset is written, nor sending.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from itertools import islice
 from vidpipe import keys
 from vidpipe.errors import PendingError, RecipeError, StoreError
 from vidpipe.export.checking import folder_problems
+from vidpipe.export.dataset_lines import object_in
 from vidpipe.export.licences import licence_id
 from vidpipe.export.release_plan import ROWS, ReleaseFolder
 from vidpipe.export.remedies import remedy
@@ -155,14 +155,4 @@ def _rows(folder: ReleaseFolder, names: Iterable[str] = ROWS) -> Iterator[Mappin
     for name in names:
         if name in files:
             with folder.local(name) as path, path.open("rb") as lines:
-                yield from _objects(lines)
-
-
-def _objects(lines: Iterable[bytes]) -> Iterator[Mapping[str, object]]:
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            yield row
+                yield from (row for line in lines if (row := object_in(line)) is not None)

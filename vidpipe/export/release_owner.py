@@ -4,11 +4,11 @@ What belongs here: telling our files from other people's by what lies in the pla
 (`release_plan`). A file is ours where an earlier release of ours names it, or where its name is one that only we give.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 from vidpipe.errors import RecipeError
+from vidpipe.export.dataset_lines import object_in
 from vidpipe.export.file_list import FILES, read_list
 from vidpipe.export.release_plan import TEXTS, Folder, named_digits
 from vidpipe.export.target import METADATA
@@ -38,13 +38,8 @@ class Earlier:
         return path in self._named
 
     def _names(self) -> Iterator[str]:
-        for line in self._lines(METADATA):
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(row, dict):
-                yield str(row.get("file_name"))
+        rows = map(object_in, self._lines(METADATA))
+        yield from (str(row.get("file_name")) for row in rows if row is not None)
         yield from read_list(line + b"\n" for line in self._lines(FILES))[0]
 
     def _lines(self, path: str) -> list[bytes]:

@@ -5,7 +5,6 @@ by the sha256 that stands in their names where it does, else they are read.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -16,6 +15,7 @@ from typing import Protocol
 
 from vidpipe.errors import RecipeError
 from vidpipe.export.chain import MADE_BY
+from vidpipe.export.dataset_lines import object_in
 from vidpipe.export.file_list import FILES, read_list
 from vidpipe.export.target import DatasetStore
 from vidpipe.repositories import RemoteFile
@@ -217,11 +217,7 @@ def _lines(paths: Iterable[Path]) -> Iterator[bytes]:
 def _rows(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     """What names each row, and what it holds; a line that is no row names itself."""
     for line in lines:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        row = row if isinstance(row, dict) else {"file_name": line.hex()}
+        row = object_in(line) or {"file_name": line.hex()}
         index, digest = row.get("segment_index"), row.get("row_sha256") or hashlib.sha256(line.strip()).hexdigest()
         yield f"{row.get('video_id') or row.get('file_name')} {index}", f"{digest} {not row.get('file_name')}"
 
@@ -229,11 +225,8 @@ def _rows(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
 def _media(lines: Iterable[bytes]) -> Iterator[tuple[str, tuple[str, str]]]:
     """The sha256 of each row's file, and the row's video, by the file's path."""
     for line in lines:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict) and isinstance(sha256 := row.get("sha256"), str):
+        row = object_in(line) or {}
+        if isinstance(sha256 := row.get("sha256"), str):
             yield str(row.get("file_name")), (sha256, str(row.get("video_id")))
 
 

@@ -1,9 +1,8 @@
 """Publishing through the real huggingface_hub: what readers see, what is sent, and what a kill or a fault leaves."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +13,13 @@ from vidpipe.errors import CredentialError, MovedError, RecipeError, RejectedReq
 from vidpipe.export.publishing import Published, Publisher, Terms
 from vidpipe.export.release_plan import ReleaseFolder
 from vidpipe.export.withdrawn import Withdrawn, held
-from vidpipe.store.objects import ObjectStore, open_store
+from vidpipe.store.objects import ObjectStore
 from vidpipe_tests.servers.hub import TOKEN, HubServer, too_many
 from vidpipe_tests.servers.hub_clients import api_of
 from vidpipe_tests.servers.hub_repos import ATTRIBUTES
 from vidpipe_tests.servers.wire import Reply, Request
 
+pytestmark = pytest.mark.usefixtures("by_lfs")
 REPO, ATTRS = "user/d", {".gitattributes": ATTRIBUTES}
 QUICK = Patience(n_tries=4, first_s=0.01, longest_s=5.0)
 
@@ -43,26 +43,6 @@ SECOND: dict[str, bytes] = {
     "videos/a.mp4": b"a" * 1000,
     "videos/c.mp4": b"c" * 3000,
 }
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    """An empty one."""
-    with HubServer() as hub:
-        yield hub
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
-    """Where the dataset folder lies."""
-    return open_store(str(tmp_path / "store"), scratch=tmp_path / "scratch")
-
-
-@pytest.fixture(autouse=True)
-def _by_lfs(monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
 
 
 def folder_of(store: ObjectStore, files: Mapping[str, bytes]) -> ReleaseFolder:

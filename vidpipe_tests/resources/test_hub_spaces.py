@@ -1,7 +1,6 @@
 """Spaces beside datasets, through the real huggingface_hub: what they hold, who sees them, and what a fault leaves."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,32 +17,13 @@ from vidpipe.export.release_plan import ReleaseFolder
 from vidpipe.export.space import DATA
 from vidpipe.export.space_publishing import space_publisher
 from vidpipe.repositories import Change
-from vidpipe.store.objects import ObjectStore, open_store
+from vidpipe.store.objects import ObjectStore
 from vidpipe_tests.servers.hub import TOKEN, HubServer
 from vidpipe_tests.servers.hub_clients import api_of
 
+pytestmark = pytest.mark.usefixtures("by_lfs")
 REPO, SPACE = "user/d", "user/d-explorer"
 QUICK = Patience(n_tries=2, first_s=0.01)
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    """An empty one."""
-    with HubServer() as hub:
-        yield hub
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
-    """Where the dataset folder lies."""
-    return open_store(str(tmp_path / "store"), scratch=tmp_path / "scratch")
-
-
-@pytest.fixture(autouse=True)
-def _by_lfs(monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
 
 
 def folder_of(store: ObjectStore, *names: str) -> ReleaseFolder:
