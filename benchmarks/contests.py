@@ -60,17 +60,14 @@ def _dynamism_default(source: Input) -> Contest:
     limits = (
         ("packets", "python_peers", "packets", "reads all packets, decodes nothing: no share can be told"),
         ("key frames", "few_looks", "key_frames", "reads all packets, decodes key frames 4 s apart"),
-        (
-            "2 half seconds",
-            "few_looks",
-            "half_seconds_2",
-            "reads all packets, decodes 0.5 s after each of 2 key frames",
-        ),
-        (
-            "4 half seconds",
-            "few_looks",
-            "half_seconds_4",
-            "reads all packets, decodes 0.5 s after each of 4 key frames",
+        *(
+            (
+                f"{n} half seconds",
+                "few_looks",
+                f"half_seconds_{n}",
+                f"reads all packets, decodes 0.5 s after each of {n} key frames",
+            )
+            for n in (4, 8)
         ),
     )
     peers = [

@@ -74,7 +74,13 @@ def test_what_stands_still_is_told_from_less_and_from_all(tmp_path: Path) -> Non
     found = {task: timed("benchmarks.few_looks", task, source.job(out=str(tmp_path)))[1] for task in few_looks.TASKS}
     assert found["every_frame"] == pytest.approx(12 / 30, abs=0.04)
     assert all(0 <= share <= 1 for share in found.values())
-    limit = next(p for p in CONTESTS["dynamism_default"](source).peers if p.name == "limit: 4 half seconds")
+    limits = [p for p in CONTESTS["dynamism_default"](source).peers if p.judge is not None]
+    assert {p.name: p.run(source.job(out=str(tmp_path)))[1] for p in limits if p.run} == {
+        "limit: key frames": found["key_frames"],
+        "limit: 4 half seconds": found["half_seconds_4"],
+        "limit: 8 half seconds": found["half_seconds_8"],
+    }
+    limit = next(p for p in limits if p.name == "limit: 4 half seconds")
     assert limit.judge is not None
     told = limit.judge(0.5, found["half_seconds_4"])
     assert told["share"] == found["every_frame"]
