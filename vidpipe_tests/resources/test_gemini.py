@@ -57,6 +57,7 @@ def test_an_answer_names_its_request_its_model_and_its_tokens(line: Line, server
         (said.internal(), 2),
         (said.bad_gateway(), 2),
         (said.refusal(504, "DEADLINE_EXCEEDED", "Deadline expired."), 1),
+        (said.refusal(408, "CANCELLED", "Request timed out."), 1),
     ],
 )
 def test_what_is_the_services_own_fault_is_asked_again_with_growing_waits(
@@ -140,7 +141,7 @@ def test_a_used_up_day_is_one_models_own(line: Line, server: GeminiServer) -> No
     assert asker.answer(question(settings=Settings("gemini-3.5-flash-lite"))).finish == "complete"
 
 
-@pytest.mark.parametrize("reply", [said.dead_key(), said.suspended(), said.no_key()])
+@pytest.mark.parametrize("reply", [said.dead_key(), said.suspended(), said.disabled(), said.no_key()])
 def test_a_dead_key_is_never_used_again(line: Line, server: GeminiServer, reply: Reply) -> None:
     asker = line.model("key-a", "key-b")
     server.inject("generate", key="key-a", reply=reply)

@@ -50,6 +50,8 @@ def test_an_answer_says_what_answered_and_what_it_took() -> None:
         ("CONTINUATION", "truncated"),
         ("SAFETY", "blocked"),
         ("PROHIBITED_CONTENT", "blocked"),
+        ("BLOCKLIST", "blocked"),
+        ("SPII", "blocked"),
         ("LANGUAGE", "blocked"),
         ("RECITATION", "recited"),
         ("OTHER", "odd"),

@@ -148,11 +148,35 @@ def test_what_fails_on_the_way_of_a_file_is_done_again(
     assert server.files.names() == []
 
 
-def test_a_file_that_went_away_is_brought_again_on_the_same_key(line: Line, server: GeminiServer, clip: Path) -> None:
+def test_a_part_that_is_not_acknowledged_is_sent_again_and_the_file_is_whole(
+    line: Line, server: GeminiServer, clip: Path
+) -> None:
+    server.inject("upload.chunk", times=1, reply=said.no_upload_status())
+    assert line.model(upload=True).answer(question(clip)).usage.video == 4 * 70
+    assert (count(server)["upload.start"], count(server)["upload.chunk"]) == (1, 2)
+    assert server.files.names() == []
+
+
+def test_two_keys_of_one_project_are_answered_and_leave_nothing(line: Line, server: GeminiServer, clip: Path) -> None:
+    server.projects |= {"key-a": "one", "key-b": "one"}
+    server.inject("generate", key="key-a", reply=said.per_minute(17))
+    asker = line.model("key-a", "key-b", upload=True)
+    with asker.holding(question(clip).media):
+        assert asker.answer(question(clip)).finish == "complete"
+        assert asker.answer(question(clip, "Another.")).finish == "complete"
+    assert server.entries("generate")[-1].credential == "key-b"
+    assert server.files.names() == []
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_a_file_that_went_away_is_brought_again_on_the_same_key(
+    line: Line, server: GeminiServer, clip: Path, how: str
+) -> None:
     asker = line.model("key-a", "key-b", upload=True)
     with asker.holding(question(clip).media):
         asker.answer(question(clip))
-        server.files.delete("project-of-key-a", server.files.names()[0])
+        (name,) = server.files.names()
+        server.files.expire(name) if how == "expired" else server.files.delete("project-of-key-a", name)
         assert asker.answer(question(clip, "Another.")).finish == "complete"
     assert count(server)["upload.start"] == 2
     assert keys_of(server) == {"key-a"}

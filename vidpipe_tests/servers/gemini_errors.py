@@ -71,6 +71,12 @@ def suspended() -> Reply:
     return refusal(403, "PERMISSION_DENIED", "Permission denied: Consumer has been suspended.", why)
 
 
+def disabled() -> Reply:
+    """The project has not been allowed to use the service yet."""
+    why = {"@type": _TYPES + "ErrorInfo", "reason": "SERVICE_DISABLED", "domain": "googleapis.com"}
+    return refusal(403, "PERMISSION_DENIED", "Generative Language API has not been used in project 1 before.", why)
+
+
 def no_key() -> Reply:
     """Nobody asks."""
     return refusal(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")

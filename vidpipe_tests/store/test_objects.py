@@ -1,12 +1,14 @@
 """The object store: the same promises for a folder, memory and a bucket; every write is all or nothing."""
 
 import os
+import random
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -16,6 +18,7 @@ from vidpipe.errors import MissingObjectError, StoreError, StoreFullError, Unwri
 from vidpipe.keys import segment
 from vidpipe.store.objects import ObjectStore, open_store, sha256_of
 from vidpipe_tests import hostile
+from vidpipe_tests.servers.bucket import BucketServer, is_part, slow_down
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
@@ -270,3 +273,35 @@ def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
     open_store(str(tmp_path / "deep/er"), scratch=tmp_path).put("a", b"1")
     assert (tmp_path / "deep/er/a").read_bytes() == b"1"
     assert open_store(f"file://{tmp_path}/deep/er", scratch=tmp_path).get("a") == b"1"
+
+
+@pytest.mark.parametrize(
+    ("op", "fault"),
+    [
+        ("put", {"reply": slow_down()}),
+        ("put", {"status": 500}),
+        ("put", {"reset": True}),
+        ("put", {"when": is_part, "status": 500}),
+        ("put", {"when": is_part, "reset": True}),
+        ("post", {"reply": slow_down()}),
+        ("get", {"reply": slow_down()}),
+        ("get", {"reset": True}),
+        ("get", {"truncate": 100_000}),
+    ],
+)
+def test_a_bucket_that_fails_now_and_then_loses_nothing(
+    endpoint: str, tmp_path: Path, op: str, fault: dict[str, Any]
+) -> None:
+    data = random.Random(1).randbytes(6_000_000)  # in parts
+    (tmp_path / "large").write_bytes(data)
+    with BucketServer(endpoint) as server:
+        environ = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": server.url}
+        store = store_of(f"s3://bucket/{tmp_path.name}", environ, tmp_path / "scratch")
+        server.inject(op, times=2, name="struck", **fault)
+        store.put("small", b"1")
+        store.put_file("large", tmp_path / "large")
+        with store.local("large") as path:
+            assert path.read_bytes() == data
+        assert (store.get("large"), store.get("small")) == (data, b"1")
+        assert {stored.key: stored.n_bytes for stored in store.children("")} == {"large": len(data), "small": 1}
+        assert sum(entry.fault == "struck" for entry in server.log) == 2
