@@ -1,26 +1,32 @@
-"""Canaries among the questions of the annotator: films that are made, asked about like any video, and noted."""
+"""Canaries among the questions about videos: films that are made, asked about like any video, and noted."""
 
 from dataclasses import dataclass, replace
 
 from assets.model_annotations import ModelAnnotator
-from vidpipe.annotation.canaries import ask_about, kind_of, make_file, media_of, seeing_of, shown_calls
-from vidpipe.annotation.recipes import tokens_of
+from assets.model_queries import ModelQueries
+from vidpipe.annotation.canaries import seeing_of
+from vidpipe.annotation.canary_topics import Topic, annotation_topic, query_topic
+from vidpipe.annotation.rounds import SchemaLevels
+from vidpipe.asking.asker import Asker
 from vidpipe.asking.canaries import Watch
 from vidpipe.asking.video_calls import VideoCalls
 from vidpipe.ledger.canaries import CANARY, Canary
-from vidpipe.media.canary_films import film_of
 from vidpipe.models.calls import Answer, Question
 from vidpipe.models.paid import Purpose
-from vidpipe.ports import Project
+from vidpipe.ports import Project, Service
 
 
 @dataclass(frozen=True)
 class Canaries:
-    """Asks about films what an annotator asks about videos."""
+    """Asks about films what a stage asks about videos, in the same way."""
 
     project: Project
     asset: str
-    annotator: ModelAnnotator
+    topic: Topic
+    service: Service
+    run_id: str
+    asker: Asker
+    levels: SchemaLevels
 
     def __call__(self, number: int) -> Canary:
         """What the model tells of the film of a number; a kept answer is not asked for again.
@@ -29,26 +35,24 @@ class Canaries:
             PendingError: nobody can be asked, or not for the money that is left.
             ServiceError, ForeignAnswerError, StoreError, OSError: as they come.
         """
-        by, recipe = self.annotator, self.annotator.recipe
-        film = film_of(str(number), fps=recipe.fps)
-        purpose = Purpose(by.service.name, self.asset, CANARY, "", by.run_id)
-        tokens = tokens_of(recipe, float(film.duration_s), has_audio=True)
-        calls = VideoCalls(by.asker, purpose, by.service.lacks, tokens=tokens)
+        film = self.topic.film(number)
+        purpose, tokens = Purpose(self.service.name, self.asset, CANARY, "", self.run_id), self.topic.tokens(film)
+        calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=lambda _question: tokens)
         with self.project.store.scratch() as folder:
-            media = media_of(film, recipe, folder / "canary.mp4")
+            media = self.topic.media(film, folder / "canary.mp4")
 
             def ask(question: Question) -> Answer:
-                make_file(film, recipe, folder / "canary.mp4")
-                with by.service.holding(media):
+                self.topic.make_file(film, folder / "canary.mp4")
+                with self.service.holding(media):
                     return calls.named(CANARY)(question)
 
-            exchange = ask_about(film, media, by.plan, ask, recall=calls.recall, levels=by.levels)
-        seen, kept = seeing_of(exchange.answer, film), by.asker.kept(exchange.question)
+            exchange = self.topic.ask_about(film, media, ask, recall=calls.recall, levels=self.levels)
+        seen, kept = seeing_of(exchange.answer, film), self.asker.kept(exchange.question)
         return Canary(
-            kind=kind_of(by.plan),
+            kind=self.topic.kind,
             number=number,
             address=exchange.question.address,
-            service=by.service.name,
+            service=self.service.name,
             asset=self.asset,
             model=exchange.question.settings.model,
             model_reported=exchange.answer.model,
@@ -60,19 +64,26 @@ class Canaries:
             n_told=seen.n_told if seen else 0,
         )
 
+    def watch(self) -> Watch | None:
+        """Sees to it that they are asked about when the recipe has it; None where it wants none."""
+        mode = self.project.recipe.annotation.canaries
+        if mode == "off":
+            return None
+        topic, known = self.topic, self.project.ledger.canaries
+        return Watch(self.service, self.asset, topic.kind, mode, topic.shown, known, self, topic.usual)
+
 
 def with_canaries(project: Project, asset: str, annotator: ModelAnnotator) -> ModelAnnotator:
     """An annotator that asks about films, too, unless the recipe wants none or nothing is shown to the model."""
-    mode, shown = annotator.recipe.canaries, shown_calls(annotator.plan)
-    if mode == "off" or not shown:
+    topic = annotation_topic(annotator.plan, annotator.recipe)
+    if topic is None:
         return annotator
-    watch = Watch(
-        annotator.service,
-        asset,
-        kind_of(annotator.plan),
-        mode,
-        frozenset(call.name for call in shown),
-        project.ledger.canaries,
-        Canaries(project, asset, annotator),
-    )
-    return replace(annotator, watch=watch)
+    by = annotator.service, annotator.run_id, annotator.asker, annotator.levels
+    return replace(annotator, watch=Canaries(project, asset, topic, *by).watch())
+
+
+def queries_with_canaries(project: Project, asking: ModelQueries) -> ModelQueries:
+    """One that asks for queries, and about films, too, unless the recipe wants none."""
+    topic = query_topic(asking.plan, project.recipe.annotation, asking.level)
+    by = asking.service, asking.run_id, asking.asker, asking.schema_levels
+    return replace(asking, watch=Canaries(project, f"{asking.level}_queries", topic, *by).watch())

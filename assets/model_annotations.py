@@ -10,8 +10,9 @@ from typing import Any, Self
 from assets.reading import best_cues, catalogue_row
 from vidpipe.annotation.again import judged
 from vidpipe.annotation.annotate import Said, Unasked, annotate, unasked
+from vidpipe.annotation.doubts import is_doubtful
 from vidpipe.annotation.plans import Plan, Subject
-from vidpipe.annotation.quality import quality
+from vidpipe.annotation.quality import prose_of, quality
 from vidpipe.annotation.recipes import plan_of, tokens_of
 from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.annotation.shown import shown_media, source_media
@@ -25,6 +26,7 @@ from vidpipe.errors import (
     ForeignAnswerError,
     InJobError,
     RejectedRequestError,
+    StoreError,
     WaitingError,
 )
 from vidpipe.inputs import Inputs
@@ -96,7 +98,11 @@ class ModelAnnotator:
                 subject = replace(subject, media=media_of(inputs, file_of(inputs)))
                 held.enter_context(self.service.holding(subject.media))
             named = watched(calls.named, self.watch)
-            return annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
+            said = annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
+            if left and self.watch is not None and self.watch.listens:
+                doubtful = is_doubtful(said, subject, self.plan, _cuts_s(inputs))
+                self.watch.told(prose_of(said.content), is_doubtful=doubtful)
+            return said
 
     def _check_jobs(self, inputs: Inputs, left: Sequence[Unasked]) -> None:
         """What a batch job is asked, or is still to be asked, is not asked here.
@@ -133,6 +139,15 @@ def _outcome(
 def _shots(inputs: Inputs) -> list[Span]:
     found = inputs.record("shots").value["shots"]
     return [Span(Fraction(str(one["start_s"])), Fraction(str(one["end_s"]))) for one in found]
+
+
+def _cuts_s(inputs: Inputs) -> list[Fraction]:
+    """The cuts, as far as they are known now: what a record says never follows from them."""
+    try:
+        found = inputs.record("shots").value.get("shots", ())
+    except (WaitingError, StoreError):
+        return []
+    return [Fraction(str(one["start_s"])) for one in found[1:]]
 
 
 def _category(inputs: Inputs) -> str:

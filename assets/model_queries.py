@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Self
 
 from assets.query_subjects import Piece, pieces_of
+from vidpipe.annotation.doubts import is_unseen
 from vidpipe.annotation.quality import quality, query_checks
 from vidpipe.annotation.queries import Queries, QueryPlan, ask_queries, unasked_queries
 from vidpipe.annotation.query_recipes import query_plan_of, query_tokens
 from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.asking.asker import Asker
+from vidpipe.asking.canaries import Watch, watched
 from vidpipe.asking.services import asker_for
 from vidpipe.asking.video_calls import Exchange, VideoCalls
 from vidpipe.errors import (
@@ -57,6 +60,7 @@ class ModelQueries:
     asker: Asker
     pool: Executor
     schema_levels: SchemaLevels = field(default_factory=SchemaLevels)
+    watch: Watch | None = None
 
     @classmethod
     def of(cls, project: Project, service: Service, run_id: str, *, level: Level, pool: Executor) -> Self:
@@ -112,20 +116,22 @@ class ModelQueries:
         subject = piece.subject
         with ExitStack() as held:
             try:
-                if unasked_queries(subject, self.plan, calls.recall, levels=self.schema_levels):
+                left = unasked_queries(subject, self.plan, calls.recall, levels=self.schema_levels)
+                if left is not None:
                     media = subject.media
                     if not isinstance(media.place, str):  # a public page is no file
                         media = replace(media, place=piece.file())
                     subject = replace(subject, media=media)
                     held.enter_context(self.service.holding(media))
-                said = ask_queries(
-                    calls.named(self.level), subject, self.plan, recall=calls.recall, levels=self.schema_levels
-                )
+                ask = watched(calls.named, self.watch)(self.level)
+                said = ask_queries(ask, subject, self.plan, recall=calls.recall, levels=self.schema_levels)
             except ForeignAnswerError:
                 raise
             except (AnswerError, RejectedRequestError) as error:
                 kind: Kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
                 return Told(None, kind, str(error), calls, calls.exchanges)
+        if left is not None and self.watch is not None and self.watch.listens:
+            self.watch.told(chain.from_iterable(said.queries.values()), is_doubtful=is_unseen(said.exchanges))
         return Told(said.queries, "ok", None, calls, [(one.question, one.answer) for one in said.exchanges])
 
     def _piece(self, i: int) -> Mapping[str, int]:

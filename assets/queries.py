@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batch import each_video
+from assets.canaries import queries_with_canaries
 from assets.model_queries import ModelQueries
 from assets.partitions import in_line
 from assets.query_subjects import pieces_of, watched
@@ -48,6 +49,7 @@ def _queries(context: dg.AssetExecutionContext, project: Project, gemini: Servic
         return
     with ThreadPoolExecutor(gemini.at_once, f"{level}_queries") as pool:
         asking = ModelQueries.of(project, gemini, context.run.run_id, level=level, pool=pool)
+        asking = queries_with_canaries(project, asking)
         yield from each_video(context, project, Work(asking, n_threads=gemini.at_once))
 
 

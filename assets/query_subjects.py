@@ -13,14 +13,13 @@ from vidpipe.annotation.measures import Measured
 from vidpipe.annotation.offline_queries import Watched
 from vidpipe.annotation.plans import Subject
 from vidpipe.annotation.prompting import Cue
+from vidpipe.annotation.query_recipes import USUAL_FPS
 from vidpipe.annotation.shown import source_media
 from vidpipe.inputs import Inputs
 from vidpipe.models.calls import Media
 from vidpipe.recipe.query_section import Level
 from vidpipe.timeline.spans import Span
 
-USUAL_FPS = 1.0
-"""Frames a second of which a service looks at where nothing is said."""
 _CLIPS = "segment_clips"
 
 

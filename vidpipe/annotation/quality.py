@@ -162,7 +162,7 @@ def questions_asked(content: ContentMetadata, asked: Asked) -> Check:
 
 def language_as_asked(content: ContentMetadata, asked: Asked) -> Check:
     """The descriptions seem to be written in the language asked for."""
-    return written_in(_prose(content), asked.language)
+    return written_in(prose_of(content), asked.language)
 
 
 def written_in(texts: Iterable[str], language: str) -> Check:
@@ -205,7 +205,8 @@ def _spans(scenes: Sequence[Scene], asked: Asked) -> list[Span | None]:
     return [Span(a.start_s, b.start_s) if a.start_s is not None and b.start_s is not None else None for a, b in ends]
 
 
-def _prose(content: ContentMetadata) -> Iterable[str]:
+def prose_of(content: ContentMetadata) -> Iterable[str]:
+    """All sentences of an annotation."""
     texts = [content.description, content.storylines.description]
     for scene in content.scenes:
         texts += [activity.description for activity in scene.activities]

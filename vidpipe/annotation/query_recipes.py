@@ -16,6 +16,8 @@ from vidpipe.recipe.schema import Recipe
 
 EXPECTED_OUT = 300
 """Tokens of an answer before any is known: fifteen sentences of some ten words, as the emulated services give them."""
+USUAL_FPS = 1.0
+"""Frames a second of which a service looks at where nothing is said."""
 MOST_OUT = 8192
 """No answer needs more, thoughts included: what a call puts at stake follows from it, and segments are many."""
 

@@ -60,6 +60,16 @@ def seconds_in(values: Mapping[str, Any], length_s: Fraction) -> Iterator[Fracti
             yield reading.end_s
 
 
+def scene_starts_s(values: Mapping[str, Any], length_s: Fraction) -> list[Fraction]:
+    """When the scenes of a told video begin, as far as they say, in order of time."""
+    return sorted(
+        reading.start_s
+        for path, _, reading in times_in(values, length_s)
+        if len(path) == 4 and path[0] == "scenes" and path[2:] == ("timestamps", "start_timestamp")
+        if reading.start_s is not None
+    )
+
+
 def shifted(values: Mapping[str, Any], length_s: Fraction, by_s: Fraction) -> dict[str, Any]:
     """A copy with all times later by `by_s`, as `HH:MM:SS.mmm`, none before 0; a text without a time stays as it is."""
 

@@ -4,17 +4,24 @@ A canary is a question like all others, about a made film of which everything is
 it is booked, its answer is kept, and it is never asked twice. One comes before the first paid call of its kind, and one
 after every `EVERY` that are shown a video. Who asks, and what an answer tells, is the caller's business.
 
+Where a bad one may end the run, nothing more is paid for until that is settled: a bad one is followed by another at
+once, and two in succession are a collapse. One that begins between two canaries is noticed by its answers: when many of
+the last ones are doubtful (`vidpipe.asking.doubts`) the next canary comes at once. So a collapse costs the answers that
+were on their way when it began, three more, and two canaries. A canary that came early, and was good, is paid back: the
+next one comes later, so that in the long run no more than one comes with `EVERY` calls.
+
 Films are numbered by what the ledger knows, so that a run which was killed, and two at once, ask about the same one.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from statistics import median
 from typing import Literal
 
+from vidpipe.asking.doubts import Doubts
 from vidpipe.errors import (
     ForeignAnswerError,
     LostAnswerError,
@@ -22,7 +29,7 @@ from vidpipe.errors import (
     TransientServiceError,
     UnseeingServiceError,
 )
-from vidpipe.ledger.canaries import Canaries, Canary, Since
+from vidpipe.ledger.canaries import Canaries, Canary
 from vidpipe.models.calls import Answer, Question
 from vidpipe.ports import Service
 
@@ -31,23 +38,21 @@ _LOG = logging.getLogger(__name__)
 Ask = Callable[[Question], Answer]
 Mode = Literal["off", "report", "stop"]
 EVERY = 100
-"""At most one canary comes with so many calls that are shown a video, …"""
-SOON = 8
-"""… but where a bad one may end the run, the next one comes after at most so many calls of whatever kind."""
+"""At most one canary comes with so many calls that are shown a video."""
 MOST_BAD = 2
 """So many bad ones in succession are a collapse."""
 LEAST, USUAL_SHARE = 0.25, 0.5
-"""Less than this is bad, and less than this share of what the model did before (of 1 for one that is new)."""
+"""Less than this is bad, and less than this share of what the model did before, or is expected to do when new."""
 UNSEEING = "the model does not look at what it is shown"
 _REST = 4
 """So many calls go by before it is tried again to ask what could not be asked."""
 _PASSING = (TransientServiceError, LostAnswerError, ForeignAnswerError, OSError)
 
 
-def is_bad(attention: float | None, before: Sequence[Canary]) -> bool:
+def is_bad(attention: float | None, before: Sequence[Canary], usual: float = 1.0) -> bool:
     """Whether a model looked too little, given the canaries before; one that did not answer says nothing."""
-    usual = [one.attention for one in before if one.attention is not None]
-    return attention is not None and attention < max(LEAST, USUAL_SHARE * (median(usual) if usual else 1.0))
+    known = [one.attention for one in before if one.attention is not None]
+    return attention is not None and attention < max(LEAST, USUAL_SHARE * (median(known) if known else usual))
 
 
 def n_bad(known: Sequence[Canary]) -> int:
@@ -56,20 +61,33 @@ def n_bad(known: Sequence[Canary]) -> int:
     return sum(1 for _ in takewhile(lambda one: one.is_bad, reversed(answered)))
 
 
-def n_due(n_calls: int, since: int | None) -> int:
-    """How many canaries come with so many calls that are shown a video; `since` the last one, None: there is none."""
+def n_towards(since: Callable[[Canary], int], known: Sequence[Canary], every: int = EVERY) -> int:
+    """How many calls count towards the next canary: those since the last one, less what good ones came early.
+
+    `since` tells the calls since one of the `known`, oldest first, of which there is one.
+    """
+    good = [one for one in known if not one.is_bad]
+    earned = [since(one) - i * every for i, one in enumerate(reversed(good))]
+    return min([since(known[-1]), *earned])
+
+
+def n_due(n_calls: int, towards: int | None) -> int:
+    """How many canaries come with so many calls that are shown a video.
+
+    `towards` count towards the next one already; None: there is none yet.
+    """
     if n_calls <= 0:
         return 0
-    return (n_calls - 1) // EVERY + 1 if since is None else (min(since, EVERY) + n_calls - 1) // EVERY
+    return max(0, (n_calls - 1) // EVERY + 1 if towards is None else (min(towards, EVERY) + n_calls - 1) // EVERY)
 
 
 @dataclass
 class _Gate:
     """Through which all pass who ask questions of one kind in a process, however many batches they belong to."""
 
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    doubts: Doubts = field(default_factory=Doubts)
     is_asking: bool = False
-    n_passed: int = 0  # since the last canary
     rest: int = 0
 
 
@@ -78,7 +96,8 @@ class Watch:
     """Sees to the canaries of one kind of questions to a service; all threads that ask these may share it.
 
     `shown` are the names of the calls that are shown a video. `ask` asks about the film of a number, and tells what
-    came of it; `is_bad` of what it gives is not looked at. One comes with `every` so many calls that are shown a video.
+    came of it; `is_bad` of what it gives is not looked at. A model that is new is expected to have the attention
+    `usual`. One canary comes with `every` so many calls that are shown a video.
     """
 
     service: Service
@@ -88,6 +107,7 @@ class Watch:
     shown: frozenset[str]
     known: Canaries
     ask: Callable[[int], Canary]
+    usual: float = 1.0
     every: int = EVERY
     _gate: _Gate = field(init=False, repr=False)
 
@@ -108,17 +128,30 @@ class Watch:
         with self._gate.lock:
             self.service.standing.check()
             number = self._number_due() if is_shown and not self._gate.is_asking else None
-            is_held = number == 0 or self.mode == "stop"
-            if number is not None and is_held:
-                self._see(number)
-            self._gate.n_passed += 1
-            if number is None or is_held:
+            if number is None:
+                return
+            if number == 0 or self.mode == "stop":
+                self._see_through(number)
                 return
             self._gate.is_asking = True
         try:
             self._see(number)
         finally:
             self._gate.is_asking = False
+
+    @property
+    def listens(self) -> bool:
+        """Whether anything follows from what it is told of answers."""
+        return self.mode == "stop"
+
+    def told(self, sentences: Iterable[str], *, is_doubtful: bool) -> None:
+        """To be called with what new answers tell of a video; `is_doubtful`: they look like nobody looked at it."""
+        self._gate.doubts.note(sentences, is_doubtful=is_doubtful)
+
+    def since(self, canary: Canary) -> int:
+        """How many calls that are shown a video were asked since a canary."""
+        where = {"service": self.service.name, "asset": self.asset}
+        return self.known.since(**where, shown=self.shown, started=canary.started)
 
     def _number_due(self) -> int | None:
         """The number of the film that is to be asked about now; None: none is."""
@@ -128,39 +161,49 @@ class Watch:
         found = self.known.of(self.kind)
         if not found:
             return 0
-        last = found[-1]
-        since = self.since(last)
-        is_due = since.n_shown >= self.every
-        if self.mode == "stop" and n_bad(found):
-            is_due |= max(since.n_all, self._gate.n_passed) >= SOON or n_bad(found) >= MOST_BAD
-        return last.number + 1 if is_due else None
+        return found[-1].number + 1 if self._is_due(found) else None
 
-    def since(self, last: Canary) -> Since:
-        """What was asked since a canary."""
-        where = {"service": self.service.name, "asset": self.asset}
-        return self.known.since(**where, shown=self.shown, started=last.started)
+    def _is_due(self, found: Sequence[Canary]) -> bool:
+        if self.mode == "stop" and found[-1].is_bad:
+            return True
+        least = 0 if self.listens and self._gate.doubts.are_many else self.every
+        if self.since(found[-1]) < least:  # as before nearly every call: one question to the ledger
+            return False
+        return n_towards(self.since, found, self.every) >= least
 
-    def _see(self, number: int) -> None:
+    def _see_through(self, number: int) -> None:
+        """Ask, and at once again where that was bad and may end the run."""
+        seen = self._see(number)
+        if seen is not None and seen.is_bad and self.mode == "stop":
+            self._see(number + 1)
+
+    def _see(self, number: int) -> Canary | None:
+        """What came of a canary, noted; None where it could not be asked.
+
+        Raises:
+            UnseeingServiceError: that makes a collapse.
+        """
         try:
             canary = self.ask(number)
         except RejectedRequestError as error:
             _LOG.warning("the canary was refused: %s", error)
             self._gate.rest = 10**9
-            return
+            return None
         except _PASSING as error:
             _LOG.warning("no canary for now: %s", error)
             self._gate.rest = _REST
-            return
-        self._gate.n_passed = 0
+            return None
         before = [one for one in self.known.of(self.kind) if one.number < number]
         same = [one for one in before if one.model_reported == canary.model_reported]
-        canary = replace(canary, is_bad=is_bad(canary.attention, same))
+        canary = replace(canary, is_bad=is_bad(canary.attention, same, self.usual))
         self.known.add(canary)
+        self._gate.doubts.settle()
         if canary.is_bad:
             _LOG.warning("%s: attention %.2f in canary %d", self.asset, canary.attention, number)
         if self.mode == "stop" and n_bad([*before, canary]) >= MOST_BAD:
             self.service.standing.end(UnseeingServiceError(self.service.name, UNSEEING))
             self.service.standing.check()
+        return canary
 
 
 def watched(named: Callable[[str], Ask], watch: Watch | None) -> Callable[[str], Ask]:

@@ -8,15 +8,13 @@ from vidpipe.ledger.canaries import Canaries, Canary, Score
 
 
 def bad_news(canaries: Canaries, mode: Mode, since: str) -> Iterator[str]:
-    """One line, if a model looked too little in a canary that was asked at a moment (ISO time) or later."""
+    """One line for each asset whose model looked too little in a canary asked at a moment (ISO time) or later."""
     started = datetime.fromisoformat(since).timestamp()
-    bad = [one for one in canaries.all() if one.is_bad and one.started >= started]
-    if not bad:
-        return
-    last = bad[-1]
-    is_over = mode == "stop" and n_bad(canaries.of(last.kind)) >= MOST_BAD
-    what = "it was asked nothing more" if is_over else "what it told of videos may be made up"
-    yield f"{last.asset}: {last.model_reported} {_told(last)}; it does not look at what it is shown: {what}"
+    bad = {one.asset: one for one in canaries.all() if one.is_bad and one.started >= started}
+    for last in bad.values():
+        is_over = mode == "stop" and n_bad(canaries.of(last.kind)) >= MOST_BAD
+        what = "it was asked nothing more" if is_over else "what it told of videos may be made up"
+        yield f"{last.asset}: {last.model_reported} {_told(last)}; it does not look at what it is shown: {what}"
 
 
 def _told(canary: Canary) -> str:

@@ -138,7 +138,8 @@ def _attention(project: "Project") -> Iterator[Finding]:
     newest = {(one.asset, one.model): one for one in found}  # of each model, the version that answered last
     for one in newest.values():
         if one.model in asked.get(one.asset, ()):
-            told = f"attention of {one.model_reported}: {one.attention:.2f}, of {counted(one.n, 'made film')}"
+            whose = f"{one.model_reported} in {one.asset}"
+            told = f"attention of {whose}: {one.attention:.2f}, of {counted(one.n, 'made film')}"
             mend = "it may not look at what it is shown; try another model, media_resolution or prompt"
             yield Finding(shown(told), not one.is_bad, mend)
 

@@ -13,7 +13,7 @@ from vidpipe.annotation.query_recipes import EXPECTED_OUT
 from vidpipe.asking.estimate import AGAIN, UPLOAD_BYTES_PER_S, Ask, Estimate, Pace, estimated
 from vidpipe.asking.services import budget_of, paid_stages, prices_of
 from vidpipe.cli.asking import check_services
-from vidpipe.cli.canaries_left import in_words, with_canaries
+from vidpipe.cli.canaries_left import in_words, topics_of, with_canaries
 from vidpipe.cli.left_to_ask import ANNOTATIONS, BOUNDS, CATEGORIES, KNOWN_BOUNDS, MOST_LOOKED_AT, LeftToAsk
 from vidpipe.cli.projects import open_here
 from vidpipe.cli.words import counted
@@ -60,17 +60,11 @@ def estimate_of(project: Project) -> Estimate:
         return prices.bill(ask.usage, reported=ask.model, requested=ask.model, when=now, is_batch=is_batch).nusd
 
     paces = {asset: _pace(project, asset) for asset in left.missing}
-    asks, stale = (_with_canaries(left, left.asks(some)) for some in (left.missing, left.stale))
+    canaries, topics = project.ledger.canaries, topics_of(left)
+    asks, stale = (with_canaries(canaries, topics, left.asks(some)) for some in (left.missing, left.stale))
     found = estimated(asks, stale, price=price, paces=paces)
     assumptions = (*_assumptions(left, found, paces), *in_words(asks))
     return estimated(asks, stale, price=price, paces=paces, assumptions=assumptions)
-
-
-def _with_canaries(left: LeftToAsk, asks: list[Ask]) -> list[Ask]:
-    """With the canaries among those that a model is shown."""
-    is_asked = any(ask.asset == ANNOTATIONS for ask in asks)
-    canaries, recipe = left.project.ledger.canaries, left.project.recipe.annotation
-    return with_canaries(canaries, recipe, left.plan, asset=ANNOTATIONS, asks=asks) if is_asked else asks
 
 
 def print_estimate(found: Estimate, *, stderr: bool = False) -> None:

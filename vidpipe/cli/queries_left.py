@@ -50,23 +50,24 @@ class QueriesLeft:
         """What is left to ask about a video."""
         has_audio = self._videos.facts[name].has_audio
         for subject, n_bytes in self._pieces(name):
-            question = unasked_queries(subject, self._plan, recall)
+            question = unasked_queries(subject, self.plan, recall)
             if question is not None:
-                seen = query_tokens(self._plan, subject.duration_s, has_audio=has_audio)
+                seen = query_tokens(self.plan, subject.duration_s, has_audio=has_audio)
                 usage = expected(question, replace(seen, out=self.mean_out or seen.out))
                 yield Left(question, usage, n_bytes)
 
     @cached_property
     def mean_out(self) -> int | None:
         """The tokens that answers had until now; None where too few came."""
-        sums = self._project.ledger.calls.sums("asset", "outcome", "model")
-        wanted = {"asset": self._asset, "outcome": "complete", "model": self._plan.settings.model}
+        sums = self._project.ledger.calls.sums("asset", "name", "outcome", "model")
+        wanted = {"asset": self._asset, "name": self.level, "outcome": "complete", "model": self.plan.settings.model}
         found = [one for one in sums if one.of == wanted]
         n_answers = sum(one.n_calls for one in found)
         return round(sum(one.usage.out for one in found) / n_answers) if n_answers >= LEAST_ANSWERS else None
 
     @cached_property
-    def _plan(self) -> QueryPlan:
+    def plan(self) -> QueryPlan:
+        """How queries are asked for."""
         return query_plan_of(self._project.recipe, self.level, self._project.folder / "prompts")
 
     def _pieces(self, name: str) -> list[tuple[Subject, int]]:

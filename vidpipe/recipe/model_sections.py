@@ -134,9 +134,10 @@ class Annotation(Section):
     )
     canaries: Canaries = Field(
         "report",
-        description="Made films, whose words and cuts are known, ride among the paid calls: one before the first, then "
-        "one per 100 calls. report: `status` shows how attentive the model is; stop: a run ends when the model has "
-        "stopped looking; off: none. Changes no result.",
+        description="Made films, whose words and cuts are known, ride among the paid calls about videos, those for "
+        "queries too: one before a stage's first, then one per 100. report: `status` shows how attentive the model is; "
+        "stop: a run ends when the model has stopped looking, at most 20 calls later where its answers show it; "
+        "off: none. Changes no result.",
     )
 
     @model_validator(mode="after")

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from assets.model_annotations import ModelAnnotator
@@ -13,13 +12,11 @@ from assets.model_requests import Requests
 from vidpipe.asking.services import terms_for
 from vidpipe.asking.submitting import Submitter
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
-from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.recipe.loading import check_recipe
 from vidpipe.recipe.schema import Recipe
-from vidpipe.records import Outcome, Provenance, Record
 from vidpipe.store.documents import read_record, write_record
-from vidpipe.tables import Made, settle_table
 from vidpipe_tests.asking.desk import Desk, desks
+from vidpipe_tests.assets.ready import ready
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_batches import Plan
@@ -42,34 +39,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         server.batches.plan = Plan(0, 0)
         for desk in desks(tmp_path, path, server, ("key-a",)):
             desk.project = replace(desk.project, recipe=recipe_of())
-            ready(desk, path)
+            ready(desk.project, path, IDS)
             yield desk
-
-
-def ready(desk: Desk, path: Path) -> None:
-    """Catalogue the videos and settle all that their questions are made of."""
-    texts = {"title": "A film", "description": None, "channel": None, "language": "en", "path": str(path)}
-    rows = pl.DataFrame([{"video_id": v, **texts} for v in IDS], schema_overrides={"description": pl.String})
-    index = {v: Row("ok", None, as_text({"files": "f", "texts": "t"}), "") for v in IDS}
-    desk.project.ledger.register({v: v for v in IDS})
-    settle_table(desk.project, "catalogue", Made(rows, index, {"n_rows": 2}), run_id="run", seconds=0.0)
-    facts = {"container": "mov,mp4", "duration_s": 2.0, "has_audio": False, "frame_rate": "5"}
-    for number, video_id in enumerate(IDS):
-        raw = Outcome(
-            "ok",
-            value={**facts, "sha256": f"{number}" * 64},
-            where={"media": str(path), "captions": {}},
-            parts={"media": video_id, "captions": "c"},
-        )
-        for asset, outcome in (("raw_videos", raw), ("video_signals", Outcome("ok")), ("shots", Outcome("ok"))):
-            settle(desk, asset, video_id, outcome)
-
-
-def settle(desk: Desk, asset: str, video_id: str, outcome: Outcome) -> None:
-    provenance = Provenance(None, {}, "1", "", {}, "run", 0.0, 0.0, "2026-01-01T00:00:00Z")
-    record = Record.of(video_id, asset, outcome, provenance)
-    stored, sha256 = write_record(desk.project.store, record)
-    desk.project.ledger.settle(record, video_id=video_id, sha256=sha256, etag=stored.etag)
 
 
 def run(desk: Desk, asset: str) -> list[Settled | LeftOver]:

@@ -12,10 +12,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from assets.canaries import queries_with_canaries
 from assets.model_queries import ModelQueries
 from assets.query_subjects import pieces_of
 from vidpipe import keys
 from vidpipe.annotation.shown import page_value
+from vidpipe.asking.canaries import MOST_BAD, UNSEEING
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
@@ -27,8 +29,11 @@ from vidpipe.tables import Made, settle_table
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.projects import admit, project_at
 from vidpipe_tests.resources.gemini_line import Line
+from vidpipe_tests.servers.eyes import TrueEyes
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_answers import asks, blocked, wrong_schema
+from vidpipe_tests.servers.gemini_generate import even_scenes
+from vidpipe_tests.servers.reading import words_in
 from vidpipe_tests.servers.wire import Request
 
 WHEN = datetime(2026, 11, 21, tzinfo=UTC)  # the model has a price
@@ -45,7 +50,7 @@ Across the edge.
 01:51.000 --> 01:53.000
 Late.
 """
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "budget_usd": 5.0,
     "annotation": {"annotator": "gemini", "proxy": False},
     "queries": {"language": "Traditional Chinese"},
@@ -95,11 +100,12 @@ def _record(project: Project, asset: str, value: dict[str, Any], where: dict[str
     list(run_batch(project, asset, ["a"], Work(lambda _inputs: outcome), "run"))
 
 
-def told(project: Project, service: Service, level: Level = "segment") -> Settled | LeftOver:
-    """What becomes of the video at a stage of queries."""
+def told(project: Project, service: Service, level: Level = "segment", *, films: bool = False) -> Settled | LeftOver:
+    """What becomes of the video at a stage of queries; with `films` there are canaries, as the recipe has them."""
     with ThreadPoolExecutor(3) as pool:
         asking = ModelQueries.of(project, service, "run", level=level, pool=pool)
-        (result,) = run_batch(project, f"{level}_queries", ["a"], Work(asking, n_threads=2), "run")
+        work = Work(queries_with_canaries(project, asking) if films else asking, n_threads=2)
+        (result,) = run_batch(project, f"{level}_queries", ["a"], work, "run")
     return result
 
 
@@ -213,3 +219,48 @@ def test_without_a_key_all_is_pending_and_what_is_answered_needs_none(project: P
     again = record_of(told(project, nobody))
     assert again.value == first.value
     assert again.provenance.asked == first.provenance.asked
+
+
+def with_mode(project: Project, canaries: str) -> Project:
+    """The project with canaries of a mode."""
+    annotation = {**RECIPE["annotation"], "canaries": canaries}
+    return replace(project, recipe=check_recipe("recipe.yaml", {**RECIPE, "annotation": annotation}))
+
+
+def asked(project: Project) -> dict[str, int]:
+    """How often each call was made, by asset and name."""
+    return {f"{one.of['asset']} {one.of['name']}": one.n_calls for one in project.ledger.calls.sums("asset", "name")}
+
+
+def test_a_film_is_asked_about_before_the_first_segment_and_before_the_first_episode(
+    project: Project, gemini: Line
+) -> None:
+    gemini.server.eyes, gemini.server.reader = TrueEyes(), words_in
+    record = record_of(told(project, service_of(gemini), films=True))
+    assert record.provenance.cost_usd < gemini.server.usd(), "the film is no part of what the video costs"
+    record_of(told(project, service_of(gemini), "episode", films=True))
+    once = {"segment_queries canary": 1, "episode_queries canary": 1}
+    assert asked(project) == {"segment_queries segment": 3, "episode_queries episode": 1, **once}
+    assert project.ledger.calls.spent() == pytest.approx(gemini.server.usd() * 1e9, abs=1)
+    found = {one.asset: (one.attention, one.n) for one in project.ledger.canaries.scores()}
+    assert found == {"segment_queries": (1.0, 1), "episode_queries": (1.0, 1)}
+    first = gemini.server.entries("generate")[0].note
+    assert first not in {call["request_id"] for call in record.provenance.asked["calls"]}
+    project.ledger.mark_damaged("segment_queries", ["a"])
+    record_of(told(project, service_of(gemini), films=True))
+    assert sum(asked(project).values()) == len(gemini.server.entries("generate")) == 6
+
+
+def test_who_does_not_look_at_the_films_is_shown_no_segment(project: Project, gemini: Line) -> None:
+    project = with_mode(project, "stop")
+    gemini.server.eyes, gemini.server.reader = even_scenes, None
+    result = told(project, service_of(gemini), films=True)
+    assert isinstance(result, LeftOver)
+    assert UNSEEING in result.reason
+    assert asked(project) == {"segment_queries canary": MOST_BAD}
+
+
+def test_off_asks_about_no_films(project: Project, gemini: Line) -> None:
+    project = with_mode(project, "off")
+    record_of(told(project, service_of(gemini), films=True))
+    assert asked(project) == {"segment_queries segment": 3}

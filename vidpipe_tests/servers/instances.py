@@ -145,6 +145,8 @@ class _Instances:
         text = sentence(self._seed(place)).ljust(int(schema.get("minLength") or 0), ".")
         if place.path[-2:] == ("scenes", "title") and place.index < len(self.setting.words):
             text += reading(self.setting.words[place.index])
+        if "scenes" not in (self.root.get("properties") or {}) and len(place.path) == 1:
+            text += "".join(reading(word) for word in self.setting.words[place.index :: 3])  # it tells no scenes
         return text[: schema.get("maxLength")]
 
     def _pick(self, values: Sequence[Any], place: _Place) -> Any:
