@@ -31,6 +31,7 @@ from vidpipe.cli.left_to_ask import BOUNDS
 from vidpipe.cli.trial_videos import ANNOTATIONS, TROUBLE, Desk, problem_of
 from vidpipe.errors import AnswerError, CorruptObjectError, MissingObjectError, RecipeError, RejectedRequestError
 from vidpipe.inputs import Inputs
+from vidpipe.ledger.calls import Budget
 from vidpipe.models.calls import Answer, Question, Usage
 from vidpipe.models.prices import NUSD
 from vidpipe.ports import Project, Service
@@ -68,6 +69,14 @@ class Asking:
         for settings in (plan.settings, plan.text_settings or plan.settings):
             prices.check(settings.model, project.clock())
         return cls(variant, project, desk, run_id, replace(annotator, plan=plan))
+
+    def within(self, budget: Budget) -> "Asking":
+        """The same, that spends no more than that."""
+        if self.annotator is None:
+            return self
+        asker = self.annotator.asker
+        asker = replace(asker, terms=replace(asker.terms, budget=budget))
+        return replace(self, annotator=replace(self.annotator, asker=asker))
 
     @property
     def own_prompts(self) -> tuple[str, ...]:

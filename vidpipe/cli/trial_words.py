@@ -1,6 +1,6 @@
 """A trial in the words of the terminal: its price before, each take as it comes, the variants side by side after."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ from vidpipe.asking.estimate import Estimate
 from vidpipe.cli.tables import console
 from vidpipe.cli.trial_takes import Asking
 from vidpipe.cli.words import counted, shown
+from vidpipe.errors import BudgetError
 from vidpipe.export.pages import shown as one_line
 from vidpipe.export.trials import Trial, take_json
+from vidpipe.ledger.calls import Budget
 from vidpipe.models.prices import NUSD
 
 _NONE = "-"
 
 
-def say_estimates(estimates: Mapping[str, Estimate], budget_nusd: int | None, spent_nusd: int) -> None:
-    """What each variant is likely to cost, before anything is asked; on stderr."""
+def say_estimates(estimates: Mapping[str, Estimate], budget: Budget, spent_nusd: int) -> None:
+    """What each variant is likely to cost, before anything is asked, and how much it may; on stderr."""
     for name, found in estimates.items():
         told = found.as_json()
         low, high = told["low_usd"], told["high_usd"]
@@ -29,10 +31,20 @@ def say_estimates(estimates: Mapping[str, Estimate], budget_nusd: int | None, sp
         click.echo(f"{shown(name)}: {counted(told['calls'], 'call')} to make, {price}", err=True)
     usd = sum(found.usd for found in estimates.values())
     left = ""
-    if budget_nusd is not None:
-        left_usd = max(0, budget_nusd - spent_nusd) / NUSD
-        left = f"; of the budget of {budget_nusd / NUSD:.2f} US$ {left_usd:.2f} are left"
+    if budget.project_nusd is not None:
+        left_usd = max(0, budget.project_nusd - spent_nusd) / NUSD
+        left = f"; of the budget of {budget.project_nusd / NUSD:.2f} US$ {left_usd:.2f} are left"
+    if budget.run_nusd is not None:
+        left += f"; --max-usd allows {budget.run_nusd / NUSD:.4f}"
     click.echo(f"In all about {usd:.4f} US${left}.", err=True)
+
+
+def say_unpaid(takes: Collection[Take]) -> None:
+    """How many takes there was no money for, and why there may be none though some is left; on stderr."""
+    n = sum((take.outcome, take.reason) == ("pending", str(BudgetError())) for take in takes)
+    if n:
+        why = "what is left of --max-usd or of the budget is less than the next call may cost at worst"
+        click.echo(f"{n} of {counted(len(takes), 'take')} not asked for: {why}.", err=True)
 
 
 def say_take(asking: Asking, name: str, take: Take) -> None:

@@ -14,6 +14,7 @@ from vidpipe.cli.arguments import in_project, loading, project_folder, split
 @click.option("--variant", "wanted", multiple=True, metavar="NAME:KEY=VALUE", help="One more variant; repeatable.")
 @click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="At most this many videos; 3 if not said.")
+@click.option("--max-usd", type=float, default=None, help="Spend at most so many US$ on all variants together.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None, help="The page; try.html in the project if not said."
 )
@@ -31,8 +32,9 @@ def try_command(
       vidpipe try --variant pro:model=gemini-3.1-pro-preview
                   --variant short:prompts=drafts --variant short:fps=0.5
 
-    Says what it will cost before it asks, and keeps to the budget. Answers are kept: a run with the winner's keys and
-    prompts pays nothing again for these videos. Nothing else of the project changes.
+    Says what it will cost before it asks, and keeps to the budget and to --max-usd: a call is made only where what is
+    left covers its worst case; what is left over is pending, with exit 1. Answers are kept: a run with the winner's
+    keys and prompts pays nothing again for these videos. Nothing else of the project changes.
     """  # noqa: D301 - click takes the sign itself
     at = project_folder(context, folder)
     with loading():

@@ -25,13 +25,16 @@ from vidpipe.asking.services import budget_of
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.left_to_ask import Some
 from vidpipe.cli.projects import open_here
+from vidpipe.cli.trial_page import PAGE, page_place, write_page
 from vidpipe.cli.trial_takes import Asking, all_takes
 from vidpipe.cli.trial_videos import ANNOTATIONS, MEASURED, SHOWN, TROUBLE, Desk, Known
-from vidpipe.cli.trial_words import print_trial, say_estimates, say_take, trial_json
+from vidpipe.cli.trial_words import print_trial, say_estimates, say_take, say_unpaid, trial_json
 from vidpipe.cli.video_facts import Videos
 from vidpipe.cli.words import counted, shown
 from vidpipe.errors import RecipeError
 from vidpipe.export.trials import Film, Trial, Way, trial_page
+from vidpipe.ledger.calls import Budget
+from vidpipe.models.prices import nusd_of
 from vidpipe.opening import calls_at_once, services_of
 from vidpipe.ports import Project, Service, Standing
 from vidpipe.recipe.variants import Variant, variants_of
@@ -39,40 +42,43 @@ from vidpipe.store.overlay import Overlay
 
 USUAL_VIDEOS = 3
 """So many videos are tried where nobody says which or how many."""
-PAGE = "try.html"
 _SCOPE = "try"
 _DONE = frozenset({"ok", "dropped", "unusable", "blocked", "skipped"})
 _LEAST_S = Fraction(1, 1000)
 
 
-def try_variants(
+def try_variants(  # noqa: PLR0913 - each is an option of the command
     folder: Path,
     wanted: Sequence[str],
     *,
     ids: Sequence[str] | None = None,
     limit: int | None = None,
+    max_usd: float | None = None,
     out: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Try the project and its variants on a few videos, write the page and say what came of it; the exit code.
 
+    All variants together spend at most `max_usd`, and no more than the project's budget has left.
+
     Raises:
-        RecipeError: a variant, a prompt, a price or a video's name cannot be used; nothing was asked then.
+        RecipeError: a variant, a prompt, a price, a sum or a video's name cannot be used; nothing was asked then.
     """
     if ids is not None and not ids:
         raise RecipeError("--ids", "names no video")
-    project, page = open_here(folder), _place(out or folder / PAGE)
+    most_nusd = _most(max_usd)
+    project, page = open_here(folder), page_place(out or folder / PAGE)
     variants, known = variants_of(project.recipe, wanted), Known.of(project)
     names, spare = known.chosen(ids if ids is None else ids[:limit], limit or USUAL_VIDEOS)
     with ExitStack() as held:
         run_id = f"try-{uuid.uuid4().hex[:12]}"
         held.enter_context(project.ledger.claims.held(_SCOPE, [run_id]))  # nobody sweeps what we write or send
         work = _Work.of(project, known, (names, spare), held.enter_context(project.store.scratch()))
-        work.get_ready(variants, run_id)
+        work.get_ready(variants, run_id, most_nusd)
         say = project.troubles.say = partial(click.echo, err=True)
         interrupted = interruptible(work.run, project.stop, say=say)
         trial = work.trial(page)
-    _write(page, trial_page(trial))
+    write_page(page, trial_page(trial))
     if as_json:
         click.echo(json.dumps(trial_json(trial, page), ensure_ascii=False))
     else:
@@ -92,6 +98,7 @@ class _Work:
     spare: tuple[str, ...]
     scratch: Path
     desk: Desk
+    budget: Budget = field(default_factory=Budget)
     askings: list[Asking] = field(default_factory=list)
     takes: dict[tuple[str, str], Take] = field(default_factory=dict)
     n_all: int = 0
@@ -104,21 +111,23 @@ class _Work:
         desk = Desk.over(project, Overlay(project.store, scratch / "measured"), known.problems(names))
         return cls(project, known, names, spare, scratch, desk)
 
-    def get_ready(self, variants: Sequence[Variant], run_id: str) -> None:
-        """Have every variant ready to be asked; each can end its own asking, and no other's.
+    def get_ready(self, variants: Sequence[Variant], run_id: str, most_nusd: int | None) -> None:
+        """Have every variant ready to be asked; each can end its own asking, and no other's, but they share the money.
 
         Raises:
             RecipeError: one of them cannot be used.
         """
         service, below = _service(self.project, variants), self.desk.project.store
         overlays: dict[str, Overlay] = {}
-        for i, variant in enumerate(variants):
+        run_ids = tuple(f"{run_id}-{i}" for i in range(len(variants)))
+        self.budget = replace(budget_of(self.project.recipe), run_nusd=most_nusd, runs=run_ids)
+        for variant, own_id in zip(variants, run_ids, strict=True):
             project = replace(self.project, recipe=variant.recipe)
             view = _view(variant)
             overlays.setdefault(view, Overlay(below, self.scratch / f"{len(overlays)}"))
             desk = Desk.over(project, overlays[view], {})
             alone = replace(service, standing=Standing())
-            self.askings.append(Asking.of(variant, project, desk, alone, f"{run_id}-{i}"))
+            self.askings.append(Asking.of(variant, project, desk, alone, own_id).within(self.budget))
 
     def run(self) -> None:
         """Measure, say what it will cost, ask."""
@@ -131,10 +140,11 @@ class _Work:
                 seen.lay_out(self.known, self.names, SHOWN)
         self._count_all()
         estimates = {asking.variant.name: asking.estimate(self.names) for asking in self.askings}
-        say_estimates(estimates, budget_of(self.project.recipe).project_nusd, self.project.ledger.calls.spent())
+        say_estimates(estimates, self.budget, self.project.ledger.calls.spent())
         n, n_ways = counted(len(self.names), "video"), counted(len(self.askings), "variant")
         click.echo(f"Trying {n_ways} on {n}.", err=True)
         self.takes = all_takes(self.askings, self.names, at_once=calls_at_once(self.project.folder), told=say_take)
+        say_unpaid(self.takes.values())
 
     def _measure(self) -> None:
         """Have all records at hand that do not depend on who is asked; what turns out to be no video gives way."""
@@ -211,27 +221,13 @@ def _changes(asking: Asking) -> tuple[str, ...]:
     return tuple(f"{key} = {value}{read if key == 'prompts' else ''}" for key, value in variant.changes.items())
 
 
-def _place(out: Path) -> Path:
-    """Where the page goes.
+def _most(max_usd: float | None) -> int | None:
+    """The most that a trial may spend, in 1e-9 US$.
 
     Raises:
-        RecipeError: no page can be written there.
+        RecipeError: it is no sum.
     """
-    page = out.absolute()
-    if page.suffix.lower() not in (".html", ".htm"):
-        raise RecipeError("--out", f"{out} is no .html file")
-    if page.is_dir() or not page.parent.is_dir() or not os.access(page.parent, os.W_OK):
-        raise RecipeError("--out", f"{out} cannot be written")
-    return page
-
-
-def _write(page: Path, text: str) -> None:
-    """All or nothing, in place of an earlier one."""
-    beside = page.with_name(f".{page.name}#{os.getpid()}")
     try:
-        beside.write_text(text, "utf-8")
-        beside.replace(page)
-    except OSError as error:
-        raise RecipeError(str(page), f"cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+        return None if max_usd is None else nusd_of(max_usd)
+    except ValueError as error:
+        raise RecipeError("--max-usd", str(error)) from error

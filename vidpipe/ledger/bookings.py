@@ -3,6 +3,7 @@
 Whoever calls is alone with the reservations (`vidpipe.ledger.database.alone`).
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -36,7 +37,8 @@ _FORGET = CALLS.delete().where(CALLS.c.id == sa.bindparam("this_id"))
 _BOOK = CALLS.insert()
 _SPEND = SPENDING.update().where(_THIS_RUN).values(nusd=SPENDING.c.nusd + sa.bindparam("more"))
 _FIRST = SPENDING.insert()
-_SPENT = sa.select(sa.func.sum(SPENDING.c.nusd), sa.func.sum(sa.case((_THIS_RUN, SPENDING.c.nusd), else_=0)))
+_THESE_RUNS = SPENDING.c.run_id.in_(sa.bindparam("these_runs", expanding=True))
+_SPENT = sa.select(sa.func.sum(SPENDING.c.nusd), sa.func.sum(sa.case((_THESE_RUNS, SPENDING.c.nusd), else_=0)))
 FREE = RESERVATIONS.delete().where(RESERVATIONS.c.id == sa.bindparam("this_id"))
 RESERVE = RESERVATIONS.insert()
 
@@ -111,7 +113,7 @@ def living(db: sa.Connection) -> list[Any]:
     return found
 
 
-def spent_in(db: sa.Connection, run_id: str) -> tuple[int, int]:
-    """What all calls cost, and those of a run, in 1e-9 US$."""
-    of_all, of_run = db.execute(_SPENT, {"this_run": run_id}).one()
-    return int(of_all or 0), int(of_run or 0)
+def spent_in(db: sa.Connection, run_ids: Sequence[str]) -> tuple[int, int]:
+    """What all calls cost, and those of these runs together, in 1e-9 US$."""
+    of_all, of_runs = db.execute(_SPENT, {"these_runs": list(run_ids)}).one()
+    return int(of_all or 0), int(of_runs or 0)

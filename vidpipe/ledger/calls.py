@@ -39,10 +39,11 @@ from vidpipe.models.paid import Call, How, Paid
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most that may be spent, in 1e-9 US$: by the project in all, and by one run. None: any sum."""
+    """The most that may be spent, in 1e-9 US$: by the project in all, by one run or all of `runs`. None: any sum."""
 
     project_nusd: int | None = None
     run_nusd: int | None = None
+    runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class Calls:
     def spent(self, run_id: str | None = None) -> int:
         """What all calls cost, or those of a run, in 1e-9 US$; estimated bills included."""
         with self._engine.connect() as db:
-            return spent_in(db, run_id or "")[run_id is not None]
+            return spent_in(db, (run_id or "",))[run_id is not None]
 
     def reserved(self, run_id: str | None = None) -> int:
         """What is set aside for calls in flight, of all or of a run, in 1e-9 US$."""
@@ -222,8 +223,8 @@ def _wait(
     same = [row for row in flying if row.address == call.address]
     if same:
         return "in a job" if is_in_job(same[0]) else poll("asked already")
-    run_id, service = call.purpose.run_id, call.purpose.service
-    money = _wait_for_money(db, budget, flying, run_id=run_id, worst_nusd=stake.worst_nusd)
+    service, runs = call.purpose.service, budget.runs or (call.purpose.run_id,)
+    money = _wait_for_money(db, budget, flying, runs=runs, worst_nusd=stake.worst_nusd)
     if money is not None:
         return money
     same = [row for row in flying if row.service == service and not is_in_job(row)]
@@ -231,7 +232,7 @@ def _wait(
 
 
 def _wait_for_money(
-    db: sa.Connection, budget: Budget, flying: list[Any], *, run_id: str, worst_nusd: int
+    db: sa.Connection, budget: Budget, flying: list[Any], *, runs: Sequence[str], worst_nusd: int
 ) -> Wait | Literal["never"] | None:
     """Whether the worst case fits into what is left; it may soon, where calls in flight hold the rest.
 
@@ -239,9 +240,8 @@ def _wait_for_money(
     """
     if worst_nusd == 0 or budget == Budget():
         return None
-    holds = flying, [row for row in flying if row.run_id == run_id]
-    limits = budget.project_nusd, budget.run_nusd
-    for limit, spent, rows in zip(limits, spent_in(db, run_id), holds, strict=True):
+    holds = flying, [row for row in flying if row.run_id in runs]
+    for limit, spent, rows in zip((budget.project_nusd, budget.run_nusd), spent_in(db, runs), holds, strict=True):
         left = None if limit is None else limit - spent - worst_nusd
         if left is not None and left < sum(row.worst_nusd for row in rows if is_in_job(row)):
             return "never"

@@ -38,6 +38,8 @@ def shown(page: Path) -> dict[str, Any]:
         (["--variant", "fast:prompts=videos"], "--variant fast: prompts: there is no folder 'videos'"),
         (["--ids", "nobody"], "--ids: no such video in the catalogue: 'nobody'"),
         (["--ids", ""], "--ids: names no video"),
+        (["--max-usd", "nan"], "--max-usd: need US$ of at least 0, got nan"),
+        (["--max-usd", "-1"], "--max-usd: need US$ of at least 0, got -1.0"),
         (["--out", "page.txt"], "--out: page.txt is no .html file"),
         (["--out", "nowhere/page.html"], "--out: nowhere/page.html cannot be written"),
     ],

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,21 @@ def test_without_a_key_or_money_nothing_is_asked_and_the_page_says_why(line: Lin
     found = takes(document)
     assert (found["project", "v0"], found["measured", "v0"]) == (("pending", "budget"), ("ok", ""))
     assert "of the budget of 0.00 US$ 0.00 are left" in said
+    assert n_generated(services) == n
+
+
+def test_all_variants_together_keep_to_what_a_trial_may_spend(line: Line, services: Servers) -> None:
+    edit(line, {"max_output_tokens: 65536": "max_output_tokens: 8192"})  # 0.008 US$ a call, and 0.032 at worst
+    env, usd = environment_of(services), services.gemini.usd()
+    args = ("--variant", "low:media_resolution=low", "--ids", "v0,v1")
+    document, said = tried(line, *args, "--max-usd", "0.045", env=env, code=1)
+    assert "5.00 US$ 5.00 are left; --max-usd allows 0.0450." in said
+    assert Counter(takes(document).values()) == {("ok", ""): 2, ("pending", "budget"): 2}
+    assert "2 of 4 takes not asked for: what is left of --max-usd" in said
+    assert 0 < services.gemini.usd() - usd <= 0.045
+    n = n_generated(services)
+    again, _ = tried(line, *args, "--max-usd", "0", env=env, code=1)
+    assert takes(again) == takes(document), "what is kept costs nothing"
     assert n_generated(services) == n
 
 

@@ -103,6 +103,17 @@ def test_the_budget_is_the_projects_and_the_runs(ledger: Ledger) -> None:
     assert calls.spent() + calls.reserved() == 100
 
 
+def test_runs_that_belong_together_share_what_they_may_spend(ledger: Ledger) -> None:
+    calls, budget = ledger.calls, Budget(run_nusd=60, runs=("run", "other"))
+    calls.settle(paid_of(call_of("a"), 50))
+    with pytest.raises(BudgetError):
+        calls.reserve(call_of("b", run_id="other"), Stake(11, 0, 0), limits=FREE, budget=budget)
+    assert calls.reserve(call_of("b", run_id="other"), Stake(10, 0, 0), limits=FREE, budget=budget) is None
+    assert why(calls.reserve(call_of("c"), Stake(5, 0, 0), limits=FREE, budget=budget)) == "budget"
+    calls.release(call_of("b", run_id="other"))
+    assert calls.reserve(call_of("c"), Stake(5, 0, 0), limits=FREE, budget=budget) is None
+
+
 def test_money_that_others_may_give_back_is_waited_for(ledger: Ledger) -> None:
     calls = ledger.calls
     assert reserve(calls, call_of("a"), 80, 100) is None
