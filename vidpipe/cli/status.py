@@ -17,7 +17,7 @@ from vidpipe.cli.words import counted, shown
 from vidpipe.errors import StoreError
 from vidpipe.keys import segment
 from vidpipe.ledger.canaries import Score
-from vidpipe.ledger.counts import Overview, overview
+from vidpipe.ledger.counts import Counts, Overview, overview
 from vidpipe.ledger.snapshot import Snapshot, without_collection
 from vidpipe.ports import Project
 
@@ -134,6 +134,7 @@ def _items(
     from vidpipe.corpus.notices import details
 
     inside, remarks = {over: set(keys) for over, keys in members.items()}, details(project.tables)
+    of_rows = next((counts.stale_because for counts in state.assets if counts.unit == "row"), None)
     stages = project.line().per_video
     items = []
     for video_id, row in snapshot.rows.get("catalogue", {}).items():
@@ -141,7 +142,7 @@ def _items(
             continue
         key = segment(video_id)
         item = {"video_id": video_id, "key": key, "asset": "catalogue", "outcome": row.outcome, "reason": row.reason}
-        items.append(item | {"detail": remarks.get(video_id), "updated": None, "stale_because": None})
+        items.append(item | {"detail": remarks.get(video_id), "updated": None, "stale_because": of_rows})
         here = (stage for stage in stages if key in inside[stage.over])
         items += [_item(snapshot, state, video_id, key, stage.name) for stage in here]
     return items if only is None else [item | _remark(project, item) for item in items]
@@ -180,9 +181,10 @@ def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence[
     if not only:
         console().print(counts_table(state))
     for item in items or ():
-        reason = "".join(f": {shown(why)}" for why in (item["reason"], item.get("detail")) if why)
-        stale = f"  (stale: {item['stale_because']})" if item["stale_because"] else ""
-        click.echo(f"{shown(item['video_id'])}  {item['asset']}  {item['outcome']}{reason}{stale}")
+        click.echo(f"{shown(item['video_id'])}  {item['asset']}  {_state(item)}")
+    for counts in state.assets if items is not None and not only else ():
+        if counts.unit == "table":
+            click.echo(f"the table  {counts.asset}  {_state(_of_table(counts))}")
     if state.problems:
         click.echo(
             "The numbers do not add up; `vidpipe run` looks at store, ledger and Dagster and mends it:", err=True
@@ -191,3 +193,16 @@ def _print(state: Overview, items: list[dict[str, Any]] | None, found: Sequence[
         click.echo(f"  {shown(problem)}", err=True)
     if found:
         click.echo(f"{counted(len(found), 'difference')}; `vidpipe run` restores what is missing or altered", err=True)
+
+
+def _of_table(counts: Counts) -> dict[str, Any]:
+    """A table as an item of a video is shown."""
+    ways = (("failed", counts.failed), ("pending", counts.pending))
+    outcome, reason = next(((way, why) for way, whys in ways for why in whys), ("ok", None))
+    return {"outcome": outcome, "reason": reason, "stale_because": counts.stale_because}
+
+
+def _state(item: Mapping[str, Any]) -> str:
+    """What became of a video at an asset, or of a table, and why it is stale."""
+    reason = "".join(f": {shown(why)}" for why in (item["reason"], item.get("detail")) if why)
+    return f"{item['outcome']}{reason}" + (f"  (stale: {item['stale_because']})" if item["stale_because"] else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 from vidpipe.errors import BudgetError, CredentialError, InJobError, PendingError, QuotaExhaustedError
 from vidpipe.ledger.snapshot import Entry, Snapshot
-from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, table_is_stale
+from vidpipe.ledger.staleness import Stale, rows_differ, stale_records, stale_table
 from vidpipe.recipe.stages import Line, Stage
 
 _QUOTA = "quota until "
@@ -20,7 +20,10 @@ _PENDING = frozenset({str(BudgetError()), str(InJobError()), "no GEMINI_API_KEY"
 
 @dataclass(slots=True)
 class Counts:
-    """The numbers of one asset: of rows, of videos, or of the one table."""
+    """The numbers of one asset: of rows, of videos, or of the one table.
+
+    `stale_because` says why the catalogue or a table is stale; of videos each record has its own reason.
+    """
 
     asset: str
     unit: str
@@ -35,6 +38,7 @@ class Counts:
     stale: int = 0
     seconds: float = 0.0
     cost_usd: float = 0.0
+    stale_because: str | None = None
 
     def add(self, outcome: str, reason: str | None, n_items: int = 1) -> None:
         """Count settled items."""
@@ -51,7 +55,8 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """As `status --json` shows them; reasons by count, then by name."""
-        names = [item.name for item in fields(self)]
+        hidden = {"stale_because"} if self.unit == "video" else set()
+        names = [item.name for item in fields(self) if item.name not in hidden]
         shown = {name: _plain(getattr(self, name)) for name in names}
         return {"asset": shown.pop("asset"), "unit": shown.pop("unit"), "in": shown.pop("n_in"), **shown}
 
@@ -93,9 +98,7 @@ def overview(snapshot: Snapshot, line: Line, members: Mapping[str, Sequence[str]
         elif stage.unit == "row":
             assets.append(_rows(stage, snapshot, line))
         else:
-            reads = {v for read in stage.reads for v in stale.get(read.asset, ())}
-            is_behind = not reads.isdisjoint(ids[stage.over])
-            assets.append(_table(stage, snapshot, line, is_behind=is_behind))
+            assets.append(_table(stage, snapshot, stale_table(stage, snapshot, line, ids[stage.over])))
     return Overview(tuple(assets), tuple(_problems(assets, snapshot, line, members)), stale)
 
 
@@ -131,12 +134,12 @@ def _rows(stage: Stage, snapshot: Snapshot, line: Line) -> Counts:
         counts.n_in += 1
         counts.failed[attempt.reason] += 1
     _add_table(counts, snapshot.entry(stage.name, ""))
-    counts.stale = int(table_is_stale(stage, snapshot, line)) * len(rows)
+    _note_stale(counts, stale_table(stage, snapshot, line), len(rows))
     return counts
 
 
-def _table(stage: Stage, snapshot: Snapshot, line: Line, *, is_behind: bool) -> Counts:
-    """The one table; `is_behind`: a record of a member that it is made from is stale."""
+def _table(stage: Stage, snapshot: Snapshot, stale: Stale | None) -> Counts:
+    """The one table; `stale` says why it is, where it holds what it should."""
     counts = Counts(stage.name, "table", n_in=1)
     entry = snapshot.entry(stage.name, "")
     _add_table(counts, entry)
@@ -151,7 +154,7 @@ def _table(stage: Stage, snapshot: Snapshot, line: Line, *, is_behind: bool) -> 
         counts.pending["inputs changed"] += 1
     else:
         counts.ok = 1
-        counts.stale = int(is_behind or table_is_stale(stage, snapshot, line))
+        _note_stale(counts, stale, 1)
     return counts
 
 
@@ -159,6 +162,11 @@ def _add_table(counts: Counts, entry: Entry | None) -> None:
     if entry is not None:
         counts.seconds += entry.seconds
         counts.cost_usd += entry.cost_usd
+
+
+def _note_stale(counts: Counts, stale: Stale | None, n_items: int) -> None:
+    if stale is not None:
+        counts.stale, counts.stale_because = n_items, str(stale)
 
 
 def _problems(

@@ -4,7 +4,7 @@ Dagster's own staleness is not transitive and gives up on tables above 99 videos
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from vidpipe.ledger.snapshot import Snapshot, as_text
@@ -57,10 +57,20 @@ def _stale_records(snapshot: Snapshot, line: Line) -> dict[str, dict[str, Stale]
     return found
 
 
-def table_is_stale(stage: Stage, snapshot: Snapshot, line: Line) -> bool:
-    """Whether a table was made by another recipe or code."""
-    entry = snapshot.entry(stage.name, "")
-    return entry is not None and entry.code_version != line.versions[stage.name]
+def stale_table(stage: Stage, snapshot: Snapshot, line: Line, members: Collection[str] = ()) -> Stale | None:
+    """Why a table is stale: another recipe or code made it, or a record of one of these videos that it reads is stale.
+
+    None where it is not, or not there.
+    """
+    entry, now = snapshot.entry(stage.name, ""), line.versions[stage.name]
+    if entry is None:
+        return None
+    if entry.code_version != now:
+        return _by_code(stage, entry.code_version, now)
+    stale = stale_records(snapshot, line)
+    reads = (stale.get(read.asset, {}) for read in stage.reads)
+    first = next((why[v] for why in reads if why for v in members if v in why), None)
+    return None if first is None else Stale(first.cause, (*first.path, stage.name), direct=False)
 
 
 def wanted_rows(stage: Stage, snapshot: Snapshot) -> dict[str, str]:

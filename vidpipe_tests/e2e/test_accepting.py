@@ -24,6 +24,9 @@ def test_what_is_accepted_is_stale_no_more_and_is_not_made_again(finished: Line,
     line = changed(finished, tmp_path / "project")
     before = shots_of(line, "v0")
     assert line.counts("shots")["stale"] == 4
+    because = "shots: its recipe changed; shots > aligned_metadata > scene_dataset"
+    assert line.counts("scene_dataset")["stale_because"] == because
+    assert f"the table  scene_dataset  ok  (stale: {because})" in line("status", "--videos").stdout
     assert line("accept", "shots", "--ids", "v0", "--reason", "cuts were looked at").stdout == "1 accepted\n"
     assert line.counts("shots")["stale"] == 3
     assert line("accept", "shots", "--reason", "so were these\x1b[2J").stdout == "3 accepted\n"

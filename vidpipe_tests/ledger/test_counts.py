@@ -134,7 +134,9 @@ def test_stale_records_are_counted_among_the_settled() -> None:
     history.code["shots"] = "2+r"
     assert [json_of(history, name)["stale"] for name in ("video_signals", "shots", "aligned_metadata")] == [0, 2, 2]
     assert json_of(history, "shots")["ok"] == 2
-    assert json_of(history, "scene_dataset")["stale"] == 1, "it is made from them"
+    dataset = json_of(history, "scene_dataset")
+    because = "shots: its code changed; shots > aligned_metadata > scene_dataset"
+    assert (dataset["stale"], dataset["stale_because"]) == (1, because), "it is made from them"
 
 
 def test_a_dataset_is_not_stale_with_videos_that_are_no_longer_in_it() -> None:
@@ -143,7 +145,15 @@ def test_a_dataset_is_not_stale_with_videos_that_are_no_longer_in_it() -> None:
     members = members_of(history)
     members["selected"].remove("b")
     (told,) = [c for c in overview(history.snapshot, NOW, members).assets if c.asset == "scene_dataset"]
-    assert told.stale == 0
+    assert (told.stale, told.stale_because) == (0, None)
+
+
+def test_a_catalogue_of_another_recipe_says_so_of_all_its_rows() -> None:
+    history = run_history("a", "b")
+    history.code["catalogue"] = "1+other"
+    told = json_of(history, "catalogue")
+    assert (told["stale"], told["stale_because"]) == (2, "catalogue: its recipe changed")
+    assert "stale_because" not in json_of(history, "shots"), "there each record has its own reason"
 
 
 def test_a_video_lost_from_a_set_is_a_problem() -> None:

@@ -7,7 +7,7 @@ from vidpipe.ledger.staleness import (
     end_of,
     rows_differ,
     stale_records,
-    table_is_stale,
+    stale_table,
     wanted_rows,
 )
 from vidpipe_tests.ledger.histories import CODE, NOW, History, run_history
@@ -213,11 +213,12 @@ def test_a_change_of_the_reason_changes_the_row() -> None:
     assert rows_differ(DEFAULT["scene_dataset"], history.snapshot) == ["a"]
 
 
-def test_a_table_is_stale_by_recipe_or_code_alone() -> None:
+def test_a_table_is_stale_by_its_recipe_or_code() -> None:
     history = run_history("a")
-    assert not table_is_stale(DEFAULT["selection"], history.snapshot, NOW)
-    assert table_is_stale(DEFAULT["selection"], history.snapshot, versioned(CODE | {"selection": "1+other"}))
-    assert not table_is_stale(DEFAULT["selection"], Snapshot({}), NOW)
+    assert stale_table(DEFAULT["selection"], history.snapshot, NOW, ["a"]) is None
+    other = versioned(CODE | {"selection": "1+other"})
+    assert str(stale_table(DEFAULT["selection"], history.snapshot, other)) == "selection: its recipe changed"
+    assert stale_table(DEFAULT["selection"], Snapshot({}), NOW) is None
 
 
 # --- the graph ---
