@@ -1,43 +1,35 @@
-"""`vidpipe run` as a person sees it: progress while it works, Ctrl-C, the counts at the end, the exit code."""
+"""`vidpipe run` as a person sees it: what cannot be done, the counts at the end, what was left, the exit code."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import dagster as dg
 from rich.console import Console
 
 from assets.overview import look
 from vidpipe import keys
-from vidpipe.asking.collecting import Collected
 from vidpipe.cli.asking import check_services
-from vidpipe.cli.batch_jobs import collect_jobs, waiting_lines
+from vidpipe.cli.batch_jobs import waiting_lines
 from vidpipe.cli.canaries import bad_news
 from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
 from vidpipe.cli.history import kept_open
-from vidpipe.cli.interrupts import INTERRUPTED, interruptible
+from vidpipe.cli.interrupts import INTERRUPTED
 from vidpipe.cli.model_versions import changed, versions_of
 from vidpipe.cli.naming import note_store, other_store
-from vidpipe.cli.progress import display
 from vidpipe.cli.projects import open_instance
-from vidpipe.cli.recovery import end_own_runs
+from vidpipe.cli.rounds import Rounds, asked_for
 from vidpipe.cli.tables import console as terminal
 from vidpipe.cli.tables import counts_table
-from vidpipe.cli.waiting import opens_at, wait_until
 from vidpipe.cli.words import shown
 from vidpipe.corpus.notices import notices
 from vidpipe.corpus.sources import check_source
 from vidpipe.errors import RecipeError
-from vidpipe.ledger.counts import Overview, overview
+from vidpipe.ledger.counts import Overview
 from vidpipe.ports import Project
 from vidpipe.recipe.line import DATASETS, STAGES
 from vidpipe.recipe.stages import Line
-from vidpipe.workers.processes import kept
 
 
 def run_line(
@@ -68,9 +60,9 @@ def run_line(
     )
     console, before = terminal(stderr=True), versions_of(project)
     _say_store(project)
-    once = partial(_round, project, instance, asked, console)
+    rounds = Rounds(project, instance, asked, console)
     with kept_open(instance):
-        last = _waiting(once(), once, console) if wait else once()
+        last = rounds.as_long_as_time_helps() if wait else rounds.once()
     state, engine = look(instance, project), last.engine
     console.print(counts_table(state))
     if last.is_interrupted:
@@ -87,44 +79,6 @@ def run_line(
     if not engine.runs.ids:
         console.print("Nothing to do.")
     return code
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """One run of the line, after what batch jobs had answered."""
-
-    engine: Engine
-    collected: Collected
-    is_interrupted: bool
-
-    @property
-    def is_in_vain(self) -> bool:
-        """Whether nothing came of it, and no batch job is open: what is left waits for something else."""
-        return not (self.engine.runs.ids or self.collected.videos or self.engine.project.ledger.jobs.open())
-
-
-def _round(project: Project, instance: dg.DagsterInstance, asked: Asked, console: Console) -> _Round:
-    collected, engine = collect_jobs(project), Engine(project, instance, asked)
-    return _Round(engine, collected, _drive(engine, console))
-
-
-def _waiting(last: _Round, again: Callable[[], _Round], console: Console) -> _Round:
-    """The last of as many rounds as it takes until nothing is left that time alone opens."""
-    project = last.engine.project
-    while not last.is_interrupted and (until := _opens_at(last.engine)) is not None:
-        console.print(f"Waiting until {until:%Y-%m-%d %H:%M} UTC for what is pending.")
-        if interruptible(partial(wait_until, project, until), project.stop, say=console.print):
-            return replace(last, is_interrupted=True)
-        last = again()
-        if last.is_in_vain:
-            break
-    return last
-
-
-def _opens_at(engine: Engine) -> datetime | None:
-    """When something that was asked for can be tried again."""
-    state, names = _asked_for(look(engine.instance, engine.project), engine), {stage.name for stage in engine.stages}
-    return opens_at([counts for counts in state.assets if counts.asset in names], engine.project.clock())
 
 
 def _say_held_back(engine: Engine) -> None:
@@ -167,19 +121,6 @@ def _check_sources(project: Project) -> None:
         check_source(uri, project.folder)
 
 
-def _drive(engine: Engine, console: Console) -> bool:
-    """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
-    engine.project.troubles.say = partial(click.echo, err=True)
-    with kept(engine.project.workers), display(engine, console) as show:
-        return interruptible(
-            engine.run,
-            engine.project.stop,
-            show=show,
-            say=console.print,
-            at_once=partial(end_own_runs, engine.instance),
-        )
-
-
 def _check_assets(line: Line, only: Sequence[str] | None) -> None:
     if only is not None and not only:
         raise RecipeError("--only", "names no asset")
@@ -195,21 +136,9 @@ def _check_assets(line: Line, only: Sequence[str] | None) -> None:
 def _verdict(state: Overview, engine: Engine, console: Console) -> int:
     """0 when all that was asked for is done: these assets, these videos."""
     names = {stage.name for stage in engine.stages}
-    counts = [c for c in _asked_for(state, engine).assets if c.asset in names]
+    counts = [c for c in asked_for(state, engine).assets if c.asset in names]
     n_failed = sum(c.failed.total() for c in counts)
     if n_failed:
         console.print(f"{n_failed} failed; `vidpipe retry` runs them again.")
         return 1
     return int(any(set(c.pending) - {"not asked for"} for c in counts) or not state.conserved)
-
-
-def _asked_for(state: Overview, engine: Engine) -> Overview:
-    """The counts of the videos that were asked for alone."""
-    if engine.videos is None:
-        return state
-    snapshot = engine.project.ledger.snapshot()
-    members = {
-        over: [k for k in engine.instance.get_dynamic_partitions(over) if snapshot.videos.get(k) in engine.videos]
-        for over in ("video", "selected")
-    }
-    return overview(snapshot, engine.project.line(), members)
