@@ -49,6 +49,16 @@ def records(asset: str) -> str:
     return f"{asset}/"
 
 
+def accepted(asset: str, seg: str) -> str:
+    """The copy of a record that a person accepted."""
+    return f"accepted/{asset}/{seg}.json"
+
+
+def all_accepted(asset: str) -> str:
+    """The prefix under which all such copies of an asset lie."""
+    return f"accepted/{asset}/"
+
+
 def table(asset: str) -> str:
     """The record of an asset over all videos."""
     return f"tables/{asset}.json"

@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.owners import OWNER_TAG
 from vidpipe import keys
+from vidpipe.cli.accepting import restore_accepted
 from vidpipe.cli.files import lost_files
 from vidpipe.cli.sweeping import sweep_after_kill
 from vidpipe.errors import CorruptObjectError, MissingObjectError
@@ -57,6 +58,7 @@ def _recover(project: Project, instance: dg.DagsterInstance) -> None:
         _survey_table(project, stage.name)
     for stage in line.per_video:
         survey(project, stage.name)
+        restore_accepted(project, stage.name)
     _forget_attempts(project)
 
 

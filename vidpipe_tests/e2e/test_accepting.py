@@ -32,7 +32,11 @@ def test_what_is_accepted_is_stale_no_more_and_is_not_made_again(finished: Line,
     assert line("accept", "shots", "--reason", "so were these\x1b[2J").stdout == "3 accepted\n"
     assert line("accept", "shots", "--reason", "again").stdout == "0 accepted\n"
     assert {c["stale"] for c in line.status()["assets"]} == {0}
+    accepted = [shots_of(line, name) for name in ("v0", "v1")]
+    line.record_path("shots", "v0").unlink()
+    line.record_path("shots", "v1").write_text("no record")
     line.run()
+    assert [shots_of(line, name) for name in ("v0", "v1")] == accepted, "what was lost is put back as it was accepted"
     after = shots_of(line, "v0")
     assert (after["value"], after["data_version"]) == (before["value"], before["data_version"])
     line.is_whole()

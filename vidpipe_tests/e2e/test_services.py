@@ -191,6 +191,26 @@ def test_an_altered_record_of_a_paid_stage_is_named_and_restored_from_stored_ans
     assert Asked.until_now(services) == asked
 
 
+def test_an_accepted_annotation_that_is_lost_is_put_back_and_not_paid_again(
+    annotated: Line, services: Servers, tmp_path: Path
+) -> None:
+    line, env = annotated.copy(tmp_path / "project"), environment_of(services)
+    (line.folder / "prompts" / PROMPT.name).write_text(PROMPT.read_text("utf-8") + "\nBe exact.\n", "utf-8")
+    line("accept", "video_annotations", "--reason", "as good as before")
+    accepted, asked = line.files(), Asked.until_now(services)
+    line.record_path("video_annotations", "v0").unlink()
+    path = line.record_path("video_annotations", "v1")
+    path.write_text(path.read_text("utf-8").replace('"annotator": "g', '"annotator": "G', 1), "utf-8")
+    assert len(line.status("--verify", code=1)["differences"]) == 2
+    line.run("--only", "video_annotations", env=env)
+    now = line.files()
+    told = {name: sha256 for name, (sha256, _) in accepted.items() if name.startswith("video_annotations/")}
+    assert {name: now[name][0] for name in told} == told
+    assert Asked.until_now(services) == asked
+    assert stale(line) == {}
+    line.is_whole(env=env)
+
+
 def test_without_a_key_all_else_is_done_and_a_small_budget_is_never_exceeded(keyless: Line, tmp_path: Path) -> None:
     line = keyless.copy(tmp_path / "project")
     told = {asset["asset"]: asset for asset in line.status()["assets"]}
