@@ -171,6 +171,7 @@ def _making(kind: DatasetKind, about: DatasetAbout, facts: CardFacts, figures: S
         "for each video in the dataset, all that it was made from: records, captions as they were read, and the "
         "answers of models, word for word. It is published with the rest.\n",
         escaped_table(("annotator", kind.noun), facts.annotators.largest()),
+        escaped_table(("categoriser", "videos with a category"), facts.categorisers.largest()),
         escaped_table(("model, as it named itself", "videos"), facts.models.largest()),
         escaped_table(("prompt", "sha256 of its text"), _prompts(about)),
         escaped_table(("stage", "cost in US$"), [(name, f"{usd:.4f}") for name, usd in about.costs.by_stage.items()]),

@@ -24,7 +24,7 @@ LABELS = {
 NOT_FACTS = {
     *("video_id", "file_name", "title", "youtube_title", "youtube_description", "text_to_speech", "duration_seconds"),
     *("content_fine_category", "content_parent_category", *QUERIES, *SOURCES),
-    *("sha256", "licence", "annotator", "provenance_sha256", "row_sha256"),
+    *("sha256", "licence", "annotator", "categoriser", "provenance_sha256", "row_sha256"),
 }
 
 
@@ -232,7 +232,7 @@ def _texts(row: Mapping[str, object], content: Mapping[str, object]) -> Iterator
 
 
 def _provenance(row: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for name in ("licence", "sha256", "annotator"):
+    for name in ("licence", "sha256", "annotator", "categoriser"):
         if row.get(name) is not None:
             yield name, shown(row[name])
     for one in mappings(row.get("provenance")):

@@ -90,6 +90,7 @@ class CardFacts:
     licences_without_media: Tally = field(default_factory=Tally)
     languages: Tally = field(default_factory=Tally)
     annotators: Tally = field(default_factory=Tally)
+    categorisers: Tally = field(default_factory=Tally)
     models: Tally = field(default_factory=Tally)
     moods: Tally = field(default_factory=Tally)
     queries: Tally = field(default_factory=Tally)
@@ -136,6 +137,8 @@ class CardFacts:
         (self.licences if has_media else self.licences_without_media).note(licence)
         if "content_parent_category" in row:
             self.categories.note(str(row["content_parent_category"] or "unknown"))
+        if row.get("categoriser"):
+            self.categorisers.note(str(row["categoriser"]))
         if row.get("language"):
             self.languages.note(str(row["language"]))
         if row.get("series_name"):

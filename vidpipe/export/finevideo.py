@@ -78,6 +78,7 @@ class FineVideoRecord(Frozen):
     duration_s: float | None = Field(description="exact length in seconds")
     sha256: str | None = Field(description="of the video file, lower-case hex")
     annotator: str | None = Field(description="who wrote content_metadata: a model, or offline")
+    categoriser: str | None = Field(description="who chose the category: a model, or offline, by words of the texts")
     source_url: str | None = Field(description="the page that the video comes from")
     provenance: tuple[Version, ...] = Field(description="what the row was made from and by, sorted by name")
     provenance_sha256: str | None = Field(None, description="of the video's line in provenance/*.jsonl")
@@ -90,7 +91,7 @@ class SceneInputs:
 
     `texts` are the catalogue's (title, description, channel, counts, categories, tags, dates, series_name,
     …), `facts` those of `raw_videos` (duration_s, width, height, sha256, licence; of a video without a file its
-    `page`), `category` `{leaf, parent}`, `content` the value of `aligned_metadata`, `cues` `(start_s, end_s, text)`
+    `page`), `category` `{leaf, parent, by}`, `content` the value of `aligned_metadata`, `cues` `(start_s, end_s, text)`
     in order or None where the video has no captions, `files` the source's `path`, `info_path` and `url`,
     `provenance` versions by name. Missing keys count as unknown.
     """
@@ -133,7 +134,11 @@ def scene_row(inputs: SceneInputs) -> dict[str, object]:
 
 def _category_fields(category: Mapping[str, object] | None) -> dict[str, object]:
     known = category or {}
-    return {"content_fine_category": known.get("leaf"), "content_parent_category": known.get("parent")}
+    return {
+        "content_fine_category": known.get("leaf"),
+        "content_parent_category": known.get("parent"),
+        "categoriser": known.get("by") if known.get("leaf") else None,
+    }
 
 
 def _file_fields(inputs: SceneInputs) -> dict[str, object]:

@@ -41,6 +41,8 @@ _OF_ALL: Mapping[str, KindWords] = {
         limitations=(
             "Annotations of a model can be wrong; those of the annotator `offline` hold only what was measured, and "
             "what the captions say.",
+            "Categories of the categoriser `offline` are guesses by the words of title, description and captions: no "
+            "model chose them.",
             "The attention score says how far a model looked, from where its times lie. It is no measure of truth.",
         ),
     ),

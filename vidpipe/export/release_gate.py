@@ -93,7 +93,7 @@ def problems(project: Project, asset: str) -> list[str]:
 
 
 def n_offline(project: Project, asset: str) -> int:
-    """How many rows of a dataset no model wrote."""
+    """How many rows of a dataset no model wrote; those of which the category alone is a guess are not among them."""
     usual = project.recipe.annotation.annotator
     return sum(row.get("annotator", usual) == OFFLINE for row in _rows(folder_of(project, asset)))
 

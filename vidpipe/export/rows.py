@@ -32,7 +32,11 @@ def scene_row_of(document: Document) -> dict[str, object]:
             video_id=document["video_id"],
             texts=document["texts"],
             facts=values["raw_videos"],
-            category={"leaf": category["category"], "parent": category["parent"]},
+            category={
+                "leaf": category["category"],
+                "parent": category["parent"],
+                "by": category.get("categoriser"),
+            },
             content=values["aligned_metadata"],
             cues=cues_of(document),
             files=document["files"],

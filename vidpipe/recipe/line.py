@@ -193,7 +193,7 @@ LINE: tuple[Stage, ...] = (
         "scene_dataset",
         "table",
         "selected",
-        version=3,
+        version=4,
         group="datasets",
         after=("aligned_metadata",),
         reads=(

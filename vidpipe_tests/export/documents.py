@@ -41,7 +41,7 @@ def document_at(
     by = {"annotator": "offline", "language": "English"}
     values: dict[str, Any] = {
         "raw_videos": {"sha256": SHA, "duration_s": 115.0, "licence": "cc-by", "captions": {}, **(facts or {})},
-        "taxonomy_categories": {"category": "Hiking", "parent": "Sports"},
+        "taxonomy_categories": {"category": "Hiking", "parent": "Sports", "categoriser": "offline"},
         "segment_clips": {"clips": clips, "mode": "exact"},
         "segment_queries": {"segments": segments, **by},
         "episode_queries": {"queries": sentences("episode"), **by},

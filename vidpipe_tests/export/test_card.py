@@ -89,6 +89,13 @@ def test_what_no_model_annotated_is_not_said_to_be_annotated(kind: DatasetKind) 
     assert all("answers of models, word for word. It is published" in body for body in bodies)
 
 
+def test_categories_are_counted_by_who_chose_them() -> None:
+    facts = facts_of("videos/a.mp4", "videos/b.mp4", categoriser="offline", annotator="gemini")
+    facts.add({**row_of("w", MEDIA), "categoriser": "llm"}, file_name="videos/w.mp4")
+    body = body_of(card(SCENES, DatasetAbout("Demo"), facts, release=RELEASE))
+    assert "| categoriser | videos with a category |\n| --- | --- |\n| offline | 2 |\n| llm | 1 |\n" in body
+
+
 def test_an_empty_dataset_has_nothing_to_load() -> None:
     body = body_of(card(SCENES, DatasetAbout("Demo"), CardFacts(), release=RELEASE))
     assert "nothing to load" in body
@@ -154,7 +161,8 @@ def test_hostile_text_stays_inert_everywhere_in_the_card(text: str) -> None:
         text, {text: text}, {"prompts": {text: {"template": text}}}, [LeftOut(text, text, text, text)], gate=(text,)
     )
     told = [{"name": f"{text}.model", "version": text}]
-    facts = facts_of("videos/a.mp4", None, content_parent_category=text, licence=text, annotator=text, provenance=told)
+    by = {"annotator": text, "categoriser": text}
+    facts = facts_of("videos/a.mp4", None, content_parent_category=text, licence=text, provenance=told, **by)
     picture = figure("categories", "Categories", [(text, 1)])
     source = Source(text, text, text, text, "https://a.example/)")
     body = body_of(card(SCENES, about, facts, release=RELEASE, figures=[picture], sources=[source, source]))

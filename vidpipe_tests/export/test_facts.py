@@ -108,6 +108,7 @@ def test_a_histogram_loses_nothing(values: list[float]) -> None:
                 "query",
                 "provenance",
                 "annotator",
+                "categoriser",
                 "licence",
                 "series_name",
                 "start_s",

@@ -94,6 +94,11 @@ def test_the_annotator_is_lifted_out_of_the_content_and_the_alignment_left_out()
     assert not {"annotator", "alignment"} & known["content_metadata"].keys()
 
 
+@pytest.mark.parametrize(("leaf", "told"), [("Hiking", "offline"), (None, None)])
+def test_who_chose_a_category_is_told_where_there_is_one(leaf: str | None, told: str | None) -> None:
+    assert row(category={"leaf": leaf, "parent": None, "by": "offline"})["categoriser"] == told
+
+
 def test_the_value_of_an_aligned_record_is_taken_as_it_is() -> None:
     value = AlignedAnnotation.of(Annotation(annotator="offline"), AlignmentReport()).value()
     known = row(content=value)

@@ -27,6 +27,7 @@ def test_a_scene_row_is_finevideos_record_with_captions_category_and_source() ->
     row: dict[str, Any] = scene_row_of(document_at())
     assert list(row) == list(FineVideoRecord.model_fields)
     assert (row["content_fine_category"], row["content_parent_category"]) == ("Hiking", "Sports")
+    assert row["categoriser"] == "offline"
     assert row["timecoded_text_to_speech"] == [{"start": "00:00:00.000", "end": "00:00:02.000", "text": "Hello there."}]
     assert row["source_url"] == "https://example.com/1"
     assert {"name": "source", "version": SHA} in list(row["provenance"])
