@@ -14,6 +14,7 @@ from assets.videos import limits_of
 from vidpipe import keys
 from vidpipe.batch import Work
 from vidpipe.inputs import Inputs
+from vidpipe.media.clip_pictures import cut_with_pictures
 from vidpipe.media.copying import cut_copy
 from vidpipe.media.cutting import Clip, cut_exact
 from vidpipe.media.smart import cut_smart
@@ -28,7 +29,10 @@ _CUTS = {"copy": cut_copy, "exact": cut_exact, "smart": cut_smart}
 
 @in_line("segment_clips")
 def segment_clips(context: dg.AssetExecutionContext, project: dg.ResourceParam[Project]) -> Iterator[Any]:
-    """Clips of equal length that overlap, the last one ending with the video; their real spans beside them."""
+    """Clips of equal length that overlap, the last one ending with the video; their real spans beside them.
+
+    A small picture of each goes with them, sixteen to a file.
+    """
     yield from each_video(context, project, Work(_cut, _keep))
 
 
@@ -38,15 +42,21 @@ def _cut(inputs: Inputs) -> Task | Outcome:
         return Outcome("ok", value={"clips": [], "mode": settings.mode}, where={"clips": {}, "bytes": {}})
     duration_s = Fraction(str(inputs.record("raw_videos").value["duration_s"]))
     spans = tuple(sliding_windows(duration_s, Fraction(str(settings.length_s)), Fraction(str(settings.overlap_s))))
-    work = partial(_CUTS[settings.mode], spans=spans, out_dir=inputs.scratch(), limits=limits_of(inputs.project))
+    out_dir, limits = inputs.scratch(), limits_of(inputs.project)
+    cut = partial(_CUTS[settings.mode], spans=spans, out_dir=out_dir, limits=limits)
+    work = partial(cut_with_pictures, cut=cut, out_dir=out_dir, limits=limits)
     return Task(inputs.key, work, inputs.video_file())
 
 
-def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
+def _keep(inputs: Inputs, made: tuple[tuple[Clip, ...], tuple[str, ...]]) -> Outcome:
+    clips, sheets = made
     mode = inputs.project.recipe.segments.mode
     rows = []
-    where = {}
+    where, shown = {}, {}
     n_bytes, hashes = {}, {}
+    for sheet in map(Path, sheets):
+        stored = inputs.project.store.put_file(keys.clip(inputs.key, sheet.name), sheet)
+        shown[sheet.stem], n_bytes[stored.key] = stored.key, stored.n_bytes
     for clip in clips:
         path = Path(clip.file)
         stored = inputs.project.store.put_file(keys.clip(inputs.key, path.name), path)
@@ -63,4 +73,4 @@ def _keep(inputs: Inputs, clips: tuple[Clip, ...]) -> Outcome:
             }
         )
     value = {"clips": rows, "mode": mode}
-    return Outcome("ok", value=value, where={"clips": where, "bytes": n_bytes, "sha256": hashes})
+    return Outcome("ok", value=value, where={"clips": where, "sheets": shown, "bytes": n_bytes, "sha256": hashes})

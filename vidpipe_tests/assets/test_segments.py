@@ -32,6 +32,8 @@ def cut(folder: Path, mode: str, **how: Any) -> dict[str, Any]:
     task = _cut(inputs)
     assert isinstance(task, Task)
     outcome = _keep(inputs, task.work(task.argument))
+    (sheet,) = outcome.where["sheets"].values()
+    assert project.store.head(sheet).n_bytes == outcome.where["bytes"][sheet]
     assert all(project.store.head(clip["key"]).n_bytes for clip in outcome.value["clips"])
     return dict(outcome.value)
 
