@@ -81,7 +81,8 @@ class Snapshot:
     def inputs(self, stage: Stage, video_id: str) -> dict[str, str] | None:
         """What the stage would read now, as provenance states it; None while something is missing.
 
-        A video that was not ok upstream has no row in a table of those that were: such a row counts as empty.
+        A video that was not ok upstream has no row in a table of those that were: such a row counts as empty, and so
+        does what is only shown where it is not known.
         """
         found: dict[str, str] = {}
         for read in stage.reads:
@@ -91,7 +92,7 @@ class Snapshot:
                     return None
                 version = ""
             found[input_name(stage, read)] = version
-        return found
+        return found | {input_name(stage, read): self.version(read, video_id) or "" for read in stage.shows}
 
     def input_texts(self, stage: Stage, video_ids: Collection[str]) -> dict[str, str]:
         """The inputs of many videos as the index holds them; those that miss one are left out.
@@ -99,8 +100,9 @@ class Snapshot:
         The same as `as_text(inputs(stage, video_id))`, many times faster, since whole columns are put together:
         `status` asks for all videos at all stages.
         """
-        columns = [self.once(read, partial(self._quoted_versions, read)) for read in stage.reads]
-        names = (quoted(input_name(stage, read)).replace("%", "%%") for read in stage.reads)
+        both = (*stage.reads, *stage.shows)
+        columns = [self.once(read, partial(self._quoted_versions, read)) for read in both]
+        names = (quoted(input_name(stage, read)).replace("%", "%%") for read in both)
         form = "{" + ",".join(f"{name}:%s" for name in names) + "}"
         whole = set(video_ids).intersection(*columns)
         ids = [v for v in video_ids if v in whole]
@@ -141,7 +143,7 @@ def inputs_of(text: str) -> dict[str, str]:
 
 def input_name(stage: Stage, read: Read) -> str:
     """How provenance names an input: the asset, with its part where the stage reads several of it."""
-    alone = sum(other.asset == read.asset for other in stage.reads) == 1
+    alone = sum(other.asset == read.asset for other in (*stage.reads, *stage.shows)) == 1
     return read.asset if alone else f"{read.asset}.{read.part}"
 
 

@@ -38,10 +38,12 @@ class Stage:
     """One asset of the line.
 
     `version` is raised when the algorithm gives other results. `after` names the upstream assets in Dagster's graph,
-    `reads` what the stage reads of them, `recipe` the dotted keys that change its result. `over` is the set of
-    videos it runs over; a table over `selected` has rows for these. A stage with `when` is in use where this dotted
-    key of the recipe is true. One that `serves` another has no other use: it waits where that one's record is held.
-    One with a `command` is made by that command of vidpipe alone, never by `run`: it leaves this machine.
+    `reads` what the stage reads of them, `recipe` the dotted keys that change its result. `shows` is read, too, where
+    it is known, for a page beside a table's rows: it gates nothing, no row follows from it, and no run makes it for
+    the sake of the page. `over` is the set of videos it runs over; a table over `selected` has rows for these. A stage
+    with `when` is in use where this dotted key of the recipe is true. One that `serves` another has no other use: it
+    waits where that one's record is held. One with a `command` is made by that command of vidpipe alone, never by
+    `run`: it leaves this machine.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Stage:
     group: str
     after: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
+    shows: tuple[Read, ...] = ()
     recipe: tuple[str, ...] = ()
     when: str = ""
     serves: str = ""
@@ -61,7 +64,7 @@ class Stage:
 class Line:
     """The stages that one recipe uses, in order, with the version of each one's code and recipe by its name.
 
-    What a stage would follow or read of one that is not in use is not among its `after` and `reads`.
+    What a stage would follow, read or show of one that is not in use is not among its `after`, `reads` and `shows`.
     """
 
     stages: tuple[Stage, ...]
@@ -107,11 +110,11 @@ class Line:
         return found
 
     def ancestors(self, names: Collection[str]) -> set[str]:
-        """The stages that `names` need, directly or not, these included."""
+        """The stages that `names` need, directly or not, these included; what is only shown is not needed."""
         found = set(names)
         for stage in reversed(self.stages):
             if stage.name in found:
-                found |= {read.asset for read in stage.reads} | set(stage.after)
+                found |= {read.asset for read in stage.reads} | set(stage.after) - {read.asset for read in stage.shows}
         return found
 
 
@@ -128,6 +131,7 @@ def stages_of(recipe: object, stages: Collection[Stage]) -> tuple[Stage, ...]:
             stage,
             after=tuple(name for name in stage.after if name in names),
             reads=tuple(read for read in stage.reads if read.asset in names and holds(read.when)),
+            shows=tuple(read for read in stage.shows if read.asset in names and holds(read.when)),
         )
         for stage in used
     )

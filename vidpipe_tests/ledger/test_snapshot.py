@@ -1,6 +1,7 @@
 """Snapshots: the version of each part that a stage reads, and no version where nothing is known."""
 
 import json
+from dataclasses import replace
 
 from vidpipe.ledger.snapshot import Snapshot, as_text, input_name, part_of
 from vidpipe.recipe.stages import Read
@@ -42,6 +43,21 @@ def test_inputs_are_named_by_asset_and_by_part_where_there_are_several() -> None
     assert list(found["shots"]) == ["video_signals"]
     assert list(found["dynamic_videos"]) == ["raw_videos.outcome", "raw_videos.media"]
     assert all(len(inputs) == len(DEFAULT[name].reads) for name, inputs in found.items())
+
+
+def test_what_is_only_shown_counts_where_it_is_known_and_keeps_nothing_waiting() -> None:
+    history = run_history("a", "b")
+    stage = replace(DEFAULT["scene_dataset"], shows=(Read("segment_clips", "value"),))
+    before = {v: history.snapshot.inputs(stage, v) for v in ("a", "b")}
+    assert before["a"] == {
+        **(history.snapshot.inputs(DEFAULT["scene_dataset"], "a") or {}),
+        "segment_clips": "segment_clips:ok:None:1",
+    }
+    history.lose("segment_clips", "a")
+    after = history.snapshot.inputs(stage, "a")
+    assert after == {**(before["a"] or {}), "segment_clips": ""}
+    texts = {v: as_text(inputs) for v, inputs in (("a", after), ("b", before["b"])) if inputs}
+    assert history.snapshot.input_texts(stage, ["a", "b"]) == texts
 
 
 def test_no_two_inputs_of_a_stage_share_a_name() -> None:

@@ -1,11 +1,14 @@
 """The line: one order in which data flows, of stages that read only what stands before them."""
 
 from operator import attrgetter
+from pathlib import Path
 
 import pytest
 
+from vidpipe.recipe.fingerprints import line_of
 from vidpipe.recipe.line import LINE, STAGES
 from vidpipe.recipe.model_sections import Annotation
+from vidpipe.recipe.query_section import Queries
 from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.stages import Read, Stage, stages_of
 from vidpipe_tests.lines import DEFAULT
@@ -27,7 +30,15 @@ def _upstream(name: str) -> set[str]:
 
 @every_stage
 def test_a_stage_reads_nothing_that_dagster_may_run_after_it(stage: Stage) -> None:
-    assert {read.asset for read in stage.reads} <= _upstream(stage.name)
+    assert {read.asset for read in (*stage.reads, *stage.shows)} <= _upstream(stage.name)
+
+
+def test_what_is_only_shown_is_not_needed() -> None:
+    line = line_of(Recipe(queries=Queries()), Path("/"))
+    shown = {read.asset for read in line["episode_dataset"].shows}
+    assert shown == {"segment_clips", "segment_queries"}
+    assert not shown & line.ancestors({"episode_dataset"})
+    assert shown <= line.ancestors({"segment_dataset"})
 
 
 @every_stage
