@@ -9,7 +9,9 @@ from typing import Any
 
 from assets.origins import assets_above, origins_of
 from vidpipe.errors import CorruptObjectError, MissingObjectError, WaitingError
+from vidpipe.export.along import Segments
 from vidpipe.export.chain import document_of, line_of
+from vidpipe.export.cut_segments import segments_of
 from vidpipe.export.kinds import query_fields
 from vidpipe.export.licences import may_publish_media
 from vidpipe.export.naming import Called
@@ -17,6 +19,7 @@ from vidpipe.export.retrieval import place_in_order
 from vidpipe.export.rows import Document, episode_row_of, scene_row_of, segment_row_of
 from vidpipe.export.target import DatasetItem, Media
 from vidpipe.inputs import Inputs
+from vidpipe.media.clip_pictures import cell_of
 from vidpipe.ports import Project
 from vidpipe.recipe.line import STAGES
 from vidpipe.store.digests import sha256_of_file
@@ -74,8 +77,9 @@ def _segments(inputs: Inputs, document: Document, origins: bytes) -> Iterator[Da
     recipe, row = inputs.project.recipe, document["texts"]
     row_of = partial(segment_row_of, document, layout=recipe.publishing.layout, fields=query_fields(recipe, "segment"))
     may_publish, shots = _may_publish(inputs), _shots(inputs)
-    poster = _poster(inputs) if may_publish else None
-    for index, clip in enumerate(inputs.record("segment_clips").value["clips"]):
+    clips = inputs.record("segment_clips").value["clips"]
+    pictures = _pictures(inputs, len(clips)) if may_publish else [(None, None)] * len(clips)
+    for index, (clip, (poster, cell)) in enumerate(zip(clips, pictures, strict=True)):
         media = _clip(inputs, clip)
         called = Called("segment", row["series_name"], row["episode_id"] or inputs.key, index)
         yield DatasetItem(
@@ -88,6 +92,7 @@ def _segments(inputs: Inputs, document: Document, origins: bytes) -> Iterator[Da
             called,
             poster,
             [span for shot in shots if (span := _within(shot, clip["actual_start_s"], clip["actual_end_s"]))],
+            cell,
         )
 
 
@@ -104,6 +109,7 @@ def _episodes(inputs: Inputs, document: Document, origins: bytes) -> Iterator[Da
         Called("episode", row["series_name"], row["episode_id"] or inputs.key),
         _poster(inputs) if media is not None else None,
         _shots(inputs),
+        segments=_cut_from(inputs),
     )
 
 
@@ -133,14 +139,20 @@ def _clip(inputs: Inputs, clip: Mapping[str, Any]) -> Media:
     where = inputs.record("segment_clips").where
     name = Path(clip["key"]).stem
     key = str(where["clips"][name])
+    n_bytes = _measured(inputs, key)
+    sha256 = where.get("sha256", {}).get(key) or sha256_of_file(inputs.file("segment_clips", "clips", name))
+    return Media(key, sha256, n_bytes)
+
+
+def _measured(inputs: Inputs, key: str) -> int:
+    """The size in bytes of a file that was made when a video was cut."""
     try:
         n_bytes = inputs.project.store.head(key).n_bytes
     except MissingObjectError as error:
         raise inputs.lost("segment_clips") from error
-    if n_bytes != where["bytes"].get(key, n_bytes):
+    if n_bytes != inputs.record("segment_clips").where["bytes"].get(key, n_bytes):
         raise inputs.lost("segment_clips")
-    sha256 = where.get("sha256", {}).get(key) or sha256_of_file(inputs.file("segment_clips", "clips", name))
-    return Media(key, sha256, n_bytes)
+    return n_bytes
 
 
 def _poster(inputs: Inputs) -> str | None:
@@ -148,6 +160,41 @@ def _poster(inputs: Inputs) -> str | None:
     if key is not None:
         inputs.file("video_signals", "poster")
     return key
+
+
+def _pictures(inputs: Inputs, n_clips: int) -> list[tuple[str | None, tuple[int, int] | None]]:
+    """For each clip of a video the sheet with its picture, and its place there.
+
+    Clips that were cut when there were no sheets yet show the video's poster.
+    """
+    sheets: Mapping[str, str] = inputs.record("segment_clips").where.get("sheets", {})
+    if not sheets:
+        return [(_poster(inputs), None)] * n_clips
+    keys = [sheets[name] for name in sorted(sheets)]
+    for key in keys:
+        _measured(inputs, key)
+    cells = (cell_of(index, n_clips) for index in range(n_clips))
+    return [(keys[cell.sheet], (cell.place, cell.n_there)) for cell in cells]
+
+
+def _cut_from(inputs: Inputs) -> Segments:
+    """The segments of a whole video, as far as they are known now.
+
+    Raises:
+        WaitingError: what is known of them was lost; the next run makes it again.
+    """
+    records = {}
+    for read in inputs.stage.shows:
+        try:
+            record = inputs.record(read.asset)
+        except WaitingError:
+            if inputs.project.ledger.is_damaged(read.asset, inputs.video_id):
+                raise
+            continue  # it was never made
+        if record.outcome == "ok":
+            records[read.asset] = record
+    annotator = inputs.record("episode_queries").value.get("annotator")
+    return segments_of(records, annotator, query_fields(inputs.project.recipe, "segment"))
 
 
 def _shots(inputs: Inputs) -> list[tuple[float, float]]:

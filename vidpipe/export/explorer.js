@@ -140,15 +140,32 @@ const GAP = 14, WORDS = 80, NARROWEST = 216;
 let found = [];
 let places = { columns: 1, height: 300 };
 
+// The picture of a row: a file, or one of several of a size that stand side by side in one.
+function picture(poster) {
+  const [path, place, n] = Array.isArray(poster) ? poster : [poster, 0, 1];
+  const image = make("img", { src: media(path), alt: "", decoding: "async" });
+  if (n === 1) {
+    image.addEventListener("error", () => image.remove(), { once: true });
+    return image;
+  }
+  const cell = make("span", { class: "cell" }, image);
+  image.style.width = `${100 * n}%`;
+  image.style.left = `${-100 * place}%`;
+  image.addEventListener("load", () => { // its shape is known now: it fits the frame, which is 16 by 9
+    const wide = (image.naturalWidth / n / image.naturalHeight) * 9 / 16;
+    cell.style.width = `${100 * Math.min(1, wide)}%`;
+    cell.style.height = `${100 * Math.min(1, 1 / wide)}%`;
+  }, { once: true });
+  image.addEventListener("error", () => cell.remove(), { once: true });
+  return cell;
+}
+
 function tile(row, i) {
   const frame = make("span", { class: "frame" });
-  if (row.poster) {
-    const image = make("img", { src: media(row.poster), alt: "", decoding: "async" });
-    image.addEventListener("error", () => image.remove(), { once: true });
-    frame.append(image);
-  } else if (row.group) frame.append(make("b", { class: "lost" }, row.group.outcome));
+  if (row.poster) frame.append(picture(row.poster));
+  else if (row.group) frame.append(make("b", { class: "lost" }, row.group.outcome));
   if (row.length !== null) frame.append(make("span", { class: "badge" }, clock(row.length)));
-  if (!row.group && !row.hasMedia) frame.append(make("span", { class: "badge left" }, "link only"));
+  if (!row.group && !row.hasMedia) frame.append(make("span", { class: "badge left" }, WITHOUT));
   const soft = row.group ? `${row.group.stage}: ${row.group.reason || row.group.outcome}`
     : [row.scenes ? many(row.scenes, "scene") : row.line || null, row.category?.split(" / ").at(-1), row.series, ...row.moods].filter(Boolean).join(" · ");
   const words = make("span", { class: "words" }, make("span", { class: "name", dir: "auto" }, row.title), make("span", { class: "soft", dir: "auto" }, soft));

@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from vidpipe.export.about import LeftOut, left_out_counts
-from vidpipe.export.explorer_views import ExplorerVideo, Item
+from vidpipe.export.along import Item
+from vidpipe.export.explorer_views import ExplorerVideo
 from vidpipe.export.pages import embedded_json, page, shown
 
 PART_BYTES = 256_000  # of a script, about; a page reads those of the index and then one
@@ -110,7 +111,7 @@ def _entry(video: ExplorerVideo) -> list[object]:
         video.series,
         list(video.moods),
         None if video.duration_s is None else round(video.duration_s, 3),
-        video.poster,
+        video.poster if video.poster is None or video.cell is None else [video.poster, *video.cell],
         len(video.lanes.get("Scenes", ())),
         int(video.video is not None),
     ]

@@ -1,7 +1,7 @@
 
 // --- one video: player, what lies along its time, what was told of it, and where all that comes from
 
-const KINDS = { Scenes: "scene", Activities: "activity", Moments: "moment", Captions: "caption", Shots: "shot", Queries: "query" };
+const KINDS = { Scenes: "scene", Activities: "activity", Moments: "moment", Segments: "segment", Captions: "caption", Shots: "shot", Queries: "query" };
 const SHORTEST = 0.001; // seconds; a video of which nobody said how long it is, until its player does
 const media = (path) => data.media + relative(path);
 let here = null; // of the open video: its player, where it stands, and how to move it
@@ -15,8 +15,8 @@ const VIDEO_KEYS = [
   [["l"], ["l"], "10 s on", () => here.to(here.now() + 10)],
   [[","], [","], "one frame back", () => here.to(here.now() - here.frameS)],
   [["."], ["."], "one frame on", () => here.to(here.now() + here.frameS)],
-  [["[", "PageUp"], ["[", "PgUp"], "scene before", () => here.to(here.starts.findLast((start) => start < here.now() - 0.01) ?? 0)],
-  [["]", "PageDown"], ["]", "PgDn"], "next scene", () => here.to(here.starts.find((start) => start > here.now() + 0.01) ?? here.now())],
+  [["[", "PageUp"], ["[", "PgUp"], "scene before, or what else the open list holds", () => here.to(here.starts().findLast((start) => start < here.now() - 0.01) ?? 0)],
+  [["]", "PageDown"], ["]", "PgDn"], "next scene, or what else the open list holds", () => here.to(here.starts().find((start) => start > here.now() + 0.01) ?? here.now())],
   [["Home"], ["Home"], "to the start", () => here.to(0)],
   [["End"], ["End"], "to the end", () => here.to(here.duration)],
   [["m"], ["m"], "sound off or on", () => { if (here.screen) here.screen.muted = !here.screen.muted; }],
@@ -56,18 +56,36 @@ function closeVideo() {
 
 const SCORES = ["dynamism", "sound fits"];
 
-function itemNode([start, end, text, told = []], i, kind, seek) {
-  const more = told.filter(([name]) => !SCORES.includes(name));
-  const scores = told.filter(([name]) => SCORES.includes(name)).map(([name, value]) => `${name} ${Number(value).toFixed(2)}`);
-  const button = make("button", { type: "button" }, make("time", {}, clock(start, kind === "shot" ? 2 : 1)),
-    make("span", { dir: "auto" }, text || `${kind[0].toUpperCase()}${kind.slice(1)} ${i + 1}`,
-      kind === "scene" || kind === "shot" ? make("span", { class: "soft" }, [`${(end - start).toFixed(1)} s`, ...scores].join(" · ")) : null));
-  button.addEventListener("click", () => seek(start));
-  const rest = more.length ? make("details", { class: "more" }, make("summary", {}, more.map((pair) => pair[0]).join(", ")), facts(more)) : null;
-  return make("li", {}, button, rest);
+function queryGroups(queries) {
+  return queries.map(([name, lines]) => make("section", {}, make("h3", { dir: "auto" }, name.replaceAll("_", " ")),
+    make("ul", {}, ...lines.map((line) => make("li", { dir: "auto" }, line)))));
 }
 
-// A list whose items are put in the page by and by, and marked while their time is played.
+// What more is told of an item, folded up; of a segment that is its queries.
+function moreOf(told, kind) {
+  const more = told.filter(([name]) => !SCORES.includes(name));
+  if (!more.length) return null;
+  const fold = (words, ...nodes) => make("details", { class: "more" }, make("summary", {}, words), ...nodes);
+  if (kind !== "segment") return fold(more.map((pair) => pair[0]).join(", "), facts(more));
+  const fields = new Map();
+  for (const [name, line] of more) fields.set(name, [...(fields.get(name) ?? []), line]);
+  return fold(more.length === 1 ? "1 query" : `${more.length} queries`, make("div", { class: "told" }, ...queryGroups([...fields])));
+}
+
+function itemNode([start, end, text, told = []], i, kind, seek) {
+  const scores = told.filter(([name]) => SCORES.includes(name)).map(([name, value]) => `${name} ${Number(value).toFixed(2)}`);
+  const isSegment = kind === "segment";
+  const lasting = [`${(end - start).toFixed(1)} s`, ...(isSegment && text ? [text] : scores)].join(" · ");
+  const below = isSegment || kind === "scene" || kind === "shot" ? make("span", { class: isSegment ? "soft one-line" : "soft" }, lasting) : null;
+  const called = `${kind[0].toUpperCase()}${kind.slice(1)} ${numberOf(kind, i)}`;
+  const button = make("button", { type: "button" }, make("time", {}, clock(start, kind === "shot" ? 2 : 1)),
+    make("span", { dir: "auto" }, isSegment ? called : text || called, below));
+  button.addEventListener("click", () => seek(start));
+  return make("li", {}, button, moreOf(told, kind));
+}
+
+// A list whose items are put in the page by and by, and marked while their time is played; of a segment that is, the
+// queries are unfolded.
 function itemList(name, items, nAll, seek) {
   const kind = KINDS[name] ?? "scene";
   const list = make("ol", { class: "scenes", "aria-label": name });
@@ -76,7 +94,13 @@ function itemList(name, items, nAll, seek) {
   add(200);
   list.addEventListener("scroll", () => { if (list.scrollTop + 2 * list.clientHeight > list.scrollHeight) add(200); });
   const rest = nAll > items.length ? make("p", { class: "soft" }, `and ${(nAll - items.length).toLocaleString("en")} more`) : null;
+  const unfold = (i, isOpen) => list.children[i]?.querySelector("details")?.toggleAttribute("open", isOpen);
+  const scrollTo = (node) => {
+    const top = node.offsetTop;
+    if (top < list.scrollTop || top + node.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - (kind === "segment" ? 0 : list.clientHeight / 3);
+  };
   let marked = new Set();
+  let chosen; // the one that is shown
   const mark = (now) => {
     const isNow = ([start, end]) => now >= start - 0.001 && now < Math.max(end, start + (kind === "moment" ? 1 : 0.04)) - 0.001;
     const next = new Set(items.flatMap((item, i) => (isNow(item) ? [i] : [])));
@@ -85,23 +109,24 @@ function itemList(name, items, nAll, seek) {
       fill(i);
       list.children[i].firstChild.setAttribute("aria-current", "true");
     }
-    const [i] = next;
-    if (i !== undefined && !marked.has(i)) {
-      const node = list.children[i], top = node.offsetTop;
-      if (top < list.scrollTop || top + node.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 3;
-    }
     marked = next;
+    const i = kind === "segment" ? [...next].at(-1) : [...next][0]; // segments overlap: the one that has just begun
+    if (i === chosen) return;
+    if (kind === "segment") {
+      unfold(chosen, false);
+      unfold(i, true);
+    }
+    chosen = i;
+    if (i !== undefined) scrollTo(list.children[i]);
   };
   return [make("div", {}, list, rest), mark];
 }
 
 function queryList(queries) {
-  const groups = queries.map(([name, lines]) => make("section", {}, make("h3", { dir: "auto" }, name.replaceAll("_", " ")),
-    make("ul", {}, ...lines.map((line) => make("li", { dir: "auto" }, line)))));
-  return [make("div", { class: "queries scenes" }, ...groups), () => {}];
+  return [make("div", { class: "queries scenes" }, ...queryGroups(queries)), () => {}];
 }
 
-// Lists under tabs, one of them shown.
+// Lists under tabs, one of them shown: the node, what shows the list of a name, and what gives the name of the shown one.
 function tabs(lists) {
   const bar = make("div", { class: "tabs", role: "tablist", "aria-label": "Along the video" });
   const panels = lists.map(([name, n, [node]], i) => {
@@ -109,11 +134,15 @@ function tabs(lists) {
     bar.append(button);
     return make("div", { role: "tabpanel", id: `panel-${i}`, "aria-labelledby": `tab-${i}` }, node);
   });
-  const show = (wantedI) => panels.forEach((panel, i) => {
-    panel.hidden = i !== wantedI;
-    bar.children[i].setAttribute("aria-selected", String(i === wantedI));
-    bar.children[i].tabIndex = i === wantedI ? 0 : -1;
-  });
+  let shownI = 0;
+  const show = (wantedI) => {
+    shownI = wantedI;
+    panels.forEach((panel, i) => {
+      panel.hidden = i !== wantedI;
+      bar.children[i].setAttribute("aria-selected", String(i === wantedI));
+      bar.children[i].tabIndex = i === wantedI ? 0 : -1;
+    });
+  };
   [...bar.children].forEach((button, i) => button.addEventListener("click", () => show(i)));
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -123,7 +152,11 @@ function tabs(lists) {
     bar.children[i].focus();
   });
   show(0);
-  return make("div", { class: "side" }, bar, ...panels);
+  const showNamed = (name) => {
+    const i = lists.findIndex((one) => one[0] === name);
+    if (i >= 0) show(i);
+  };
+  return [make("div", { class: "side" }, bar, ...panels), showNamed, () => lists[shownI][0]];
 }
 
 function webAddress(text) {
@@ -136,7 +169,7 @@ function webAddress(text) {
 }
 
 function screenOf(row, detail) {
-  const poster = row.poster ? media(row.poster) : null;
+  const poster = typeof row.poster === "string" ? media(row.poster) : null; // a player cannot show one of several
   if (detail.video) return player(media(detail.video), poster, detail.is_playable);
   const url = detail.source ? webAddress(detail.source) : null;
   const link = url ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow" }, new URL(url).hostname) : null;
@@ -180,25 +213,27 @@ function showVideo(row, detail, { startS, before, after }) {
     if (screen) screen.currentTime = inside;
     mark(inside);
   };
-  const scenes = (detail.lanes.find(([name]) => name === "Scenes") ?? detail.lanes.find(([name]) => name === "Shots"))?.[2] ?? [];
-  const starts = [...new Set(scenes.map((item) => item[0]))].sort((a, b) => a - b);
+  const steps = new Map(detail.lanes.filter(([name]) => name !== "Queries").map(([name, , items]) => [name, [...new Set(items.map((item) => item[0]))].sort((a, b) => a - b)]));
+  const starts = () => steps.get(shownName()) ?? steps.get("Scenes") ?? steps.get("Shots") ?? [];
   const [[earlier, beforeHref], [later, afterHref]] = [step(before, "← Before", "step"), step(after, "Next →", "step")];
   const track = captionTrack(screen, detail.lanes.find(([name]) => name === "Captions")?.[2]);
   here = { screen, track, duration, starts, to, now: () => now, frameS: 1 / (detail.fps || 25), before: beforeHref, after: afterHref };
   const lanes = detail.lanes.map(([name, , items]) => lane(name, items.map((item, i) => block(KINDS[name] ?? "scene", i, item, duration))));
-  const [line, show] = timeLine(lanes, starts, duration, to);
+  const [line, show] = timeLine(lanes.length ? lanes : [lane("", [])], starts, duration, to);
   const lists = detail.lanes.filter(([name]) => name !== "Queries").map(([name, n, items]) => [name, n, itemList(name, items, n, to)]);
   if (detail.queries.length) lists.unshift(["Queries", detail.queries.reduce((n, pair) => n + pair[1].length, 0), queryList(detail.queries)]);
+  const [right, showNamed, shownName] = lists.length ? tabs(lists) : [make("p", { class: "soft" }, "Nothing is told along this video."), () => {}, () => null];
+  line.addEventListener("click", (event) => { if (event.target.matches(".block")) showNamed(event.target.closest(".lane").dataset.name); });
   marks.push(show, ...lists.map(([, , [, one]]) => one));
   screen?.addEventListener("timeupdate", () => mark(screen.currentTime));
   screen?.addEventListener("loadedmetadata", () => {
     if (duration <= SHORTEST && screen.duration > SHORTEST) showVideo({ ...row, length: screen.duration }, detail, { startS, before, after });
     else if (startS) to(startS);
   }, { once: true });
-  const hint = make("p", { class: "hint soft" }, ...[["Space", "plays"], ["← →", "5 s"], ["[ ]", "scenes"], [", .", "frames"], ["?", "all keys"]]
+  const hint = make("p", { class: "hint soft" }, ...[["Space", "plays"], ["← →", "5 s"], ["[ ]", "through the list"], [", .", "frames"], ["?", "all keys"]]
     .flatMap(([key, what]) => [make("kbd", {}, key), ` ${what}  `]));
-  const left = make("div", {}, box, line, make("div", { class: "scale" }, make("span", {}, "0:00"), make("span", {}, clock(duration, 1))), hint);
-  const right = lists.length ? tabs(lists) : make("p", { class: "soft" }, "Nothing is told along this video.");
+  const scale = make("div", { class: "scale" }, make("span", {}, "0:00"), make("span", {}, clock(duration, 1)));
+  const left = make("div", {}, box, ...(screen || lanes.length ? [line, scale, hint] : []));
   const source = detail.source ? webAddress(detail.source) : null;
   const origin = source ? [make("p", {}, make("a", { href: source, target: "_blank", rel: "noopener noreferrer nofollow", dir: "ltr" }, source))] : [];
   at("detail").replaceChildren(make("nav", { class: "steps", "aria-label": "Videos" }, backLink(), make("span", {}), earlier, later),

@@ -7,6 +7,7 @@ are untrusted; a row that is odd in one place is shown without that place.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vidpipe.export.along import NOTHING, Along, Item
 from vidpipe.export.foreign import items, joined, mapping, mappings, number, seconds, web_address
 from vidpipe.export.moods import moods_in
 from vidpipe.export.pages import is_playable, shown
@@ -29,33 +30,10 @@ NOT_FACTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """Something on the time line, half-open in seconds, with what more is told of it; a moment ends where it starts."""
-
-    start_s: float
-    end_s: float
-    text: str = ""
-    more: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Along:
-    """What is known along a row's file and does not stand in the row; half-open, in seconds on the file's clock.
-
-    `shots` are (start_s, end_s), `captions` (start_s, end_s, text).
-    """
-
-    shots: Sequence[tuple[float, float]] = ()
-    captions: Sequence[tuple[float, float, str]] = ()
-
-
-NOTHING = Along()
-
-
-@dataclass(frozen=True, slots=True)
 class ExplorerVideo:
     """A row as the page shows it. `video` and `poster` are relative to the page; no `video`: a link to the `source`.
 
+    `poster` is the whole of a picture, or with `cell` (place, number) one of so many that stand side by side in it.
     `lanes` are items by name in the order shown, `queries` sentences by field; `facts`, `texts`, `provenance` are
     (name, value). `row_id` is unique in the dataset.
     """
@@ -64,6 +42,7 @@ class ExplorerVideo:
     title: str
     video: str | None
     poster: str | None = None
+    cell: tuple[int, int] | None = None
     source: str | None = None
     line: str = ""
     category: str | None = None
@@ -88,6 +67,7 @@ def explorer_video(
     *,
     file_name: str | None,
     poster: str | None = None,
+    cell: tuple[int, int] | None = None,
     along: Along = NOTHING,
     row_id: str | None = None,
 ) -> ExplorerVideo:
@@ -95,11 +75,8 @@ def explorer_video(
     content, queries = mapping(row.get("content_metadata")), _queries(row)
     title = _place(row, shown(row.get("youtube_title") or row.get("title") or content.get("title")))
     duration_s = number(row.get("duration_s")) or number(row.get("duration")) or number(row.get("duration_seconds"))
-    lanes = {
-        **_lanes(content),
-        "Captions": _captions(row) or _said(along),
-        "Shots": [Item(a, b) for a, b in along.shots],
-    }
+    beside, captions = along.lanes(), _captions(row)
+    lanes = _lanes(content) | beside | ({"Captions": captions} if captions else {})
     if queries and duration_s:
         lanes["Queries"] = [Item(0.0, duration_s, next(iter(queries.values()))[0])]
     return ExplorerVideo(
@@ -107,6 +84,7 @@ def explorer_video(
         title=title or shown(row.get("video_id")),
         video=file_name,
         poster=poster,
+        cell=cell,
         source=next(filter(None, (web_address(row.get(name)) for name in SOURCES)), None),
         line=shown(_line(row, content, queries), limit=LINE),
         category=_category(row),
@@ -118,7 +96,7 @@ def explorer_video(
         queries=queries,
         facts=_facts(row),
         texts=tuple(_texts(row, content)),
-        provenance=tuple(_provenance(row)),
+        provenance=(*_provenance(row), *along.provenance()),
     )
 
 
@@ -178,10 +156,6 @@ def _captions(row: Mapping[str, object]) -> list[Item]:
         pair = {"start_timestamp": cue.get("start"), "end_timestamp": cue.get("end")}
         found += _timed(pair, shown(cue.get("text")))
     return found
-
-
-def _said(along: Along) -> list[Item]:
-    return [Item(start_s, end_s, shown(text)) for start_s, end_s, text in along.captions]
 
 
 def _queries(row: Mapping[str, object]) -> dict[str, tuple[str, ...]]:

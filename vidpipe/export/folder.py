@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vidpipe.export.about import DatasetAbout
+from vidpipe.export.along import Along
 from vidpipe.export.card_files import CardFiles
 from vidpipe.export.chain import MADE_BY
 from vidpipe.export.chain_files import write_parts
 from vidpipe.export.changelog import WITHOUT_FILE, changelog, release_name
 from vidpipe.export.explorer import Explorer
-from vidpipe.export.explorer_views import Along, explorer_video
+from vidpipe.export.explorer_views import ExplorerVideo, explorer_video
 from vidpipe.export.made_by import made_by_file
 from vidpipe.export.naming import Named, file_names, folder_depth, media_suffix, part_name, poster_name
 from vidpipe.export.parquet import shard_digest, write_shard
@@ -86,9 +87,10 @@ class _Writer:
         self._spool, self._target, self._kind, self._about = spool, target, kind, about
         self._placer = FilePlacer(target, has_digests=kind.has_digests)
         self._names = self._named()
-        self._thumbs_depth = folder_depth(len({row.item.video_key for row in spool.rows}), target.folder_entries)
+        self._thumbs_depth = folder_depth(len({row.item.poster for row in spool.rows}), target.folder_entries)
         self._explorer, self._said = Explorer(self._placer.put_once), SaidAlong(spool)
         self._published: list[PublishedRow] = []
+        self._poster: tuple[str, str] = ("", "")  # key and name of the last one: a sheet is of neighbouring rows
 
     def write(self) -> DatasetReport:
         shards = self._write_files()
@@ -168,19 +170,26 @@ class _Writer:
                 n_bytes = item.media.n_bytes if item.media is not None else 0
                 has_cell = n_bytes <= self._target.cell_bytes
                 texts.add(values, file_name=file_name, n_bytes=n_bytes, has_cell=has_cell)
-                poster = self._write_poster(item)
-                along = Along(item.shots, self._said.of(row, values))
-                shown = explorer_video(values, file_name=file_name, poster=poster, along=along, row_id=published.row)
-                self._explorer.add(shown)
+                self._explorer.add(self._shown(row, values, published))
+
+    def _shown(self, row: Spooled, values: Mapping[str, object], published: PublishedRow) -> ExplorerVideo:
+        """The row as the page shows it; its poster is put where it belongs."""
+        item, file_name = row.item, published.file_name
+        along = Along(item.shots, self._said.of(row, values), self._spool.segments(row))
+        poster = self._write_poster(item)
+        return explorer_video(
+            values, file_name=file_name, poster=poster, cell=item.cell, along=along, row_id=published.row
+        )
 
     def _write_poster(self, item: DatasetItem) -> str | None:
         if item.poster is None:
             return None
-        with self._target.store.local(item.poster) as path:
-            data = path.read_bytes()
-        name = poster_name(item.video_key, data, depth=self._thumbs_depth)
-        self._placer.put_once(name, data)
-        return name
+        if item.poster != self._poster[0]:
+            with self._target.store.local(item.poster) as path:
+                data = path.read_bytes()
+            self._poster = item.poster, poster_name(item.video_key, data, depth=self._thumbs_depth)
+            self._placer.put_once(self._poster[1], data)
+        return self._poster[1]
 
     def _show(self, rows: Mapping[str, Path], texts: CardFiles, *, release: str, shards: Sequence[str]) -> None:
         """Write the texts, by which the dataset becomes visible, in the order that a reader can bear."""

@@ -31,16 +31,18 @@ function lane(name, blocks) {
   return make("div", { class: "lane", "data-name": name }, make("div", { class: "clip" }, ...blocks));
 }
 
+const numberOf = (kind, index) => (kind === "segment" ? index : index + 1); // as rows count them
+
 function block(kind, index, [start, end, title], duration) {
   const node = make("span", { class: `block ${kind}${index % 2 ? " odd" : ""}` });
   node.style.left = `${(100 * start) / duration}%`;
   node.style.width = `${(100 * Math.max(0, end - start)) / duration}%`;
   const span = end > start ? `${clock(start, 2)}–${clock(end, 2)}` : clock(start, 2);
-  node.title = `${kind} ${index + 1}, ${span}${title ? `: ${title}` : ""}`;
+  node.title = `${kind} ${numberOf(kind, index)}, ${span}${title ? `: ${title}` : ""}`;
   return node;
 }
 
-// Lanes above one another with one playhead. Keys step through `starts`, in seconds; returns it and what moves the playhead.
+// Lanes above one another with one playhead. Keys step through what `starts` gives, in seconds; returns it and what moves the playhead.
 function timeLine(lanes, starts, duration, seek) {
   const head = make("span", { class: "head" });
   const hover = make("span", { class: "hover", hidden: "" });
@@ -64,8 +66,8 @@ function timeLine(lanes, starts, duration, seek) {
     const now = Number(line.getAttribute("aria-valuenow"));
     const to = {
       ArrowRight: () => now + 5, ArrowLeft: () => now - 5, Home: () => 0, End: () => duration,
-      PageDown: () => starts.find((start) => start > now + 0.01) ?? now,
-      PageUp: () => starts.findLast((start) => start < now - 0.01) ?? 0,
+      PageDown: () => starts().find((start) => start > now + 0.01) ?? now,
+      PageUp: () => starts().findLast((start) => start < now - 0.01) ?? 0,
     }[event.key];
     if (!to || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

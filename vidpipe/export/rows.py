@@ -63,10 +63,6 @@ def segment_row_of(
     """
     values = _values(document)
     clip = values["segment_clips"]["clips"][index]
-    told = values.get("segment_queries") or {}
-    said = next(
-        (one for one in told.get("segments", ()) if _is_about(one, clip)), {"reason": NOT_ABOUT if told else None}
-    )
     start_s, end_s = clip["actual_start_s"], clip["actual_end_s"]
     own = {
         **_common(document, layout),
@@ -74,7 +70,7 @@ def segment_row_of(
         "duration": round(end_s - start_s, 6),
         "start_s": start_s,
         "end_s": end_s,
-        **_queries(told, said, fields),
+        **segment_queries_of(values.get("segment_queries") or {}, clip, fields),
         "sha256": sha256,
     }
     return _row("segment", own, layout, fields)
@@ -94,6 +90,12 @@ def episode_row_of(document: Document, *, layout: Layout, fields: tuple[str, ...
         "sha256": facts["sha256"],
     }
     return _row("episode", own, layout, fields)
+
+
+def segment_queries_of(told: Mapping[str, Any], clip: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    """What a record of queries, empty where there is none, told of one of the clips, as columns of its row."""
+    about = (said for said in told.get("segments", ()) if _is_about(said, clip))
+    return _queries(told, next(about, {"reason": NOT_ABOUT if told else None}), fields)
 
 
 def _row(level: Level, values: Mapping[str, Any], layout: Layout, fields: tuple[str, ...]) -> dict[str, object]:

@@ -1,19 +1,22 @@
 """Rows on their way into a dataset: taken in any order, given back sorted, never all in memory.
 
-What belongs here: the temporary files that hold the rows' JSON and their videos' lines of provenance, and what is kept
-of each row in memory. A row is sealed here (`chain.sealed`): nobody can forget to. Not here: the store.
+What belongs here: the temporary files that hold the rows' JSON, the segments shown along them and their videos' lines
+of provenance, and what is kept of each row in memory. A row is sealed here (`chain.sealed`): nobody can forget to. Not
+here: the store.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
+from vidpipe.export.along import NO_SEGMENTS, Segment, Segments
 from vidpipe.export.chain import sealed
+from vidpipe.export.finevideo import encodable
 from vidpipe.export.target import DatasetItem
 
 # Line ends for str.splitlines, though not for JSON lines.
@@ -30,11 +33,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """A row in the spool; `digest` is its `row_sha256`. `item` is without its row and its origins."""
+    """A row in the spool; `digest` is its `row_sha256`. `item` is without its row, its origins and its segments."""
 
     item: DatasetItem
     place: Place
     digest: str
+    segments: Place | None = None
 
 
 class RowSpool:
@@ -66,6 +70,14 @@ class RowSpool:
         """The row's values."""
         return cast("dict[str, Any]", json.loads(self.line(row)))
 
+    def segments(self, row: Spooled) -> Segments:
+        """What was cut from the row's file."""
+        if row.segments is None:
+            return NO_SEGMENTS
+        told = json.loads(_read(self._rows, row.segments))
+        made_from = [(asset, version) for asset, version in told["made_from"]]
+        return Segments([Segment(**one) for one in told["found"]], made_from)
+
     def origin(self, row: Spooled) -> bytes:
         """The line of provenance of the row's video."""
         return _read(self._lines, self._origins[row.item.video_key][0])
@@ -85,7 +97,13 @@ class RowSpool:
                 digest = hashlib.sha256(item.origins.removesuffix(b"\n")).hexdigest()
                 self._origins[item.video_key] = _write(self._lines, item.origins), digest
             row = sealed(item.row, self._origins[item.video_key][1])
-            yield Spooled(replace(item, row={}, origins=b""), _write(self._rows, json_line(row)), row["row_sha256"])
+            bare = replace(item, row={}, origins=b"", segments=NO_SEGMENTS)
+            place = _write(self._rows, json_line(row))
+            yield Spooled(bare, place, row["row_sha256"], self._put_segments(item.segments))
+
+    def _put_segments(self, segments: Segments) -> Place | None:
+        told = cast("dict[str, Any]", encodable(asdict(segments)))
+        return _write(self._rows, json_line(told)) if segments.found else None
 
 
 def json_line(value: Mapping[str, object]) -> bytes:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from vidpipe.export.along import NO_SEGMENTS, Segments
 from vidpipe.export.naming import Called
 from vidpipe.store.objects import Stored
 
@@ -100,9 +101,9 @@ class DatasetItem:
 
     `key` is unique in the dataset, `video_key` the key segment of the video that it belongs to; rows are sorted by
     `order`, then by key. `origins` is the video's line of `provenance/` (`chain.line_of`), the same for all its rows.
-    Without `media` the row stands without its file; `poster` is a small JPEG, a key of the store. `called`: the file's
-    name, where that is not the key. `shots` are half-open spans in seconds on the file's clock, for the explorer's
-    time line.
+    Without `media` the row stands without its file; `poster` is a small JPEG, a key of the store, with `cell` (place,
+    number) one of so many pictures side by side in it. `called`: the file's name, where that is not the key. `shots`,
+    half-open spans in seconds on the file's clock, and `segments` are for the explorer's time line.
     """
 
     row: Mapping[str, object]
@@ -114,6 +115,8 @@ class DatasetItem:
     called: Called | None = None
     poster: str | None = None
     shots: Sequence[tuple[float, float]] = ()
+    cell: tuple[int, int] | None = None
+    segments: Segments = NO_SEGMENTS
 
 
 def plan_shards(sizes_bytes: Sequence[int], shard_bytes: int, *, least_bytes: int = LEAST_BYTES) -> list[range]:

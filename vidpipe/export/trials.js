@@ -134,7 +134,7 @@ function showVideo(video) {
     mark(to);
   };
   const starts = [...new Set(video.takes.flatMap((take) => timed(take.told?.scenes ?? []).map((scene) => scene.start_s)))].sort((a, b) => a - b);
-  const [line, show] = timeLine(lanesOf(video, duration), starts, duration, seek);
+  const [line, show] = timeLine(lanesOf(video, duration), () => starts, duration, seek);
   const columns = video.takes.map((take, i) => column(take, data.ways[i].name, seek));
   marks.push(show, ...columns.map(([, one]) => one));
   screen?.addEventListener("timeupdate", () => mark(screen.currentTime));

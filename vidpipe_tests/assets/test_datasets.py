@@ -35,6 +35,7 @@ from vidpipe_tests.projects import admit, project_at
 
 IDS = ("a", "b", "c")
 CAPTIONS = b"WEBVTT\n\n00:00.000 --> 00:01.000\nWhat is said\n"
+BY = {"annotator": "offline", "language": "English"}
 LICENCES = {"a": "cc-by", "b": None, "c": "all rights reserved"}
 
 
@@ -62,7 +63,11 @@ def record(project: Project, asset: str, of: Callable[[str], Mapping[str, Any]],
     list(run_batch(project, asset, IDS, Work(outcome), "run"))
 
 
-def cut(project: Project, paths: Mapping[str, Path]) -> None:
+def sheet_of(video_id: str) -> str:
+    return keys.clip(video_id, "sheet_0000.jpg")
+
+
+def cut(project: Project, paths: Mapping[str, Path], *, has_sheets: bool = True) -> None:
     """Two segments of each video, which are the whole of it, and queries where the recipe has any."""
     spans = [{"start_s": n, "end_s": n + 1.0, "actual_start_s": n, "actual_end_s": n + 1.0} for n in (0.0, 1.0)]
 
@@ -72,20 +77,21 @@ def cut(project: Project, paths: Mapping[str, Path]) -> None:
     for video_id, path in paths.items():
         for clip in clips(video_id):
             project.store.put_file(clip["key"], path)
+        project.store.put(sheet_of(video_id), b"\xff\xd8both of " + video_id.encode())
     record(
         project,
         "segment_clips",
         lambda v: {"clips": clips(v), "mode": "exact"},
         clips=lambda v: {str(n): clip["key"] for n, clip in enumerate(clips(v))},
         bytes=lambda v: {clip["key"]: paths[v].stat().st_size for clip in clips(v)},
+        **({"sheets": lambda v: {"sheet_0000": sheet_of(v)}} if has_sheets else {}),
     )
     if project.recipe.queries is not None:
-        by, told = {"annotator": "offline", "language": "English"}, {"queries": sentences("segment"), "reason": None}
-        record(project, "segment_queries", lambda v: {"segments": [{**clip, **told} for clip in clips(v)], **by})
-        record(project, "episode_queries", lambda _v: {"queries": sentences("episode"), **by})
+        told = {"queries": sentences("segment"), "reason": None}
+        record(project, "segment_queries", lambda v: {"segments": [{**clip, **told} for clip in clips(v)], **BY})
 
 
-def settle(project: Project, paths: Mapping[str, Path]) -> None:
+def settle(project: Project, paths: Mapping[str, Path], *, has_segments: bool) -> None:
     """Videos at their end, whose sources are at `paths` now, and were elsewhere when they were inspected."""
     for video_id in paths:
         project.store.put(keys.signals(video_id, "poster.jpg"), b"\xff\xd8jpeg of " + video_id.encode())
@@ -107,7 +113,10 @@ def settle(project: Project, paths: Mapping[str, Path]) -> None:
     record(project, "selected_videos", lambda _v: {})
     record(project, "video_signals", lambda _v: {}, poster=lambda v: keys.signals(v, "poster.jpg"))
     record(project, "shots", lambda _v: {"shots": [{"start_s": 0.0, "end_s": 2.0}]})
-    cut(project, paths)
+    if has_segments:
+        cut(project, paths)
+    if project.recipe.queries is not None:
+        record(project, "episode_queries", lambda _v: {"queries": sentences("episode"), **BY})
     record(project, "video_annotations", lambda _v: {})
     record(project, "aligned_metadata", lambda _v: told)
 
@@ -118,7 +127,7 @@ def project(tmp_path: Path) -> Project:
     return ready_at(tmp_path, Recipe())
 
 
-def ready_at(tmp_path: Path, recipe: Recipe) -> Project:
+def ready_at(tmp_path: Path, recipe: Recipe, *, has_segments: bool = True) -> Project:
     """Such a project, with a recipe."""
     made = project_at(tmp_path, recipe)
     admit(made, *IDS)
@@ -128,7 +137,7 @@ def ready_at(tmp_path: Path, recipe: Recipe) -> Project:
     rows = frame_of(found)
     index = made.ledger.snapshot().rows["catalogue"]
     settle_table(made, "catalogue", Made(rows, index, {}), run_id="run", seconds=0.0)
-    settle(made, dict(zip(IDS, paths, strict=True)))
+    settle(made, dict(zip(IDS, paths, strict=True)), has_segments=has_segments)
     return made
 
 
@@ -279,6 +288,61 @@ def test_a_clip_that_the_store_lost_or_changed_blocks_no_other_video(tmp_path: P
     assert set(ids_of(published(project, "segment_dataset"))) == {"a", "c"}
     assert project.ledger.is_damaged("segment_clips", "b")
     assert set(ids_of(published(project, "scene_dataset"))) == set(IDS)
+
+
+def values_in(project: Project, name: str, kind: str) -> list[Any]:
+    """What the scripts of a dataset's page hold whose names begin so, in order."""
+    scripts = sorted(stored.key for stored in project.store.list(f"datasets/{name}/explorer"))
+    texts = [project.store.get(key).decode() for key in scripts if key.rpartition("/")[2].startswith(kind)]
+    return [value for text in texts for value in json.loads(text.removeprefix("part(").removesuffix(");\n"))]
+
+
+def test_each_segment_has_a_picture_of_its_own(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of())
+    published(project, "segment_dataset")
+    posters = [row[7] for row in values_in(project, "segments", "index-")]
+    assert [poster[1:] for poster in posters] == [[0, 2], [1, 2]] * len(IDS)
+    assert len({poster[0] for poster in posters}) == len(IDS)
+    project.store.delete(sheet_of("b"))
+    assert set(ids_of(published(project, "segment_dataset"))) == {"a", "c"}
+    assert project.ledger.is_damaged("segment_clips", "b")
+
+
+def test_a_segment_that_was_cut_without_a_picture_shows_its_videos(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of(), has_segments=False)
+    cut(project, {v: tmp_path / "videos" / f"{v}.mp4" for v in IDS}, has_sheets=False)
+    published(project, "segment_dataset")
+    posters = [row[7] for row in values_in(project, "segments", "index-")]
+    assert [poster[: len("thumbs/a.")] for poster in posters] == [f"thumbs/{v}." for v in "aabbcc"]
+
+
+def segments_shown(project: Project) -> list[Any]:
+    """The lane of segments along the first episode, after the dataset was made anew."""
+    assert set(ids_of(published(project, "episode_dataset"))) == set(IDS)
+    assert rows_differ(project.stage("episode_dataset"), project.ledger.snapshot()) == []
+    lanes = {name: items for name, _n, items in values_in(project, "episodes", "0.")[0]["lanes"]}
+    return list(lanes.get("Segments", []))
+
+
+def test_an_episode_waits_for_no_segments(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of(), has_segments=False)
+    assert segments_shown(project) == []
+    cut(project, {v: tmp_path / "videos" / f"{v}.mp4" for v in IDS})
+    assert rows_differ(project.stage("episode_dataset"), project.ledger.snapshot()) == list(IDS)
+    assert len(segments_shown(project)) == 2
+
+
+def test_along_an_episode_its_segments_are_shown_with_queries_of_its_own_annotator(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, recipe_of())
+    told = [[field, text] for field, texts in sentences("segment").items() for text in texts]
+    assert segments_shown(project) == [[0.0, 1.0, "one", told], [1.0, 2.0, "one", told]]
+    project.ledger.mark_damaged("segment_queries", IDS)
+    record(project, "segment_queries", lambda _v: {"segments": [], "annotator": "gemini"})
+    assert rows_differ(project.stage("episode_dataset"), project.ledger.snapshot()) == list(IDS)
+    assert segments_shown(project) == [[0.0, 1.0, ""], [1.0, 2.0, ""]]
+    project.store.delete(keys.record("segment_clips", "a"))
+    assert set(ids_of(published(project, "episode_dataset"))) == {"b", "c"}
+    assert project.ledger.is_damaged("segment_clips", "a"), "the next run makes it again, and then all that follows"
 
 
 def test_nothing_of_where_it_was_made_is_in_a_published_file(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.export.about import LeftOut
+from vidpipe.export.along import Item
 from vidpipe.export.explorer import FOLDER_PARTS, MAX_IDS, MAX_ITEMS, Explorer
-from vidpipe.export.explorer_views import ExplorerVideo, Item
+from vidpipe.export.explorer_views import ExplorerVideo
 from vidpipe.export.pages import embedded_json
 from vidpipe_tests.export.samples import HOSTILE
 
@@ -94,6 +95,12 @@ def test_the_page_holds_sums_and_names_scripts_that_hold_the_rest() -> None:
     assert [(row[0], row[1]) for row in written.values("index")] == [("a", ""), ("b", "Title")]
     assert [one["video"] for one in written.values("details")] == ["videos/a.mp4", "videos/b.mp4"]
     assert set(written.files) == {name for kind in ("index", "details", "lost") for name, _ in data[kind]}
+
+
+def test_a_poster_is_a_file_or_a_place_in_one() -> None:
+    whole = ExplorerVideo("a", "a", None, poster="thumbs/a.jpg")
+    written = Written([whole, ExplorerVideo("b", "b", None, poster="thumbs/b.jpg", cell=(3, 16))])
+    assert [row[7] for row in written.values("index")] == ["thumbs/a.jpg", ["thumbs/b.jpg", 3, 16]]
 
 
 def test_rows_are_called_by_their_name() -> None:

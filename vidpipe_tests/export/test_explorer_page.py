@@ -1,14 +1,19 @@
 """The explorer in a real browser, from `file://`. Skips where there is no Chromium."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from vidpipe.export.about import LeftOut
+from vidpipe.export.along import Item
 from vidpipe.export.explorer import Explorer
-from vidpipe.export.explorer_views import ExplorerVideo, Item
+from vidpipe.export.explorer_views import ExplorerVideo
+from vidpipe.media.pictures import encode_jpeg
 from vidpipe_tests.browser import Tab, browser
 from vidpipe_tests.clips import make_clip
 
@@ -50,20 +55,37 @@ def videos() -> Iterator[ExplorerVideo]:
         yield ExplorerVideo(f"v{i:04d}", f"Film number {i}", "a.mp4", category="News / Local", duration_s=30.0 + i)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("explorer")
-    make_clip(home / "a.mp4", [(1, 1), (1, 2)], fps=10, size=(96, 64))
+def parts() -> Iterator[ExplorerVideo]:
+    """An episode with what was cut from it, and two segments, whose pictures stand in one file."""
+    told = [("dialogue", EVIL), ("dialogue", "somebody sings"), ("<b>setting</b>", "a harbour")]
+    segments = [Item(0.0, 1.2, EVIL, told), Item(1.0, 2.0, "second", [("dialogue", "second")])]
+    lanes = {"Segments": segments, "Shots": [Item(0.0, 1.0), Item(1.0, 2.0)], "Queries": [Item(0.0, 2.0, "whole")]}
+    yield ExplorerVideo("e", "Episode", "a.mp4", duration_s=2.0, lanes=lanes, queries={"main_plot": ["whole"]})
+    for place in (0, 1):
+        yield ExplorerVideo(f"e #{place}", f"Segment {place}", "a.mp4", poster="sheet #1.jpg", cell=(place, 2))
 
+
+def write_page(home: Path, name: str, rows: Iterator[ExplorerVideo], left_out: Sequence[LeftOut] = ()) -> None:
     def put(name: str, data: bytes) -> None:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(data)
 
     explorer = Explorer(put, part_bytes=20_000)
-    for video in videos():
+    for video in rows:
         explorer.add(video)
+    (home / name).write_text(explorer.page(left_out, title=EVIL, made_by={EVIL: EVIL}), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("explorer")
+    make_clip(home / "a.mp4", [(1, 1), (1, 2)], fps=10, size=(96, 64))
     left_out = [LeftOut("raw_videos", "unusable", "empty file", "lost <i>1</i>"), LeftOut("shots", "dropped", "", "x")]
-    (home / "index.html").write_text(explorer.page(left_out, title=EVIL, made_by={EVIL: EVIL}), "utf-8")
+    write_page(home, "index.html", videos(), left_out)
+    red, green = ([200, 0, 0], [0, 200, 0])
+    pixels = np.repeat(np.array([red, green], np.uint8), 60, axis=0)[None].repeat(120, axis=0)
+    (home / "sheet #1.jpg").write_bytes(encode_jpeg(pixels, 2))
+    write_page(home, "parts.html", parts())
     return home
 
 
@@ -314,3 +336,58 @@ def test_no_page_is_wider_than_its_screen(tab: Tab, width: int) -> None:
 def test_a_picture_can_be_taken(tab: Tab, tmp_path: Path) -> None:
     tab.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").read_bytes().startswith(base64.b64decode("iVBORw0KGgo="))
+
+
+def open_parts(tab: Tab, folder: Path, address: str = "") -> None:
+    tab.open("about:blank")
+    tab.open(f"{(folder / 'parts.html').as_uri()}{address}")
+    tab.wait_for("document.body.dataset.state === 'ready'")
+
+
+def test_segments_lie_along_an_episode_with_the_queries_of_the_one_that_is_played(tab: Tab, folder: Path) -> None:
+    open_parts(tab, folder)
+    open_first(tab)
+    assert tab.value("[...document.querySelectorAll('.lane')].map((n) => n.dataset.name).join()") == (
+        "Segments,Shots,Queries"
+    )
+    chosen = "[...document.querySelectorAll('[aria-label=Segments] details')].map((n) => n.open)"
+    tab.click(".lane[data-name=Segments] .odd")
+    stands_at(tab, 1.5)
+    assert tab.value("document.querySelector('[aria-selected=true]').textContent") == "Segments 2"
+    assert tab.value(chosen) == [False, True]
+    for key, seconds, is_open in (("[", 1.0, [False, True]), ("[", 0.0, [True, False]), ("]", 1.0, [False, True])):
+        press(tab, key)
+        stands_at(tab, seconds)
+        assert tab.value(chosen) == is_open
+    tab.click("[aria-label=Segments] li button")
+    stands_at(tab, 0.0)
+    assert tab.value("document.querySelector('details[open] h3 + ul').innerText") == f"{EVIL}\nsomebody sings"
+    assert tab.value("document.querySelector('details[open] section:last-child h3').textContent") == "<b>setting</b>"
+
+
+def test_an_address_opens_an_episode_at_its_segment(tab: Tab, folder: Path) -> None:
+    open_parts(tab, folder, "#v=e&t=1.5")
+    stands_at(tab, 1.5)
+    tab.wait_for("document.querySelectorAll('[aria-label=Segments] details')[1].open")
+
+
+def test_a_segment_shows_its_own_picture_of_those_that_stand_in_one_file(tab: Tab, folder: Path) -> None:
+    open_parts(tab, folder)
+    cells = "[...document.querySelectorAll('.cell')]"
+    tab.wait_for(f"{cells}.length === 2 && {cells}.every((node) => node.clientWidth > 0)")
+    boxes = f"{cells}.map((node) => node.getBoundingClientRect()).map((b) => [b.left, b.top, b.width, b.height])"
+    colours = []
+    for left, top, width, height in tab.value(boxes):
+        assert abs(2 * width - height) < 2, "as high as the frame, and half as wide"
+        clip = {"x": left + 2, "y": top + 2, "width": width - 4, "height": height - 4, "scale": 1}
+        data = base64.b64decode(tab.do("Page.captureScreenshot", clip=clip)["data"])
+        frame = av.CodecContext.create("png", "r").decode(av.Packet(data))[0]
+        assert isinstance(frame, VideoFrame)
+        colours.append((frame.to_ndarray(format="rgb24").reshape(-1, 3) > 100).mean(axis=0).round().tolist())
+    assert colours == [[1, 0, 0], [0, 1, 0]], "one is red, and the other one green"
+
+
+def test_what_no_row_has_is_no_filter(tab: Tab, folder: Path) -> None:
+    open_parts(tab, folder)
+    hidden = "['series', 'category', 'mood', 'length', 'outcome'].filter((id) => document.getElementById(id).hidden)"
+    assert tab.value(hidden) == ["series", "category", "mood", "outcome"]

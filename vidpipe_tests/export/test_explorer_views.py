@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.annotation.told import MOODS
+from vidpipe.export.along import Along, Item, Segment, Segments
 from vidpipe.export.explorer import Explorer
-from vidpipe.export.explorer_views import Along, ExplorerVideo, Item, explorer_video
+from vidpipe.export.explorer_views import ExplorerVideo, explorer_video
 from vidpipe.export.finevideo import FineVideoRecord
 from vidpipe.export.target import Media
 from vidpipe_tests.export.samples import HOSTILE, row_of
@@ -68,6 +69,15 @@ def test_queries_are_shown_in_each_of_the_published_shapes(name: str) -> None:
 def test_captions_that_are_not_in_a_row_are_shown_along_it() -> None:
     video = explorer_video({"video_id": "a"}, file_name=None, along=Along((), [(0.5, 1.0, "hello")]))
     assert video.lanes == {"Captions": [Item(0.5, 1.0, "hello")]}
+
+
+def test_segments_cut_from_a_row_have_a_lane_with_their_queries_and_where_they_come_from() -> None:
+    queries = {"dialogue": ["one", "two \u202e"], "<b>": ["three"]}
+    found = Segments([Segment(0.0, 60.0, queries), Segment(55.0, 90.0)], [("segment_clips", "v1")])
+    video = explorer_video({"video_id": "a"}, file_name=None, along=Along(segments=found))
+    told = (("dialogue", "one"), ("dialogue", "two"), ("<b>", "three"))
+    assert video.lanes == {"Segments": [Item(0.0, 60.0, "one", told), Item(55.0, 90.0)]}
+    assert video.provenance == (("segment_clips, of its segments", "v1"),)
 
 
 def test_a_segment_is_told_from_the_others_of_its_video() -> None:

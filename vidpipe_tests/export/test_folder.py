@@ -1,6 +1,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,20 @@ def test_media_and_posters_come_from_the_store_too(tmp_path: Path) -> None:
     assert poster.removeprefix("datasets/scenes/") in store.get(index).decode()
     row = json.loads(store.get("datasets/scenes/metadata.jsonl"))
     assert store.get(f"datasets/scenes/{row['file_name']}") == clip.read_bytes()
+
+
+def test_rows_share_the_file_in_which_their_pictures_stand(tmp_path: Path) -> None:
+    store = open_store("memory://", scratch=tmp_path / "scratch")
+    for name in ("s0", "s1"):
+        store.put(f"segment_clips/a/{name}.jpg", name.encode())
+    sheets = {"a.0": ("s0", 0), "a.1": ("s0", 1), "a.2": ("s1", 0)}
+    items = [
+        replace(item, key=key, video_key="a", poster=f"segment_clips/a/{sheet}.jpg", cell=(place, 2))
+        for item, (key, (sheet, place)) in zip(items_of(tmp_path, FIRST), sheets.items(), strict=True)
+    ]
+    write([replace(item, origins=items[0].origins) for item in items], DatasetTarget(store, PREFIX))
+    thumbs = sorted(store.get(stored.key) for stored in store.list("datasets/scenes/thumbs"))
+    assert thumbs == [b"s0", b"s1"]
 
 
 def test_a_removed_video_leaves_no_file_behind(tmp_path: Path) -> None:

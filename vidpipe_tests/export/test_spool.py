@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from vidpipe.export.along import NO_SEGMENTS, Segment, Segments
 from vidpipe.export.chain import row_digest
 from vidpipe.export.spool import RowSpool, json_line
 from vidpipe.export.target import DatasetItem, Media
@@ -59,3 +60,13 @@ def test_a_line_is_one_line_for_every_reader() -> None:
     assert line.endswith(b"\n")
     assert len(line.decode().splitlines()) == 1
     assert json.loads(line) == value
+
+
+def test_segments_come_back_as_they_went_and_none_are_none() -> None:
+    found = Segments([Segment(0.0, 60.0, {"dialogue": ["one\u2028two", "half \ud83c"]})], [("segment_clips", "v")])
+    with RowSpool([replace(item("a"), segments=found), item("b")]) as spool:
+        with_some, without = map(spool.segments, spool.rows)
+    assert with_some == Segments(
+        [Segment(0.0, 60.0, {"dialogue": ["one\u2028two", "half \N{REPLACEMENT CHARACTER}"]})], [("segment_clips", "v")]
+    )
+    assert without == NO_SEGMENTS
