@@ -31,6 +31,7 @@ NO_FRAME = "truncated: no decodable frame"
 # With more, FFmpeg conceals damage from whatever rows another thread has finished: other pixels on every run,
 # as bitrot_world.mp4 showed. Cores are used by decoding several videos at once.
 _DECODER_THREADS = 1
+_MOST_DECODER_PIXELS = 2**31 - 1  # what FFmpeg takes for the option
 _CUSTOM_ORDER = " channels ("  # in FFmpeg's names of layouts whose channels stand in an order of their own
 _MICROSECOND = Fraction(1, 1_000_000)
 
@@ -176,4 +177,4 @@ def _is_attached(stream: VideoStream) -> bool:
 
 
 def _decoder_pixels(limits: Limits) -> int:
-    return limits.max_pixels * 5 // 4 + 256 * 256  # decoders count the padding of their blocks too
+    return min(limits.max_pixels * 5 // 4 + 256 * 256, _MOST_DECODER_PIXELS)  # they count the padding of blocks too

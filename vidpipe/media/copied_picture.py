@@ -88,8 +88,8 @@ class CopiedPicture:
         with open_video(path, self._limits) as container:
             video = container.streams.video[0]
             scale: Fraction = self._time_base / time_base_of(video)
-            packets = [packet for packet in packets_of(container, [video]) if packet.size]
-            times = [packet.pts for packet in packets if not packet.is_discard]
+            packets = packets_of(container, [video])
+            times = [packet.pts for packet in packets if packet.size and not packet.is_discard]
         return scale.denominator == 1 and times == [pts * int(scale) for pts in self._order]
 
 
