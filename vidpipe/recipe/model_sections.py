@@ -25,6 +25,8 @@ Canaries = Annotated[
     BeforeValidator(lambda value: "off" if value is False else value),  # as YAML reads off
 ]
 
+MOST_INLINE_BYTES = 70_000_000
+"""As base64, with a prompt beside it, this stays below the 100 MB that a request may have (services.md 1.3)."""
 CATEGORY_MODEL = "gemini-3.5-flash-lite"
 """Who chooses among a few hundred leaves by a text: a task for a cheap model."""
 
@@ -73,7 +75,7 @@ class Annotation(Section):
         description="Calls of your own instead of a mode, in order: each with a name, which is its prompt's, the "
         "fields that it tells (characterList, scenes, storylines, qAndA, trimmingSuggestions, description, title; "
         "none: free text) and what it reads (pixels, sound, captions, shots, taxonomy_categories, earlier calls). "
-        "A call that reads neither pixels nor sound is asked of text_model.",
+        "A call that reads pixels or sound is shown the video with both; others are asked of text_model.",
     )
     model: str = Field("gemini-3.8-flash", min_length=1, description="The model that is asked.")
     text_model: str | None = Field(None, description="The model of calls that read text alone; none: the same.")
@@ -97,7 +99,11 @@ class Annotation(Section):
     )
     language: str = Field("English", min_length=1, description="The language of what is said about a video.")
     inline_below_bytes: int = Field(
-        8_000_000, ge=0, description="Smaller files go along with each question; others are uploaded once."
+        8_000_000,
+        ge=0,
+        le=MOST_INLINE_BYTES,
+        description="Smaller files go along with each question; others are uploaded once. At most 70 million: the "
+        "service takes requests below 100 MB, and files are a third larger in them.",
     )
     proxy: bool = Field(
         default=True,

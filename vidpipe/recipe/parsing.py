@@ -1,4 +1,7 @@
-"""From a recipe's text to a mapping: YAML in UTF-8 in which no key stands twice. What the keys mean: `schema`."""
+"""From a recipe's text to a mapping: YAML in UTF-8 in which no key stands twice and no text holds a NUL.
+
+What the keys mean: `schema`.
+"""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -12,7 +15,7 @@ _MOST_CHARS = 120
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's own safe loader, which would let the last of two equal keys win."""
+    """YAML's own safe loader, which would let the last of two equal keys win, and texts hold a NUL."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - as in the base
         lines: dict[str, int] = {}
@@ -23,12 +26,19 @@ class _Loader(yaml.SafeLoader):
             lines[str(key.value)] = key.start_mark.line + 1
         return super().construct_mapping(node, deep)
 
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        text = super().construct_scalar(node)
+        if isinstance(text, str) and "\0" in text:  # which no path, address or database takes
+            raise yaml.MarkedYAMLError(problem="a text holds a NUL", problem_mark=node.start_mark)
+        return text
+
 
 def parse_yaml(where: str, text: str) -> dict[str, Any]:
     """The mapping in a YAML text.
 
     Raises:
-        RecipeError: not YAML, a key stands twice, or not a mapping; names the line where that is known.
+        RecipeError: not YAML, a key stands twice, a text holds a NUL, or not a mapping; names the line where that is
+            known.
     """
     try:
         raw = yaml.load(text, _Loader)  # noqa: S506 - a safe loader

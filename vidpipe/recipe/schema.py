@@ -14,6 +14,9 @@ from vidpipe.recipe.publishing_section import Publishing
 from vidpipe.recipe.query_section import Level, Queries
 from vidpipe.recipe.sections import Seconds, Section, Share, Texts
 
+LEAST_STEP_S = 0.1
+"""Between the beginnings of two windows: what is meant for a slip of the pen else asks for millions of them."""
+
 
 class Catalogue(Section):
     """Which rows of the sources are kept."""
@@ -131,6 +134,8 @@ class Segments(Section):
     def _shorter(self) -> "Segments":
         if self.overlap_s >= self.length_s:
             raise ValueError("overlap_s must be shorter than length_s")
+        if round(self.length_s - self.overlap_s, 6) < LEAST_STEP_S:
+            raise ValueError(f"length_s must be more than overlap_s by {LEAST_STEP_S} at least")
         return self
 
 

@@ -5,6 +5,7 @@ what is asked can vary: keys of `annotation`, and a folder with prompts that tak
 are asked at once: they put nothing into batch jobs, whatever the recipe says.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -99,8 +100,8 @@ def _full(name: str, key: str) -> str:
 def _variant(recipe: Recipe, name: str, told: Mapping[str, str]) -> Variant:
     where = f"--variant {name}"
     raw = recipe.model_dump(mode="json", exclude_unset=True)
-    folder = Path(told[_PROMPTS]).expanduser() if _PROMPTS in told else None
-    if folder is not None and not folder.is_dir():
+    folder = Path(os.path.expanduser(told[_PROMPTS])) if _PROMPTS in told else None  # noqa: PTH111 as users are known
+    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112 answers False to names that are too long
         raise RecipeError(where, f"prompts: there is no folder {told[_PROMPTS]!r}")
     for key, text in told.items():
         if key != _PROMPTS:

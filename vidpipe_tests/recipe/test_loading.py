@@ -217,6 +217,15 @@ def test_a_value_that_no_recipe_has_is_refused_in_one_short_line(raw: dict[str, 
             "recipe.yaml: segments: overlap_s must be shorter than length_s, got length_s 60.0, overlap_s 60",
         ),
         (
+            {"segments": {"length_s": 0.05, "overlap_s": 0}},
+            "recipe.yaml: segments: length_s must be more than overlap_s by 0.1 at least, "
+            "got length_s 0.05, overlap_s 0",
+        ),
+        (
+            {"annotation": {"inline_below_bytes": 100_000_000}},
+            "recipe.yaml: annotation.inline_below_bytes: Input should be less than or equal to 70000000, got 100000000",
+        ),
+        (
             {"catalogue": {"min_duration_s": 10, "max_duration_s": 5}},
             "recipe.yaml: catalogue: min_duration_s must not be above max_duration_s, "
             "got min_duration_s 10, max_duration_s 5",

@@ -21,6 +21,7 @@ from vidpipe.recipe.parsing import parse_yaml, read_yaml
         ("name: 2026-13-45", "r: not valid YAML: month must be in 1..12"),
         ("name: \x00", "r: not valid YAML: a character that YAML does not allow"),
         ("[" * 5000, "r: not valid YAML: too deep"),
+        ('name: x\ntaxonomy: {file: "a\\0b"}', "r line 2: not valid YAML: a text holds a NUL"),
         ("a: !unknown x", "r line 1: not valid YAML: could not determine a constructor for the tag '!unknown'"),
         ("- a\n- b", "r: a recipe is a mapping of keys to values"),
     ],

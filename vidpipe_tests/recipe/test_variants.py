@@ -69,6 +69,8 @@ def test_values_are_read_as_in_a_recipe() -> None:
         ("fast:fps=[1", "not valid YAML"),
         ("fast:annotation.model.x=1", "need text"),
         ("fast:prompts=nowhere/at/all", "no folder"),
+        ("fast:prompts=~nobody-of-that-name", "no folder"),
+        (f"fast:prompts={'n' * 300}", "no folder"),
         ("fast:batch=true", "annotation.batch cannot vary"),
     ],
 )
