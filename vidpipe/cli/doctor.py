@@ -90,11 +90,21 @@ def _project(folder: Path, *, is_named: bool) -> Iterator[Finding]:
 
 
 def _sources(sources: tuple[str, ...], folder: Path) -> Iterator[Finding]:
+    """Whether `run` finds them: by the same rules, but what is in them is not read."""
+    from vidpipe.corpus.sources import check_source
+    from vidpipe.errors import RecipeError
+
     yield Finding(
         counted(len(sources), "source"), bool(sources), "name folders or manifests under `sources` in recipe.yaml"
     )
     for uri in sources:
-        yield Finding(f"source {uri}", (folder / uri).exists(), "is not there; mend `sources` in recipe.yaml")
+        what = shown(f"source {uri}")
+        try:
+            check_source(uri, folder)
+        except RecipeError as error:
+            yield Finding(what, is_well=False, mend=shown(f"{error.why}; mend `sources` in recipe.yaml"))
+        else:
+            yield Finding(what, is_well=True)
 
 
 def _decoding(decoding: "Decoding") -> Iterator[Finding]:
@@ -113,13 +123,15 @@ def _paid(project: "Project") -> Iterator[Finding]:
     from vidpipe.opening import environment
 
     environ = environment(project.folder)
-    n_keys, is_asked = gemini_keys(environ), project.recipe.asks_gemini
-    mend = "set it, or `annotation.annotator: offline`; without it annotations stay pending"
+    recipe, n_keys = project.recipe, gemini_keys(environ)
+    who = {"annotation.annotator": recipe.annotation.annotator, "taxonomy.categoriser": recipe.taxonomy.categoriser}
+    asking = " and ".join(f"`{key}: offline`" for key, value in who.items() if value == "gemini")
+    mend = f"set it, or {asking}; without it what Gemini is asked stays pending"
     told = f"is set: {counted(n_keys, 'key')}" if n_keys else "is not set"
-    yield Finding(f"GEMINI_API_KEY {told}", is_well=bool(n_keys) or not is_asked, mend=mend)
+    yield Finding(f"GEMINI_API_KEY {told}", is_well=bool(n_keys) or not asking, mend=mend)
     if "GOOGLE_GEMINI_BASE_URL" in environ:
         yield Finding("GOOGLE_GEMINI_BASE_URL is set: Gemini is asked there", is_well=True)
-    for model in (model for models in paid_stages(project.recipe).values() for model in models):
+    for model in dict.fromkeys(model for models in paid_stages(recipe).values() for model in models):
         try:
             prices_of(project).check(model, project.clock())
         except RecipeError as error:

@@ -149,7 +149,7 @@ def _prices(left: LeftToAsk) -> Iterator[str]:
 
         into, out = per_million(Usage(text=_SAMPLE)), per_million(Usage(out=_SAMPLE))
         yield f"{model}: {into:g} US$ per million tokens in, {out:g} out, nothing cached ({now:%Y-%m-%d})."
-    if CATEGORIES in left.missing:
+    if left.project.recipe.taxonomy.categoriser == "llm":
         yield "The LLM server of one's own costs nothing per call."
 
 

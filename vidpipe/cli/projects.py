@@ -83,7 +83,7 @@ def _source(uri: str) -> str:
     from vidpipe.corpus.sources import check_contents
 
     check_contents(uri, Path.cwd())
-    path = Path(uri).expanduser()
+    path = Path(os.path.expanduser(uri))  # noqa: PTH111 unknown users are no error
     return str(path.absolute()) if path.exists() else uri
 
 

@@ -65,12 +65,13 @@ def write_prompts(recipe: Recipe, folder: Path) -> None:
 
 def asked_of(recipe: Recipe) -> str:
     """Who will be asked, and for how much, in words; empty where nobody is."""
-    parts = []
-    if recipe.annotation.annotator != "offline":
-        most = recipe.budget_usd
+    paid = [f"{recipe.annotation.model} annotates"] if recipe.annotation.annotator == "gemini" else []
+    paid += [f"{recipe.taxonomy.asked_model} chooses categories"] if recipe.taxonomy.categoriser == "gemini" else []
+    most, parts = recipe.budget_usd, list[str]()
+    if paid:
         limit = "without a limit" if most == "unlimited" else f"for at most {most:.2f} US$"
-        parts.append(f"{recipe.annotation.model} annotates, {limit}")
-    if recipe.taxonomy.categoriser != "offline":
+        parts.append(f"{' and '.join(paid)}, {limit}")
+    if recipe.taxonomy.categoriser == "llm":
         parts.append("the LLM server behind TGI_BASE_URL chooses categories")
     return "; ".join(parts)
 

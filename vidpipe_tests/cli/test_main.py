@@ -88,6 +88,20 @@ def test_doctor_names_settings_that_are_none_and_projects_that_are_not_there(pro
     assert call("doctor", cwd=project.parent).returncode == 0
 
 
+def test_doctor_looks_for_sources_as_a_run_does(project: Path) -> None:
+    before = (project / "recipe.yaml").read_text()
+    uris = ["~", "n" * 300, "s3://bucket", "notes.txt", "two\\nlines"]
+    (project / "notes.txt").write_text("no manifest")
+    (project / "recipe.yaml").write_text(f"sources: {json.dumps(uris)}\n")
+    done = call("doctor", "-C", str(project))
+    (project / "recipe.yaml").write_text(before)
+    assert (done.returncode, done.stderr) == (1, "")
+    told = [line for line in done.stdout.splitlines() if "  source " in line]
+    assert [line.split()[0] for line in told] == ["ok", "BAD", "BAD", "BAD", "BAD"]
+    for why in ("no such folder or file: nnn", "s3 sources are not available", "a source is a folder, or a .csv"):
+        assert why in done.stdout
+
+
 def test_doctor_tries_the_device_that_decodes(project: Path) -> None:
     before = (project / "recipe.yaml").read_text()
     (project / "recipe.yaml").write_text(before.replace("hardware: null", "hardware: d3d11va"))

@@ -137,3 +137,9 @@ def test_the_demo_is_offline_whatever_the_environment_holds() -> None:
     environ = {"GEMINI_API_KEY": "k", "TGI_BASE_URL": "http://localhost:1"}
     recipe = check_recipe("demo", with_services({"name": "demo", **builtin("demo")}, environ))
     assert (recipe.annotation.annotator, recipe.taxonomy.categoriser, recipe.budget_usd) == ("offline", "offline", None)
+
+
+def test_a_folder_called_as_an_unknown_user_would_be_is_a_source(here: Path) -> None:
+    (here / "~nobody-of-that-name").mkdir()
+    init_project(Path("project"), recipe="default", sources=("~nobody-of-that-name",), layout=None)
+    assert read_recipe(Path("project/recipe.yaml")).sources == (str(here / "~nobody-of-that-name"),)

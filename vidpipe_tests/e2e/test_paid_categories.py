@@ -19,6 +19,8 @@ def test_gemini_chooses_a_leaf_for_money_and_is_not_paid_again(tmp_path: Path) -
         assert "no GEMINI_API_KEY" in line("run", env=environment_of(services, n_keys=0)).stderr + line("status").stdout
         told = line("estimate").stdout
         assert "taxonomy_categories" in told
+        assert "gemini-3.5-flash-lite: 0.3 US$ per million tokens in" in told
+        assert "costs nothing" not in told
         line.run(env=environment_of(services))
         paid = services.gemini.usd()
         assert len(answers(services)) == len(VIDEOS)
