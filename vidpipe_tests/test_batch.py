@@ -116,6 +116,15 @@ def test_hostile_ids_go_through(tmp_path: Path) -> None:
     assert all(read_record(project.store, "raw_videos", v).video_id == v for v in hostile.IDS)
 
 
+def test_logs_hold_no_line_that_an_id_has_forged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    project = project_at(tmp_path)
+    admit(project, *hostile.IDS)
+    ran(project, "raw_videos", doing({v: TransientServiceError("hub", "busy") for v in hostile.IDS}), *hostile.IDS)
+    told = [record.getMessage() for record in caplog.records if record.name == "vidpipe.batch"]
+    assert sorted(told) == sorted(f"raw_videos of {keys.segment(v)}: hub: busy" for v in hostile.IDS)
+    assert all(text.isprintable() for text in told)
+
+
 def test_what_waits_for_services_goes_on_beside_each_other(project: Project) -> None:
     meeting = threading.Barrier(len(ALL), timeout=20)
 

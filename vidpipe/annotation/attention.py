@@ -83,12 +83,8 @@ def attention(content: dict[str, Any], duration_s: Fraction) -> Attention:
     )
 
 
-def scene_lengths_s(content: dict[str, Any], duration_s: Fraction) -> list[Fraction]:
-    """The lengths of the scenes that have both times in order, in exact seconds."""
-    return _lengths_s(times_in(content, duration_s))
-
-
 def _lengths_s(times: Sequence[tuple[Path, str | None, Reading]]) -> list[Fraction]:
+    """The lengths of the scenes that have both times in order, in exact seconds."""
     own = [(path, reading) for path, _, reading in times if _is_scenes_own(path)]
     starts = {path[1]: reading.start_s for path, reading in own if path[-1] == "start_timestamp"}
     ends = {path[1]: reading.end_s or reading.start_s for path, reading in own if path[-1] == "end_timestamp"}

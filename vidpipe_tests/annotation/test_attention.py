@@ -3,14 +3,14 @@
 import json
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidpipe.annotation.attention import Attention, attention, scene_lengths_s
+from vidpipe.annotation.attention import Attention, attention
 from vidpipe_tests.annotation.answering import scene, video
 
 BENIGN = 0.7
@@ -89,9 +89,13 @@ def test_activities_inside_a_long_scene_show_that_it_was_seen() -> None:
     assert attention({"scenes": [whole]}, Fraction(100)).score == 1.0
 
 
-def test_lengths_are_those_of_scenes_with_both_times() -> None:
-    broken = [bare(1, 0, 10), {"timestamps": {"start_timestamp": "0:10"}}, bare(3, 30, 20), bare(4, 20, 25.5)]
-    assert scene_lengths_s({"scenes": broken}, Fraction(60)) == [10, Fraction("5.5")]
+def test_scenes_without_both_times_in_order_do_not_count() -> None:
+    bounds = [0.0, *accumulate(VARIED)]
+    whole = [bare(i, start_s, end_s) for i, (start_s, end_s) in enumerate(pairwise(bounds), 1)]
+    broken = [{"sceneId": 98, "timestamps": {"start_timestamp": "0:10"}}, bare(99, 30, 20)]
+    one, other = (attention({"scenes": scenes}, Fraction(bounds[-1])) for scenes in (whole, [*broken, *whole]))
+    assert one.growth is not None
+    assert one == other
 
 
 def test_a_video_without_a_length_is_a_bug() -> None:

@@ -123,8 +123,3 @@ def test_the_dataset_names_files_by_key_and_escapes_titles(line: Line) -> None:
     assert SCRIPT not in (folder / "index.html").read_text("utf-8")
     assert not [path for path in (folder / "explorer").iterdir() if "<" in path.read_text("ascii")]
     assert SCRIPT not in (folder / "README.md").read_text("utf-8")
-
-
-def test_logs_hold_no_line_that_an_id_has_forged(line: Line) -> None:
-    log = line.folder / ".dagster" / "vidpipe.log"
-    assert not log.exists() or not [row for row in log.read_text("utf-8").splitlines() if row == "lines"]

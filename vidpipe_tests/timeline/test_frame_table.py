@@ -78,3 +78,7 @@ def test_loudness_survives_its_file(tmp_path: Path) -> None:
     dbfs = np.array([-120, -3.5], np.float32)
     save_loudness(dbfs, tmp_path / "loudness.parquet")
     assert np.array_equal(load_loudness(tmp_path / "loudness.parquet"), dbfs)
+
+
+def test_a_frame_takes_at_most_64_bytes() -> None:
+    assert sum(np.dtype(kind).itemsize for kind in COLUMNS.values()) <= 64
