@@ -13,7 +13,9 @@ from vidpipe.recipe.schema import Recipe
 from vidpipe.recipe.sections import Section
 from vidpipe.recipe.writing import recipe_text
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60) | st.text("# :-[]{}'\"\n\t\\&*!|>%@`,?~null0\u2028\x85\ufeff", max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60) | st.text(
+    "# :-[]{}'\"\n\t\\&*!|>%@`,?~null0\u2028\x85\ufeff", max_size=20
+)
 RAW = st.fixed_dictionaries(
     {},
     optional={
