@@ -1,7 +1,7 @@
 """Annotations by a model that is shown the video: what it is asked, and the record that its answers make."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -97,6 +97,7 @@ class ModelAnnotator:
                 self._check_jobs(inputs, left)
                 subject = replace(subject, media=media_of(inputs, file_of(inputs)))
                 held.enter_context(self.service.holding(subject.media))
+                held.enter_context(self.watch.room if self.watch is not None else nullcontext())
             named = watched(calls.named, self.watch)
             said = annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
             if left and self.watch is not None and self.watch.listens:

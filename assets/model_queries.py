@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
@@ -123,15 +123,16 @@ class ModelQueries:
                         media = replace(media, place=piece.file())
                     subject = replace(subject, media=media)
                     held.enter_context(self.service.holding(media))
+                    held.enter_context(self.watch.room if self.watch is not None else nullcontext())
                 ask = watched(calls.named, self.watch)(self.level)
                 said = ask_queries(ask, subject, self.plan, recall=calls.recall, levels=self.schema_levels)
+                if left is not None and self.watch is not None and self.watch.listens:
+                    self.watch.told(chain.from_iterable(said.queries.values()), is_doubtful=is_unseen(said.exchanges))
             except ForeignAnswerError:
                 raise
             except (AnswerError, RejectedRequestError) as error:
                 kind: Kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
                 return Told(None, kind, str(error), calls, calls.exchanges)
-        if left is not None and self.watch is not None and self.watch.listens:
-            self.watch.told(chain.from_iterable(said.queries.values()), is_doubtful=is_unseen(said.exchanges))
         return Told(said.queries, "ok", None, calls, [(one.question, one.answer) for one in said.exchanges])
 
     def _piece(self, i: int) -> Mapping[str, int]:

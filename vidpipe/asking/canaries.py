@@ -6,9 +6,9 @@ after every `EVERY` that are shown a video. Who asks, and what an answer tells, 
 
 Where a bad one may end the run, nothing more is paid for until that is settled: a bad one is followed by another at
 once, and two in succession are a collapse. One that begins between two canaries is noticed by its answers: when many of
-the last ones are doubtful (`vidpipe.asking.doubts`) the next canary comes at once. So a collapse costs the answers that
-were on their way when it began, three more, and two canaries. A canary that came early, and was good, is paid back: the
-next one comes later, so that in the long run no more than one comes with `EVERY` calls.
+the last ones are doubtful (`vidpipe.asking.doubts`) the next canary comes at once. So a collapse that shows costs those
+answers, what was on its way meanwhile, less than `AT_ONCE` calls, and two canaries. A canary that came early, and was
+good, is paid back: the next one comes later, so that in the long run no more than one comes with `EVERY` calls.
 
 Films are numbered by what the ledger knows, so that a run which was killed, and two at once, ask about the same one.
 """
@@ -16,6 +16,7 @@ Films are numbered by what the ledger knows, so that a run which was killed, and
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from statistics import median
@@ -41,6 +42,9 @@ EVERY = 100
 """At most one canary comes with so many calls that are shown a video."""
 MOST_BAD = 2
 """So many bad ones in succession are a collapse."""
+AT_ONCE = 16
+"""Where a bad one may end the run no more videos than these are asked about at once: a collapse that shows costs three
+doubtful answers, fifteen calls beside the last of them, and two canaries."""
 LEAST, USUAL_SHARE = 0.25, 0.5
 """Less than this is bad, and less than this share of what the model did before, or is expected to do when new."""
 UNSEEING = "the model does not look at what it is shown"
@@ -110,9 +114,20 @@ class Watch:
     usual: float = 1.0
     every: int = EVERY
     _gate: _Gate = field(init=False, repr=False)
+    _room: threading.Semaphore = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._gate = self.service.standing.shared.setdefault(f"canaries {self.kind}", _Gate())
+        shared, room = self.service.standing.shared, threading.Semaphore(min(self.service.at_once, AT_ONCE))
+        self._gate = shared.setdefault(f"canaries {self.kind}", _Gate())
+        self._room = shared.setdefault("canaries", room)
+
+    @property
+    def room(self) -> AbstractContextManager[object]:
+        """For as long as a video is asked about at once, until what came of it is told.
+
+        Who waits for a turn is paid after a collapse, too: where a bad one may end the run, few have room.
+        """
+        return self._room if self.listens else nullcontext()
 
     def before_call(self, *, is_shown: bool) -> None:
         """To be called before each call that is to be paid; `is_shown`: a video.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.asking.canaries import MOST_BAD, UNSEEING, Mode, Watch, is_bad, n_due
+from vidpipe.asking.canaries import AT_ONCE, MOST_BAD, UNSEEING, Mode, Watch, is_bad, n_due
 from vidpipe.asking.doubts import MANY
 from vidpipe.errors import (
     BudgetError,
@@ -338,6 +338,29 @@ def test_batches_beside_one_another_count_together(line: Callable[..., Line]) ->
     with pytest.raises(UnseeingServiceError):
         pass_all()
     assert (len(passed), len(blind.asked)) == (0, 2)
+
+
+@pytest.mark.parametrize(("at_once", "most"), [(2, 2), (99, AT_ONCE)])
+def test_where_a_bad_one_may_end_the_run_few_are_asked_about_at_once_whatever_it_is(
+    line: Callable[..., Line], at_once: int, most: int
+) -> None:
+    steady, found, lock, together = line("stop"), [0], threading.Lock(), threading.Barrier(most)
+    steady.call()
+    service = Service("gemini", None, at_once=at_once)
+    watches = [replace(steady.watch, service=service, kind=kind) for kind in ("k", "l")]
+
+    def annotate(watch: Watch) -> None:
+        with watch.room:
+            with lock:
+                found.append(found[-1] + 1)
+            together.wait(10)
+            with lock:
+                found.append(found[-1] - 1)
+
+    with ThreadPoolExecutor(2 * most) as pool:
+        for future in [pool.submit(annotate, watches[i % 2]) for i in range(2 * most)]:
+            future.result()
+    assert max(found) == most
 
 
 def test_what_ended_the_service_elsewhere_ends_it_here(line: Callable[..., Line]) -> None:
