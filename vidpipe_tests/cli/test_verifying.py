@@ -1,6 +1,7 @@
 """Verify and recovery: every loss is seen, marked only where it is one, and taken back where it was none."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from vidpipe.errors import StoreError
 from vidpipe.ledger.snapshot import Row
 from vidpipe.ports import Project
 from vidpipe.records import Outcome
+from vidpipe.store.accepted import keep_accepted
+from vidpipe.store.documents import read_record
 from vidpipe.store.objects import ObjectStore
 from vidpipe.tables import Made, settle_table
 from vidpipe_tests.projects import admit, project_at
@@ -128,6 +131,22 @@ def test_a_service_that_does_not_answer_loses_no_record(project: Project, instan
     with pytest.raises(StoreError):
         survey(project, "raw_videos")
     flaky(project).is_away = False
+    assert told(project, instance) == []
+
+
+@pytest.mark.parametrize("left", [None, b"{}", "the one before"])
+def test_an_accepted_record_is_put_back_whatever_lies_in_its_place(
+    project: Project, instance: dg.DagsterInstance, left: bytes | str | None
+) -> None:
+    before = read_record(project.store, "raw_videos", "a")
+    accepted = replace(before, provenance=replace(before.provenance, run_id="accepted"))
+    sha256 = keep_accepted(project.store, accepted)
+    project.ledger.settle(accepted, video_id="a", sha256=sha256, etag="")  # `accept` was killed before it wrote it
+    if not isinstance(left, str):
+        project.store.delete(RECORD) if left is None else project.store.put(RECORD, left)
+        assert len(told(project, instance)) == 1
+    recover(project, instance)
+    assert read_record(project.store, "raw_videos", "a") == accepted
     assert told(project, instance) == []
 
 
