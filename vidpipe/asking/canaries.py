@@ -1,8 +1,9 @@
 """Canaries among paid calls: when one is due, what is bad, and what follows from it.
 
 A canary is a question like all others, about a made film of which everything is known (`vidpipe.media.canary_films`):
-it is booked, its answer is kept, and it is never asked twice. One comes before the first paid call of its kind, and one
-after every `EVERY` that are shown a video. Who asks, and what an answer tells, is the caller's business.
+it is booked, its answer is kept, and it is never asked twice. One comes before the first paid call of its kind, one
+after every `EVERY` that are shown a video, and one as soon as another version of the model answers. Who asks, and what
+an answer tells, is the caller's business.
 
 Where a bad one may end the run, nothing more is paid for until that is settled: a bad one is followed by another at
 once, and two in succession are a collapse. One that begins between two canaries is noticed by its answers: when many of
@@ -93,6 +94,7 @@ class _Gate:
     doubts: Doubts = field(default_factory=Doubts)
     is_asking: bool = False
     rest: int = 0
+    version: str = ""  # of the model, as it answered last
 
 
 @dataclass
@@ -154,6 +156,10 @@ class Watch:
         finally:
             self._gate.is_asking = False
 
+    def answered(self, answer: Answer) -> None:
+        """To be called with each answer about a video: a version that answered no canary is soon asked for one."""
+        self._gate.version = answer.model
+
     @property
     def listens(self) -> bool:
         """Whether anything follows from what it is told of answers."""
@@ -181,7 +187,8 @@ class Watch:
     def _is_due(self, found: Sequence[Canary]) -> bool:
         if self.mode == "stop" and found[-1].is_bad:
             return True
-        least = 0 if self.listens and self._gate.doubts.are_many else self.every
+        is_new = self._gate.version not in {"", *(one.model_reported for one in found)}
+        least = 0 if is_new or (self.listens and self._gate.doubts.are_many) else self.every
         if self.since(found[-1]) < least:  # as before nearly every call: one question to the ledger
             return False
         return n_towards(self.since, found, self.every) >= least
@@ -228,8 +235,12 @@ def watched(named: Callable[[str], Ask], watch: Watch | None) -> Callable[[str],
 
     def named_after(name: str) -> Ask:
         def ask(question: Question) -> Answer:
-            watch.before_call(is_shown=question.media is not None)
-            return named(name)(question)
+            is_shown = question.media is not None
+            watch.before_call(is_shown=is_shown)
+            answer = named(name)(question)
+            if is_shown:
+                watch.answered(answer)
+            return answer
 
         return ask
 

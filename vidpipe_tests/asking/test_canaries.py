@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.asking.canaries import AT_ONCE, MOST_BAD, UNSEEING, Mode, Watch, is_bad, n_due
+from vidpipe.asking.canaries import AT_ONCE, MOST_BAD, UNSEEING, Mode, Watch, is_bad, n_due, watched
 from vidpipe.asking.doubts import MANY
 from vidpipe.errors import (
     BudgetError,
@@ -19,6 +19,7 @@ from vidpipe.errors import (
 )
 from vidpipe.ledger.canaries import CANARY, Canary
 from vidpipe.ledger.ledger import Ledger, open_ledger
+from vidpipe.models.calls import Answer, Media, Question, Settings, Usage
 from vidpipe.models.paid import Purpose
 from vidpipe.ports import Service, Standing
 from vidpipe_tests.ledger.called import call_of, paid_of
@@ -251,6 +252,34 @@ def test_a_new_version_of_a_model_is_judged_by_itself(line: Callable[..., Line])
     (last,) = weak.asked
     assert last == (2 * EVERY, 2)
     assert not weak.ledger.canaries.of("k")[-1].is_bad
+
+
+@pytest.mark.parametrize("mode", ["report", "stop"])
+def test_a_version_that_answered_no_canary_is_asked_for_one_at_once(line: Callable[..., Line], mode: Mode) -> None:
+    steady, version, video = line(mode), "m-001", Media(Path("a.mp4"), "0" * 64)
+
+    def ask(number: int) -> Canary:
+        return replace(steady.ask(number), model_reported=version)
+
+    def call(_question: Question) -> Answer:
+        steady.call()
+        return Answer("", version, Usage())
+
+    steady.watch = replace(steady.watch, ask=ask)
+    annotate = watched(lambda _name: call, steady.watch)("video")
+    for i in range(3 * EVERY):
+        version = "m-001" if i < 5 else "m-002"
+        annotate(Question("?", Settings("m"), video))
+    assert [at for at, _ in steady.asked] == [0, 6, 2 * EVERY], "one is paid back"
+    assert [one.model_reported for one in steady.ledger.canaries.of("k")] == ["m-001", "m-002", "m-002"]
+
+
+def test_a_version_that_answers_no_canary_is_not_asked_for_more_than_others(line: Callable[..., Line]) -> None:
+    steady = line("report")
+    for _ in range(3 * EVERY):
+        steady.call()
+        steady.watch.answered(Answer("", "m-odd", Usage()))
+    assert [at for at, _ in steady.asked] == [0, 1, EVERY, 2 * EVERY]
 
 
 def test_who_was_kept_from_answering_says_nothing_and_is_not_asked_again_at_once(line: Callable[..., Line]) -> None:
