@@ -169,7 +169,7 @@ def demo(directory: Path, annotator: str) -> None:
 @click.argument("more_files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="On these.")
 @click.option("--full", is_flag=True, help="All ten clips of the footage, and memory on long and large ones: hours.")
-@click.option("--footage", type=click.Path(path_type=Path), default=None, help="Where the footage is, or is made.")
+@click.option("--footage", type=click.Path(path_type=Path, file_okay=False), help="Where the footage is, or is made.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), default=None, help="Write the figures here.")
 @click.option("--plot", "plot_file", type=click.Path(path_type=Path), default=None, help="Draw the ratios here (SVG).")
 @click.option("--only", "--task", "tasks", multiple=True, metavar="A,B", help="Only these tasks; repeatable.")
@@ -192,7 +192,7 @@ cli.add_command(verify_command)
 
 
 def main() -> None:
-    """The entry point: errors a user can mend are one line, never a traceback."""
+    """The entry point: errors a user can mend, also those of the system's files, are one line, never a traceback."""
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -210,6 +210,8 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), code=1)
 
 
 def _fail(why: str, *, code: int = 2) -> None:

@@ -53,6 +53,21 @@ def test_a_port_that_cannot_be_is_refused(project: Path) -> None:
     refused(call("ui", "-C", str(project), "--port", "99999999"), "--port", "65535")
 
 
+def test_what_the_system_refuses_is_one_line(project: Path) -> None:
+    long = "n" * 5000
+    for args in (
+        ("status", "-C", long),
+        ("init", str(project.parent / long), "--source", str(project)),
+        ("verify", long),
+    ):
+        done = call(*args)
+        assert (done.returncode, done.stdout) == (1, ""), args
+        assert done.stderr.startswith("vidpipe: "), args
+        assert done.stderr.endswith(": File name too long\n"), args
+        assert done.stderr.count("\n") == 1, args
+    refused(call("bench", "media", "--footage", str(project / "recipe.yaml")), "--footage", "is a file")
+
+
 def test_no_ids_are_not_all_ids(project: Path) -> None:
     refused(call("run", "-C", str(project), "--ids", ""), "--ids", "names no video")
 

@@ -196,8 +196,11 @@ def test_an_accepted_annotation_that_is_lost_is_put_back_and_not_paid_again(
 ) -> None:
     line, env = annotated.copy(tmp_path / "project"), environment_of(services)
     (line.folder / "prompts" / PROMPT.name).write_text(PROMPT.read_text("utf-8") + "\nBe exact.\n", "utf-8")
+    asked = Asked.until_now(services)
     line("accept", "video_annotations", "--reason", "as good as before")
-    accepted, asked = line.files(), Asked.until_now(services)
+    assert stale(line) == {}
+    assert "as good as before" in line("lineage", "v0").stdout
+    accepted = line.files()
     line.record_path("video_annotations", "v0").unlink()
     path = line.record_path("video_annotations", "v1")
     path.write_text(path.read_text("utf-8").replace('"annotator": "g', '"annotator": "G', 1), "utf-8")
