@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, constants, get_token
 from huggingface_hub.community import DiscussionWithDetails
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError, RepositoryNotFoundError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from resources.hub_errors import PATIENCE, SERVICE, asked, refuse_settings
@@ -23,6 +23,7 @@ from vidpipe.repositories import Change, Draft, RemoteFile, Repository
 
 _OPEN = ("draft", "open")
 _AT_ONCE = 500  # files that one request asks for by their paths
+_FIRST_COMMIT = "initial commit"  # the Hub's own: huggingface_hub 2.4, HfApi.list_repo_commits
 T = TypeVar("T")
 
 
@@ -76,6 +77,11 @@ class HubDatasets:
         url = f"{self.endpoint}/{constants.REPO_TYPES_URL_PREFIXES[self._type]}{repo}"
         return None if found is None else Repository(repo, str(found.sha), bool(found.private), url)
 
+    def is_new(self, repo: str) -> bool:
+        """Whether nobody has changed a repository since the Hub made it."""
+        commits = self._ask(lambda: self._api.list_repo_commits(repo, repo_type=self._type))
+        return [one.title for one in commits] == [_FIRST_COMMIT]
+
     def create(self, repo: str, *, private: bool) -> Repository:
         """Make a repository, unless it is there."""
         sdk = "static" if self._type == "space" else None
@@ -107,7 +113,7 @@ class HubDatasets:
                     found = self._api.hf_hub_download(
                         repo, path, revision=revision, local_dir=folder, repo_type=self._type
                     )
-                except EntryNotFoundError:
+                except RemoteEntryNotFoundError:  # its parent stands for a connection that broke, too
                     return None
                 return Path(found).read_bytes()
 

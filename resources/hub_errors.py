@@ -11,6 +11,7 @@ import httpx2
 from huggingface_hub import constants
 from huggingface_hub.errors import (
     HfHubHTTPError,
+    LocalEntryNotFoundError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
@@ -40,7 +41,7 @@ _MEANING: Mapping[int, tuple[type[ServiceError], str]] = {
 _SOON = (408, 425)
 _MOST_CHARS = 200
 _TRANSLATED = (
-    *(HfHubHTTPError, httpx2.HTTPError, OfflineModeIsEnabled, LocalTokenNotFoundError),
+    *(HfHubHTTPError, httpx2.HTTPError, OfflineModeIsEnabled, LocalTokenNotFoundError, LocalEntryNotFoundError),
     *(RuntimeError, ValueError),  # of uploads in threads; of answers and paths that are not as they should be
 )
 T = TypeVar("T")
@@ -60,6 +61,8 @@ def refuse_settings(endpoint: str, *, token: str | bool | None) -> None:
         url = httpx2.URL("")
     if url.scheme not in ("http", "https") or not url.host or not _is_plain(endpoint):
         raise RecipeError("HF_ENDPOINT", "is no address of a Hub, such as https://huggingface.co")
+    if url.userinfo or url.query or url.fragment:  # it stands in what is published
+        raise RecipeError("HF_ENDPOINT", "is more than an address; a name, a password or a token has no place in it")
     if isinstance(token, str) and not _is_plain(token):
         raise RecipeError("HF_TOKEN", "is no token: it has blanks, line ends or signs that are not ASCII in it")
 
@@ -97,8 +100,8 @@ def translated(error: BaseException) -> ServiceError:
         return CredentialError(SERVICE, "no token; set HF_TOKEN, or log in with `hf auth login`")
     if isinstance(error, OfflineModeIsEnabled):
         return RejectedRequestError(SERVICE, "HF_HUB_OFFLINE is set, so nothing is asked there")
-    if isinstance(error, RuntimeError) and error.__cause__ is not None:  # an upload in one of its threads
-        return translated(error.__cause__)
+    if isinstance(error, RuntimeError | LocalEntryNotFoundError) and error.__cause__ is not None:
+        return translated(error.__cause__)  # of an upload in one of its threads; why a file could not be asked for
     if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
         return RejectedRequestError(SERVICE, f"does not take it{_line(str(error))}")
     return TransientServiceError(SERVICE, f"the connection failed ({type(error).__name__})")

@@ -1,11 +1,10 @@
 """The files of a dataset on a Hub, brought here one by one, for those who check or compare what is published.
 
 What belongs here: reading one revision. Not here: writing (`hub`), what errors mean (`hub_errors`), what files mean
-(`vidpipe.export`).
+(`vidpipe.export`), which of them are kept (`vidpipe.export.published`).
 """
 
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,15 +13,14 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from huggingface_hub import HfApi, constants, get_token
-from huggingface_hub.errors import LocalEntryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from resources.hub_errors import PATIENCE, SERVICE, asked, refuse_settings
-from vidpipe.errors import MissingObjectError, RejectedRequestError, TransientServiceError
+from vidpipe.errors import MissingObjectError, RejectedRequestError
 
 _TYPE = "dataset"
-_LARGE = ("videos/", "data/")  # read once each; all else is small, and read again and again
 T = TypeVar("T")
 
 
@@ -33,13 +31,11 @@ class HubFiles:
     api: HfApi
     repo: str
     commit: str
-    folder: Path
     sizes: Mapping[str, int]
 
     @classmethod
-    @contextmanager
-    def open(cls, repo: str, revision: str | None, *, endpoint: str | None, token: str | None) -> Iterator[Self]:
-        """The dataset `user/name` at a branch, tag or commit; None: as it is now. Its files here go with the context.
+    def open(cls, repo: str, revision: str | None, *, endpoint: str | None, token: str | None) -> Self:
+        """The dataset `user/name` at a branch, tag or commit; None: as it is now.
 
         Without an endpoint and a token they are those that the Hub's own client would take.
 
@@ -56,16 +52,11 @@ class HubFiles:
         commit = str(info.sha)
         tree = _read(lambda: list(api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=_TYPE)))
         sizes = {one.path: one.size for one in tree if isinstance(one, RepoFile) and not _is_hidden(one.path)}
-        with tempfile.TemporaryDirectory(prefix="vidpipe-hub-") as folder:
-            yield cls(api, repo, commit, Path(folder), dict(sorted(sizes.items())))
-
-    def files(self) -> Mapping[str, int]:
-        """As `vidpipe.export.published.Published`."""
-        return self.sizes
+        return cls(api, repo, commit, dict(sorted(sizes.items())))
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
-        """As `Published`. A large file goes when it was read.
+        """As `vidpipe.export.published.Published`: brought here each time.
 
         Raises:
             MissingObjectError: the revision has no such file.
@@ -73,18 +64,10 @@ class HubFiles:
         """
         if name not in self.sizes:
             raise MissingObjectError(name, "no such file")
-        is_large, kept = name.startswith(_LARGE), self.folder / "kept"
-        if (kept / name).is_file():
-            yield kept / name
-            return
-        place = Path(tempfile.mkdtemp(dir=self.folder)) if is_large else kept
-        try:
-            yield _read(lambda: self._bring(name, place))
-        finally:
-            if is_large:
-                shutil.rmtree(place, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="vidpipe-hub-", ignore_cleanup_errors=True) as folder:
+            yield _read(lambda: self._bring(name, folder))
 
-    def _bring(self, name: str, place: Path) -> Path:
+    def _bring(self, name: str, place: str) -> Path:
         return Path(self.api.hf_hub_download(self.repo, name, repo_type=_TYPE, revision=self.commit, local_dir=place))
 
 
@@ -96,8 +79,6 @@ def _read(work: Callable[[], T]) -> T:
             return work()
         except RevisionNotFoundError as error:
             raise RejectedRequestError(SERVICE, "there is no such revision") from error
-        except LocalEntryNotFoundError as error:  # what the client says of a connection that broke
-            raise TransientServiceError(SERVICE, "the connection failed") from error
 
     return asked(once, PATIENCE)
 

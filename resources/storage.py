@@ -10,6 +10,8 @@ from vidpipe.errors import RecipeError
 from vidpipe.store.objects import ObjectStore, open_store
 
 _KINDS = ("", "file", "memory", "s3", "gs")
+_CLIENT = {"timeout": "1h", "read_timeout": "2m"}
+"""How long a request may take, and how long nothing may come: obstore's 30 s in all end a large file on a slow line."""
 
 
 def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
@@ -34,7 +36,7 @@ def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore
 
 def _open(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
     if urlsplit(url).scheme != "s3":
-        return open_store(url, scratch=scratch)
+        return open_store(url, client=_CLIENT, scratch=scratch)
     s3 = s3_resource(environ)
     endpoint = s3.endpoint_url
     options = {
@@ -47,7 +49,7 @@ def _open(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
     }
     plain = endpoint is not None and urlsplit(endpoint).scheme == "http"
     chosen = {name: value for name, value in options.items() if value is not None}
-    return open_store(url, options=chosen, client={"allow_http": True} if plain else {}, scratch=scratch)
+    return open_store(url, options=chosen, client={**_CLIENT, "allow_http": plain}, scratch=scratch)
 
 
 def s3_resource(environ: Mapping[str, str]) -> Any:

@@ -71,6 +71,10 @@ class DatasetHub(Protocol):
         """A repository; None where there is none that we may see."""
         ...
 
+    def is_new(self, repo: str) -> bool:
+        """Whether nobody has changed a repository since the Hub made it."""
+        ...
+
     def create(self, repo: str, *, private: bool) -> Repository:
         """Make a repository, unless it is there."""
         ...

@@ -80,14 +80,22 @@ class Datasets:
     @cached_property
     def uploads(self) -> Mapping[str, Mapping[str, Any]]:
         """Where releases went, by dataset: `repo`, `revision`, `release`, `url`, as the record of the upload has it."""
+        return _told_of(self._last_upload.get("datasets", self._last_upload))
+
+    @cached_property
+    def spaces(self) -> Mapping[str, Mapping[str, Any]]:
+        """The Spaces that show them, where there are any, in the same way."""
+        return _told_of(self._last_upload.get("spaces", {}))
+
+    @cached_property
+    def _last_upload(self) -> Mapping[str, Any]:
         if UPLOAD not in self.line:
             return {}
         try:
             value = read_table_record(self.project.store, UPLOAD).value
         except StoreError:
             return {}
-        told = value.get("datasets", value)
-        return {str(name): one for name, one in told.items() if isinstance(one, Mapping)}
+        return value if isinstance(value, Mapping) else {}
 
     def published(
         self, video_ids: Iterable[str], snapshot: Snapshot, *, only: Collection[str] = tuple(DATASETS)
@@ -139,7 +147,7 @@ class Datasets:
         """The last releases on a Hub that may hold rows of a removed video, of which these artifacts tell.
 
         That is so where the video had come as far, and the dataset was not published since it was written anew. What
-        earlier releases held is known by their tags alone.
+        earlier releases held is known by their tags alone. Spaces hold the texts of rows: they are told of, too.
         """
         if not any(one["asset"] == "selected_videos" for one in artifacts):
             return []
@@ -147,7 +155,8 @@ class Datasets:
         return [
             {"name": name, "is_replaced": told.get("release") == now.get(name)}
             | {key: told.get(key) for key in ("repo", "release", "revision", "url")}
-            for name, told in self.uploads.items()
+            for places in (self.uploads, self.spaces)
+            for name, told in places.items()
         ]
 
     @property
@@ -169,9 +178,12 @@ class Datasets:
     def _upload(self, dataset: Dataset) -> dict[str, Any]:
         """Where the row can be read on a Hub, and which release is there."""
         told = self.uploads.get(dataset.name, {})
+        shown = self.spaces.get(dataset.name, {})
         is_there = told.get("release") == dataset.release
-        places = {name: told.get(name) if is_there else None for name in ("repo", "revision", "url")}
-        return {**places, "hub_release": told.get("release")}
+        names = ("repo", "revision", "url")
+        places = {name: told.get(name) if is_there else None for name in names}
+        space = {name: shown.get(name) for name in names} if is_there and shown else None
+        return {**places, "hub_release": told.get("release"), "space": space}
 
 
 def followers(snapshot: Snapshot, line: Line, stage: Stage, video_ids: Iterable[str]) -> set[str]:
@@ -192,6 +204,10 @@ def assets_above(line: Line, stage: Stage, *, gates: bool) -> set[str]:
         if one.name in found:
             found |= {read.asset for read in one.reads if gates or read.part != "outcome"}
     return found - {stage.name}
+
+
+def _told_of(places: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(name): one for name, one in places.items() if isinstance(one, Mapping)}
 
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:

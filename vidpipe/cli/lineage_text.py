@@ -105,6 +105,8 @@ def _place(rows: Sequence[Mapping[str, Any]]) -> str:
     numbers = f"row {first['row']}" if len(rows) == 1 else f"{len(rows)} rows, {first['row']} to {last['row']}"
     older = "" if all(row["is_current"] for row in rows) else ", made from older records"
     where = f": {first['url']} at {first['revision']}" if first.get("revision") else ", not on a Hub"
+    if space := first.get("space"):
+        where += f"; shown by {space['url']} at {space['revision']}"
     if not first.get("revision") and first.get("hub_release"):
         where = f"; on the Hub is release {first['hub_release']}"
     return f"published as {numbers} of {first['file']} in {first['name']}, release {first['release']}{older}{where}"

@@ -10,6 +10,7 @@ import click
 
 from assets.uploads import PROGRESS, PUBLISH_TAG
 from vidpipe.cli.dagster_runs import DagsterRuns
+from vidpipe.cli.dataset_places import scheme_of
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.projects import open_instance
 from vidpipe.cli.publishing_told import Shown, listed, planned, tell
@@ -53,7 +54,7 @@ def publish(folder: Path, *, is_plan: bool, target: Path | None, as_json: bool) 
     """
     project, instance = open_instance(folder)
     if target is not None:
-        _refuse_nesting(project, target)
+        _refuse_target(project, target)
     if not _is_ready(project):
         return 1
     _tell_strangers(project)
@@ -86,8 +87,10 @@ def _is_ready(project: Project) -> bool:
     return not faults
 
 
-def _refuse_nesting(project: Project, target: Path) -> None:
-    """Refuse a folder in which the next run, or the next publication, would find what this one wrote."""
+def _refuse_target(project: Project, target: Path) -> None:
+    """Refuse an address, and a folder in which the next run or publication would find what this one wrote."""
+    if scheme_of(str(target)):
+        raise RecipeError("--to", "wants a folder of this machine, not an address; copy the folder there")
     place, own = target.resolve(), [project.folder.resolve()]
     if "://" not in project.store.url:
         own.append(Path(project.store.url).resolve())
@@ -134,14 +137,14 @@ def _to_folder(project: Project, target: Path, *, is_plan: bool, as_json: bool) 
     """Mirror every dataset into a folder."""
     found = []
     for stage in datasets_of(project.line()):
-        name, folder = DATASETS[stage.name], folder_of(project, stage.name)
+        name, folder, release = DATASETS[stage.name], folder_of(project, stage.name), release_of(project, stage.name)
         mirror = Mirror(folder, target / name)
-        rows = release_rows(folder, target / name)
+        rows = mirror.rows()
         if not rows.n and not mirror.target.exists():
             _say_nothing(name)
             continue
         files = mirror.difference() if is_plan else mirror.write()
-        found.append(Shown(name, release_of(project, stage.name), str(target / name), "a folder", rows, files))
+        found.append(Shown(name, release, str(target / name), "a folder", rows, files))
     return tell(found, as_json=as_json, is_published=not is_plan)
 
 

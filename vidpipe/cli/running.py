@@ -106,7 +106,8 @@ def dataset_places(project: Project) -> Iterator[tuple[str, str]]:
         if asset in entries:
             page = project.store.place(keys.dataset(name, "index.html"))
             yield "Dataset", page.removesuffix("/index.html")
-            yield "Explorer", Path(page).as_uri() if page.startswith("/") else page
+            is_here = page.startswith("/")
+            yield "Explorer", Path(page).as_uri() if is_here else "in the copy that `vidpipe publish --to FOLDER` makes"
 
 
 def _check_sources(project: Project) -> None:

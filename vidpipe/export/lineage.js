@@ -164,13 +164,20 @@ function showPublished() {
     at("published").append(make("p", { class: "soft" }, "In no dataset."));
     return;
   }
+  const hasSpaces = data.published.some((row) => row.space);
   const rows = data.published.map((row) => {
     const other = row.hub_release ? `release ${row.hub_release} is there` : "not on a Hub";
     const hub = row.revision ? make("span", { title: row.revision }, `${row.repo} at ${row.revision.slice(0, DIGITS)}`) : other;
-    const link = row.url ? make("a", { href: row.url, rel: "noopener noreferrer" }, hub) : hub;
-    return [row.name, row.row, row.file_name || "without its file", row.release, link, row.is_current ? "as the records are now" : "from older records"];
+    const space = row.space ? make("span", { title: row.space }, `at ${row.space.slice(0, DIGITS)}`) : "";
+    const places = [linked(row.url, hub), ...(hasSpaces ? [linked(row.space_url, space)] : [])];
+    return [row.name, row.row, row.file_name || "without its file", row.release, ...places, row.is_current ? "as the records are now" : "from older records"];
   });
-  at("published").append(table(["dataset", "row", "file", "release", "on the Hub", "made"], rows));
+  const heads = ["dataset", "row", "file", "release", "on the Hub", ...(hasSpaces ? ["in its Space"] : []), "made"];
+  at("published").append(table(heads, rows));
+}
+
+function linked(url, what) {
+  return url ? make("a", { href: url, rel: "noopener noreferrer" }, what) : what;
 }
 
 function showAll() {

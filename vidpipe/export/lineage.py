@@ -131,7 +131,9 @@ def _prompt(prompt: Mapping[str, Any]) -> dict[str, Any]:
 def _published(row: Mapping[str, Any]) -> dict[str, Any]:
     names = ("name", "row", "file_name", "release", "repo", "revision", "hub_release")
     told = {name: shown(row.get(name)) for name in names}
-    return told | {"is_current": row["is_current"], "url": web_address(row.get("url"))}
+    space = row.get("space") or {}
+    shown_by = {"space": shown(space.get("revision")), "space_url": web_address(space.get("url"))}
+    return told | shown_by | {"is_current": row["is_current"], "url": web_address(row.get("url"))}
 
 
 def _may_hold(told: Mapping[str, Any]) -> str:

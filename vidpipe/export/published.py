@@ -5,7 +5,8 @@ A Hub's files come from `resources`, by the same protocol.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Protocol
 
 from vidpipe.errors import MissingObjectError, RecipeError
 from vidpipe.export.target import DatasetStore
+from vidpipe.store.objects import sha256_of
 
 NO_DATASET = "no dataset"
 """What an error names that says so, wherever the files are."""
+_LARGE = ("videos/", "data/")
 
 
 class Published(Protocol):
@@ -42,7 +45,7 @@ class Published(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoreFiles:
-    """The files of a project's store below a prefix (`datasets/scenes`)."""
+    """The files of a store below a prefix (`datasets/scenes`)."""
 
     store: DatasetStore
     prefix: str
@@ -55,6 +58,37 @@ class StoreFiles:
     def local(self, name: str) -> AbstractContextManager[Path]:
         """As `Published`."""
         return self.store.local(f"{self.prefix}/{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class NearFiles:
+    """The files of a place that is far away: each is brought here once. The large ones go once they were read.
+
+    `there`: their sizes in bytes as they were when the place was opened. `folder`: an empty one that goes with it.
+    """
+
+    there: Mapping[str, int]
+    bring: Callable[[str], AbstractContextManager[Path]]
+    folder: Path
+
+    def files(self) -> Mapping[str, int]:
+        """As `Published`."""
+        return self.there
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """As `Published`."""
+        if name not in self.there:
+            raise MissingObjectError(name, "no such file")
+        if name.startswith(_LARGE):
+            with self.bring(name) as path:
+                yield path
+            return
+        kept = self.folder / sha256_of(name.encode("utf-8", "surrogatepass"))
+        if not kept.is_file():
+            with self.bring(name) as path:
+                shutil.copyfile(path, kept)
+        yield kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from vidpipe.errors import MovedError, RecipeError
-from vidpipe.export.release_owner import Earlier, refuse_foreign
+from vidpipe.export.release_owner import NO_RELEASE, Earlier, refuse_foreign
 from vidpipe.export.release_plan import ROWS, Comparer, Difference, Folder, RowChanges, row_changes
 from vidpipe.export.withdrawn import NOTHING, Withdrawn, held, withdrawn
 from vidpipe.repositories import Change, DatasetHub, Draft, RemoteFile, Repository
@@ -25,6 +25,7 @@ Say = Callable[[str], None]
 class Terms:
     """How a release is published; a repository that is there keeps its readers.
 
+    `why_private`, `key` and `lacks` are words of refusals: of a public repository, and of one that is not ours.
     A commit has at most so many files, and so many bytes where it has several: the Hub recommends 50 to 100 files
     (hf.co/docs/hub/storage-limits).
     """
@@ -34,6 +35,8 @@ class Terms:
     commit_files: int = 100
     commit_bytes: int = 1_000_000_000
     why_private: str = "`private: true` stands in the recipe"
+    key: str = "publishing.repo"
+    lacks: str = NO_RELEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Publisher:
             RecipeError: the repository is not ours, or can be seen by others than the recipe says; a file is damaged.
             MovedError: somebody else goes on changing it.
         """
-        repository = self._look() or self._hub.create(self._repo, private=self._terms.private)
+        repository = self._look() or self._fit(self._hub.create(self._repo, private=self._terms.private))
         for _ in range(_ROUNDS):
             if not self._comparer.difference(self._main(repository.head), self._earlier.has):
                 return self._tagged(repository)
@@ -164,7 +167,11 @@ class Publisher:
 
     def _look(self) -> Repository | None:
         found = self._hub.look(self._repo)
-        if found is not None and self._terms.private and not found.is_private:
+        return None if found is None else self._fit(found)
+
+    def _fit(self, found: Repository) -> Repository:
+        """A repository, unless others see it than are meant to."""
+        if self._terms.private and not found.is_private:
             why = f"{self._repo} is public, and {self._terms.why_private}; change one of them"
             raise RecipeError("publishing.private", why)
         return found
@@ -176,7 +183,8 @@ class Publisher:
         def read(path: str) -> bytes | None:
             return self._hub.read(self._repo, revision, path)
 
-        refuse_foreign(self._folder, there, read, key="publishing.repo", place=self._repo)
+        key, lacks = self._terms.key, self._terms.lacks
+        refuse_foreign(self._folder.knows, there, read, key=key, place=self._repo, lacks=lacks)
         self._earlier = Earlier(there, read)
         return there
 

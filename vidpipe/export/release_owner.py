@@ -5,16 +5,16 @@ What belongs here: telling our files from other people's by what lies in the pla
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from vidpipe.errors import RecipeError
 from vidpipe.export.dataset_lines import object_in
 from vidpipe.export.file_list import FILES, read_list
-from vidpipe.export.release_plan import TEXTS, Folder, named_digits
+from vidpipe.export.release_plan import TEXTS, Read, named_digits
 from vidpipe.export.target import METADATA
 from vidpipe.repositories import RemoteFile
 
-Read = Callable[[str], bytes | None]
+NO_RELEASE = "no release of ours; name another place"
 _SHARD = re.compile(r"data/[a-z]+-\d{5,}\.[0-9a-f]{12}\.parquet")
 _FRONT = re.compile(r"\A---\n.*?^---\s*$", re.DOTALL | re.MULTILINE)
 
@@ -46,15 +46,25 @@ class Earlier:
         return (self._read(path) or b"").split(b"\n") if path in self._there else []
 
 
-def refuse_foreign(folder: Folder, there: Mapping[str, RemoteFile], read: Read, *, key: str, place: str) -> None:
+def refuse_foreign(
+    knows: Callable[[Collection[str], Read], bool],
+    there: Collection[str],
+    read: Read,
+    *,
+    key: str,
+    place: str,
+    lacks: str = NO_RELEASE,
+) -> None:
     """Refuse a place that holds what others put there, unless that is as good as nothing.
 
+    `knows` tells a place of ours; `lacks` says what was looked for, and what to do.
+
     Raises:
-        RecipeError: no release of ours is there, and something else is; `key` says where the place was named.
+        RecipeError: nothing of ours is there, and something else is; `key` says where the place was named.
     """
     others = sorted(path for path in there if not path.startswith("."))
-    if not others or folder.knows(there):
+    if not others or knows(there, read):
         return
     if others == ["README.md"] and not _FRONT.sub("", (read("README.md") or b"").decode("utf-8", "replace")).strip():
         return
-    raise RecipeError(key, f"{place} holds something else ({others[0]}), and no release of ours; name another place")
+    raise RecipeError(key, f"{place} holds something else ({others[0]}), and {lacks}")

@@ -30,6 +30,8 @@ OURS = frozenset(
     | {"videos", "clips", "episodes", "thumbs", "data", "provenance", "explorer", "plots", "figures"}
 )
 """What a dataset folder has ever held, by the first part of a path: whatever else lies in a repository stays there."""
+Read = Callable[[str], bytes | None]
+"""Gives a file of a place by its path; None where there is none."""
 ROWS = ("metadata.jsonl", "without_media.jsonl")
 """The files that hold the rows, those without their file in the second one."""
 _PEOPLES = ("README.md", "CHANGELOG.md", "data/README.md")  # a record does not name them: people may add to them
@@ -45,7 +47,7 @@ class Folder(Protocol):
         """Whatever else lies in a repository stays there."""
         ...
 
-    def knows(self, there: Collection[str]) -> bool:
+    def knows(self, there: Collection[str], read: Read) -> bool:
         """Whether a place that holds these files is one that such a folder was published to."""
         ...
 
@@ -75,8 +77,9 @@ class ReleaseFolder:
         """Whatever else lies in a repository stays there."""
         return OURS
 
-    def knows(self, there: Collection[str]) -> bool:
+    def knows(self, there: Collection[str], read: Read) -> bool:
         """Whether a place that holds these files is one that such a folder was published to."""
+        del read
         return MADE_BY in there
 
     def files(self) -> dict[str, int]:

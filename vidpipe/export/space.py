@@ -56,6 +56,15 @@ def space_of(
     )
 
 
+def shows(index_html: bytes, repo: str) -> bool:
+    """Whether a page is one that `space_of` made of this dataset, of whatever release and on whichever Hub."""
+    try:
+        media = _data(index_html.decode("utf-8", "replace")).get("media")
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(media, str) and f"/datasets/{quote(repo)}/resolve/" in media
+
+
 def _data(index_html: str) -> dict[str, Any]:
     found = DATA.search(index_html)
     data = json.loads(found[1]) if found else None

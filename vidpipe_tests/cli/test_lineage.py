@@ -18,6 +18,7 @@ from vidpipe.cli.lineage_rows import Datasets
 from vidpipe.cli.lineage_text import lineage_text, uses_text
 from vidpipe.cli.lineage_uses import uses_of_call, uses_of_prompt
 from vidpipe.errors import RecipeError
+from vidpipe.export.lineage import lineage_page
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.models.calls import Answer, Question, Settings, Usage, fingerprint_of
 from vidpipe.models.paid import Call, Paid, Purpose
@@ -288,8 +289,21 @@ def test_rows_that_are_on_a_hub_stand_with_repository_and_commit(project: Projec
     told = {"repo": "u/n", "release": "r1", "revision": "0" * 40, "url": "https://hub/datasets/u/n"}
     rows = pl.DataFrame([{"dataset": "scenes", **told}])
     datasets = {"scenes": told, "segments": {**told, "release": "r0"}}
-    settle_table(there, "hf_upload", Made(rows, {}, {"datasets": datasets}), run_id="run-2", seconds=0.0)
+    space = {
+        **told,
+        "repo": "u/n-explorer",
+        "revision": "1" * 40,
+        "url": "https://hub/spaces/u/n-explorer",
+        "n_sent": 3,
+    }
+    spaces = {"scenes": space, "segments": {**space, "release": "r0"}}
+    made = Made(rows, {}, {"datasets": datasets, "spaces": spaces})
+    settle_table(there, "hf_upload", made, run_id="run-2", seconds=0.0)
     found, _ = lineage_of(there, "a")
+    shown_by = {name: space[name] for name in ("repo", "revision", "url")}
+    assert [row["space"] for row in found["published"]] == [shown_by, None, None]
+    assert f"; shown by {space['url']} at {'1' * 40}\n" in lineage_text(found)
+    assert str(space["url"]) in lineage_page(found, {})
     places = [(row["name"], row["revision"], row["url"], row["hub_release"]) for row in found["published"]]
     assert places == [("scenes", "0" * 40, told["url"], "r1"), *[("segments", None, None, "r0")] * 2]
     assert found["artifacts"][-1]["asset"] == "hf_upload"
@@ -331,11 +345,14 @@ def test_a_removed_video_tells_which_releases_may_hold_it(project: Project, tmp_
     told = {"repo": "u/n", "revision": "0" * 40, "url": "https://hub/datasets/u/n"}
     datasets = {"scenes": {**told, "release": "r0"}, "segments": {**told, "release": "r1"}}
     rows = pl.DataFrame([{"dataset": "scenes", **told}])
-    settle_table(there, "hf_upload", Made(rows, {}, {"datasets": datasets}), run_id="run-2", seconds=0.0)
+    spaces = {"scenes": {**told, "repo": "u/n-explorer", "release": "r0"}}
+    made = Made(rows, {}, {"datasets": datasets, "spaces": spaces})
+    settle_table(there, "hf_upload", made, run_id="run-2", seconds=0.0)
     found = Datasets(there, there.line()).may_hold([{"asset": "selected_videos"}])
-    assert [(one["name"], one["release"], one["is_replaced"]) for one in found] == [
-        ("scenes", "r0", False),
-        ("segments", "r1", True),
+    assert [(one["repo"], one["name"], one["release"], one["is_replaced"]) for one in found] == [
+        ("u/n", "scenes", "r0", False),
+        ("u/n", "segments", "r1", True),
+        ("u/n-explorer", "scenes", "r0", False),
     ]
     assert Datasets(there, there.line()).may_hold([{"asset": "catalogue"}]) == [], "it never came as far"
     gone, _ = lineage_of(there, "gone")
@@ -345,6 +362,7 @@ def test_a_removed_video_tells_which_releases_may_hold_it(project: Project, tmp_
     assert f"from digest {'a' * 16}\n" in f"{said}\n"
     artifact = {**artifact, "inputs": {"left out at": "raw_videos", "outcome": "dropped", "reason": "why"}}
     assert lineage_text({**gone, "artifacts": [artifact]}).endswith("\n  left out at raw_videos")
+    assert "release r0 of u/n-explorer may still hold its row" in said
     assert "release r0 of u/n may still hold its row: https://hub/datasets/u/n" in said
     assert "earlier releases of u/n may hold its row, and stay reachable by their tags" in said
 

@@ -61,6 +61,7 @@ def document(**more: Any) -> dict[str, Any]:
         "published": [
             {"name": "scenes", "row": 1, "file_name": EVIL, "release": "r", "is_current": False}
             | {"repo": "u/n", "revision": "0" * 40, "url": "javascript:alert(1)"}
+            | {"space": {"repo": "u/n-explorer", "revision": "1" * 40, "url": "http://127.0.0.1/spaces/u/n-explorer"}}
         ],
         "prompts": {PROMPT: {"template": False, "text": EVIL}, TEMPLATE: {"template": True, "text": None}},
         "problems": [EVIL],
@@ -80,6 +81,7 @@ def test_hostile_texts_are_shown_and_do_nothing(tmp_path: Path) -> None:
         assert "evil" in tab.value("document.querySelector('#problems').textContent")
         texts = tab.value("[...document.querySelectorAll('pre')].map((node) => node.textContent)")
         assert {text_block(EVIL)} == set(texts)
+        assert tab.value("document.querySelector('#published td a').textContent") == f"at {'1' * 16}"
         assert "Release r0 of" in tab.value("document.querySelector('#published').textContent")
         call = "document.querySelector('#shots details:not(:has(dl.settings)) summary')"
         assert tab.value(f"{call}.textContent").startswith("1 "), "a number, a gap, a name"

@@ -131,3 +131,43 @@ def test_a_damaged_file_of_the_mirror_is_mended_and_one_of_the_folder_refused(tm
     listed = f"{sha256(b'x').hexdigest()}  videos/a.mp4\n".encode()
     with pytest.raises(RecipeError, match=r"videos/a.mp4: this file is damaged"):
         Mirror(folder_of(tmp_path, FIRST | {"provenance/files.sha256": listed}), tmp_path / "listed").write()
+
+
+def damaged(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+    """The same files, of which one is not the one that was written: bringing it here ends with an error."""
+    listed = f"{sha256(b'other').hexdigest()}  {name}\n".encode()
+    return {**files, "provenance/files.sha256": listed}
+
+
+def test_what_a_change_that_broke_off_left_goes_with_the_next(tmp_path: Path) -> None:
+    target = tmp_path / "mirror"
+    first = {**FIRST, "metadata.jsonl": rows("a", "gone/b"), "videos/gone/b.mp4": b"b"}
+    Mirror(folder_of(tmp_path, first), target).write()
+    (target / "videos/theirs.mp4").write_bytes(b"t")
+    with pytest.raises(RecipeError, match=r"index\.html: this file is damaged"):
+        Mirror(folder_of(tmp_path, damaged(FIRST | {"index.html": b"2"}, "index.html")), target).write()
+    assert b"gone/b" not in (target / "metadata.jsonl").read_bytes(), "no row names it any more"
+    other = {**SECOND, "metadata.jsonl": rows("b", "c"), "videos/c.mp4": b"c"}
+    with pytest.raises(
+        RecipeError, match=r"videos/b\.mp4: this file, .* is damaged|videos/c\.mp4: this file is damaged"
+    ):
+        Mirror(folder_of(tmp_path, damaged(other, "videos/c.mp4")), target).write()
+    assert (target / "videos/b.mp4").is_file(), "of a release that nobody has seen"
+    assert Mirror(folder_of(tmp_path, FIRST), target).difference().gone == (
+        "provenance/files.sha256",
+        "videos/b.mp4",
+        "videos/gone/b.mp4",
+    )
+    Mirror(folder_of(tmp_path, FIRST), target).write()
+    assert files_in(target) == FIRST | {"videos/theirs.mp4": b"t"}
+    assert not (target / "videos/gone").exists()
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b'{"videos/a.mp4": 1}', b"[1, null]", b"[" * 100_000, b"\xff"])
+def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, note: bytes) -> None:
+    target = tmp_path / "mirror"
+    Mirror(folder_of(tmp_path, FIRST), target).write()
+    (target / ".vidpipe-mirror").write_bytes(note)
+    (target / "videos/theirs.mp4").write_bytes(b"t")
+    assert not Mirror(folder_of(tmp_path, FIRST), target).write()
+    assert files_in(target) == FIRST | {"videos/theirs.mp4": b"t"}

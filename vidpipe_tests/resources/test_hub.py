@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -191,6 +193,8 @@ def test_a_token_that_is_not_taken_is_one_line_without_it(token: str, hub: HubSe
         ("http://", TOKEN, False, "HF_ENDPOINT"),
         ("http://[::1", TOKEN, False, "HF_ENDPOINT"),
         ("https://user:s3cret@a b", TOKEN, False, "HF_ENDPOINT"),
+        ("https://user:s3cret@hub.example", TOKEN, False, "HF_ENDPOINT"),
+        ("https://hub.example?token=s3cret", TOKEN, False, "HF_ENDPOINT"),
         (None, "hf_s3cret\nx", False, "HF_TOKEN"),
         (None, "hf_s3cr\u00e9t", False, "HF_TOKEN"),
         (None, TOKEN, True, "HF_HUB_OFFLINE"),
@@ -206,9 +210,8 @@ def test_settings_that_cannot_be_used_are_told_at_once(
     client = HubDatasets(token, endpoint or hub.url, patience=Patience(wait=waits.append))
     with pytest.raises(RecipeError) as published:
         client.user()
-    opening = HubFiles.open(REPO, None, endpoint=endpoint or hub.url, token=token)
-    with pytest.raises(RecipeError) as read, opening:
-        pass
+    with pytest.raises(RecipeError) as read:
+        HubFiles.open(REPO, None, endpoint=endpoint or hub.url, token=token)
     assert published.value.path == read.value.path == name
     assert "\n" not in str(published.value)
     assert "s3cr" not in str(published.value)
@@ -342,3 +345,29 @@ def test_requests_of_others_are_not_ours(hub: HubServer, store: ObjectStore, mon
     api_of(hub, monkeypatch, "hf_other").create_pull_request(REPO, "vidpipe: release r2", repo_type="dataset")
     published(hub, folder_of(store, SECOND), "r2", private=False)
     assert requests_of(hub) == ["merged", "draft", "merged"]
+
+
+@pytest.mark.parametrize("fault", [{"status": 501}, {"reset": True}])  # the library itself waits long after others
+def test_a_file_that_cannot_be_asked_for_is_not_taken_for_missing(
+    fault: dict[str, Any], hub: HubServer, store: ObjectStore
+) -> None:
+    published(hub, folder_of(store, FIRST))
+    client = HubDatasets(TOKEN, hub.url, patience=QUICK)
+    assert client.read(REPO, "main", "nothing.txt") is None
+    hub.inject("resolve", times=1, **fault)
+    assert client.read(REPO, "main", "README.md") == FIRST["README.md"]
+    hub.inject("resolve", **fault)
+    with pytest.raises(TransientServiceError):
+        HubDatasets(TOKEN, hub.url, patience=replace(QUICK, n_tries=1)).read(REPO, "main", "README.md")
+
+
+def test_a_repository_that_others_see_gets_nothing_though_it_came_just_now(hub: HubServer, store: ObjectStore) -> None:
+    def opened(_: Request, reply: Reply) -> Reply:
+        hub.repos[REPO].private = False
+        return reply
+
+    hub.inject("create", change=opened)
+    with pytest.raises(RecipeError, match="user/d is public"):
+        publisher(hub, folder_of(store, FIRST)).publish()
+    assert hub.files(REPO) == ATTRS
+    assert not hub.repos[REPO].discussions

@@ -14,8 +14,8 @@ from vidpipe.export.explorer import Explorer
 from vidpipe.export.explorer_views import ExplorerVideo
 from vidpipe.export.publishing import NO_COMMIT, Published, Publisher, ReleasePlan, Terms
 from vidpipe.export.release_plan import ReleaseFolder
-from vidpipe.export.space import DATA
-from vidpipe.export.space_publishing import space_publisher
+from vidpipe.export.space import DATA, space_of
+from vidpipe.export.space_publishing import refuse_other_space, space_publisher
 from vidpipe.repositories import Change
 from vidpipe.store.objects import ObjectStore
 from vidpipe_tests.servers.hub import TOKEN, HubServer
@@ -87,7 +87,7 @@ def test_a_space_shows_the_commit_that_holds_the_release_and_is_sent_once(
     assert files["style.css"], "what the Hub or others put there stays"
     hub.log.clear()
     assert published(hub, folder).n_sent == 0
-    assert {entry.op for entry in hub.log} == {"info", "tree", "refs"}
+    assert {entry.op for entry in hub.log} == {"info", "tree", "refs", "resolve"}, "what is there is looked at"
 
 
 def test_the_next_release_changes_the_space_and_a_plan_says_so_to_the_byte(hub: HubServer, store: ObjectStore) -> None:
@@ -149,3 +149,49 @@ def test_a_folder_without_an_explorer_has_no_space(hub: HubServer, store: Object
     store.put("datasets/scenes/index.html", b"<p>")
     with pytest.raises(RecipeError, match="user/d: need the index"):
         of_space(hub, folder, dataset)
+
+
+OTHERS = {
+    "a page of their own": {"index.html": b"<h1>Mine</h1>"},
+    "a card of their own": {"README.md": b"---\nsdk: static\n---\nMine\n"},
+    "a page of their own beside data of ours": {"index.html": b"<h1>Mine</h1>", "explorer/index-0.js": b"[]"},
+    "the explorer of another dataset": {
+        "index.html": space_of(Explorer(lambda *_: None).page([], title="D"), repo="user/other").written["index.html"]
+    },
+}
+
+
+@pytest.mark.parametrize("files", OTHERS.values(), ids=OTHERS)
+def test_a_space_of_somebody_is_refused_and_nothing_is_sent(
+    hub: HubServer, store: ObjectStore, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    client = HubDatasets(TOKEN, hub.url, patience=QUICK, repo_type="space")
+    client.create(SPACE, private=True)
+    refuse_other_space(client, REPO)
+    put = {name: tmp_path / name.replace("/", "_") for name in files}
+    for name, path in put.items():
+        path.write_bytes(files[name])
+    client.commit(SPACE, "main", Change(put, message="theirs"))
+    before = hub.files(f"spaces/{SPACE}")
+    folder = folder_of(store, "a")
+    dataset = dataset_publisher(hub, folder, "r1").publish()
+    n_changes = hub.n("commit") + hub.n("discussion.open")
+    told = "^publishing.space: user/d-explorer holds something else .README.md., and not the explorer of user/d; "
+    for work in (of_space(hub, folder, dataset).plan, of_space(hub, folder, dataset).publish):
+        with pytest.raises(RecipeError, match=told):
+            work()
+    with pytest.raises(RecipeError, match=told):
+        refuse_other_space(client, REPO)
+    assert hub.n("commit") + hub.n("discussion.open") == n_changes
+    assert hub.files(f"spaces/{SPACE}") == before
+
+
+def test_our_space_is_known_by_its_page_whatever_stands_beside_it(
+    hub: HubServer, store: ObjectStore, tmp_path: Path
+) -> None:
+    published(hub, folder_of(store, "a"))
+    client = HubDatasets(TOKEN, hub.url, patience=QUICK, repo_type="space")
+    (tmp_path / "README.md").write_text("Words of theirs.\n")
+    client.commit(SPACE, "main", Change({"README.md": tmp_path / "README.md"}, message="theirs"))
+    refuse_other_space(client, REPO)
+    assert published(hub, folder_of(store, "a", "b"), "r2").n_sent > 0
