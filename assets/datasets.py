@@ -15,8 +15,9 @@ from vidpipe import keys
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout, LeftOut
 from vidpipe.export.costs import costs_of
-from vidpipe.export.folder import DatasetReport, PublishedRow, write_dataset
+from vidpipe.export.folder import DatasetReport, write_dataset
 from vidpipe.export.kinds import kind_for
+from vidpipe.export.last_published import PublishedRow
 from vidpipe.export.made_by import made_by
 from vidpipe.export.target import DatasetTarget
 from vidpipe.ledger.snapshot import Row, Snapshot

@@ -12,6 +12,7 @@ import polars as pl
 from assets.partitions import in_line
 from assets.tables import table_result
 from vidpipe.errors import CredentialError, RecipeError
+from vidpipe.export.last_published import note_published
 from vidpipe.export.publishing import Published, Publisher, Terms
 from vidpipe.export.release_gate import check, datasets_of, folder_of, release_of, undisturbed
 from vidpipe.export.space_publishing import space_publisher
@@ -72,13 +73,17 @@ def upload(project: Project, *, hub: Hub, say: Callable[[str], None]) -> Made:
     inputs = {}
     for stage in datasets_of(project.line()):
         name, entry = DATASETS[stage.name], snapshot.entry(stage.name, "")
-        terms = Terms(release_of(project, stage.name), private=publishing.private)
-        publisher = Publisher(hub.datasets, folder_of(project, stage.name), str(publishing.repo_of(name)), terms, say)
+        folder, terms = (
+            folder_of(project, stage.name),
+            Terms(release_of(project, stage.name), private=publishing.private),
+        )
+        publisher = Publisher(hub.datasets, folder, str(publishing.repo_of(name)), terms, say)
         inputs[stage.name] = entry.data_version if entry is not None else ""
         if publisher.has_nothing():
             say(f"{name}: there is nothing in it")
             continue
         told[name] = publisher.publish()
+        note_published(folder, terms.release)
     if not told:
         raise RecipeError("publishing.repo", "there is nothing in any dataset")
     shown = _spaces(project, hub, told, say) if publishing.space else {}

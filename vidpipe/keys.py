@@ -104,6 +104,11 @@ def dataset(name: str, path: str) -> str:
     return f"datasets/{name}/{path}"
 
 
+def published(name: str) -> str:
+    """What the release of a dataset held that was published last."""
+    return f"published/{name}.json"
+
+
 def answer(address: str) -> str:
     """The answer of a model to a question; `address` is the question's, 64 hex digits."""
     return f"answers/{address[:2]}/{address}.json"

@@ -17,6 +17,7 @@ from vidpipe.cli.publishing_told import Shown, listed, planned, tell
 from vidpipe.cli.recovery import end_own_runs, recover
 from vidpipe.cli.words import counted, shown
 from vidpipe.errors import CredentialError, PendingError, RecipeError, ServiceError
+from vidpipe.export.last_published import note_published
 from vidpipe.export.mirror import Mirror
 from vidpipe.export.publishing import Publisher, Terms
 from vidpipe.export.release_gate import (
@@ -144,6 +145,8 @@ def _to_folder(project: Project, target: Path, *, is_plan: bool, as_json: bool) 
             _say_nothing(name)
             continue
         files = mirror.difference() if is_plan else mirror.write()
+        if not is_plan:
+            note_published(folder, release)
         found.append(Shown(name, release, str(target / name), "a folder", rows, files))
     return tell(found, as_json=as_json, is_published=not is_plan)
 

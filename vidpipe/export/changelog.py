@@ -1,8 +1,9 @@
-"""CHANGELOG.md of a dataset: one entry per release, the newest first.
+"""CHANGELOG.md of a dataset: one entry per release that was published, the newest first.
 
-What belongs here: what a release is called and how it differs from the one before, and why rows left. Not here: files.
-There is no date: the same rows give the same text on any day. An entry is written before its rows become visible, so a
-run that was killed in between finds its own entry and adds nothing. Names of rows and reasons are untrusted.
+What belongs here: what a release is called and how it differs from the one published before it, and why rows left. Not
+here: files, nor which release was published (`last_published`). What was written and never published leaves no entry:
+the one on top is replaced until it is published. There is no date: the same rows give the same text on any day, and so
+does a run after one that was killed. Names of rows and reasons are untrusted.
 """
 
 import hashlib
@@ -10,17 +11,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from vidpipe.export.about import LeftOut
+from vidpipe.export.last_published import WITHOUT_FILE, LastPublished
 from vidpipe.export.markdown import escaped
 
 _OLD_TITLE = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n"
-TITLE = f"""{_OLD_TITLE}
+_LISTING_ALL = f"""{_OLD_TITLE}
 Every release that was written is listed, with what changed since the one written before it. Not all were published:
 those that were have a tag of their name where this is published.
 """
+TITLE = """# Changes
+
+One entry for each release that was published, the newest first, with what changed since the one published before it. A
+release is named by the sha256 of its rows; on a Hub it has a tag of that name.
+"""
 ENTRY = re.compile(r"^## ([0-9a-f]{12})$", re.MULTILINE)
-WITHOUT_FILE = " without media"
-"""What a row's mark ends with whose file is not published."""
 MOST_NAMES = 20
+_OURS = re.compile(r"(?:  - .*|- [a-z ]+): \d+(?: \(.*\))?|## [0-9a-f]{12}")
 _PART = re.compile(r" #\d+$")
 _GONE = "no longer among the videos of the project"
 
@@ -33,23 +39,45 @@ def release_name(digests: Sequence[str]) -> str:
 def changelog(
     old_text: str,
     release: str,
-    old: Mapping[str, str],
+    last: LastPublished,
     new: Mapping[str, str],
     *,
     left_out: Iterable[LeftOut] = (),
     noun: str = "videos",
 ) -> str:
-    """The change log with an entry for `release` on top, unless that is there already.
+    """The change log with an entry for `release` on top, above that of the last one published, if it is another.
 
-    `old` and `new` give each row's mark by the row's name: the video's id, with ` #<n>` behind it for its n-th part.
-    `left_out` says why videos are not there. A text that is none of ours is kept below.
+    `last` and `new` give each row's mark by the row's name: the video's id, with ` #<n>` behind it for its n-th part.
+    `left_out` says why videos are not there. Lines that are none of ours are kept.
     """
-    entries = old_text.removeprefix(TITLE).removeprefix(_OLD_TITLE)
-    newest = ENTRY.search(entries)
-    if newest and newest.group(1) == release:
-        return old_text
-    lines = "\n".join(_lines(old, new, left_out, noun))
-    return f"{TITLE}\n## {release}\n\n{lines}\n{entries}"
+    above, published = _parted(old_text, last.release)
+    parts = (
+        [] if release == last.release and published else ["\n".join(_entry(release, last.marks, new, left_out, noun))]
+    )
+    if notes := "\n".join(line for line in above.split("\n") if not _OURS.fullmatch(line)).strip("\n"):
+        parts.append(re.sub(r"\n{3,}", "\n\n", notes))
+    return "\n".join([TITLE, *(f"{part}\n" for part in parts), *([published] if published else [])])
+
+
+def release_of_older(text: str) -> str:
+    """The newest release in a log of an earlier version, which says of none whether it was published; else nothing."""
+    newest = ENTRY.search(text) if text.startswith(_OLD_TITLE) else None
+    return newest[1] if newest else ""
+
+
+def _parted(text: str, release: str) -> tuple[str, str]:
+    """What stands above the entry of a release, without the title, and all from there on."""
+    for title in (TITLE, _LISTING_ALL, _OLD_TITLE):
+        text = text.removeprefix(title)
+    found = next((one for one in ENTRY.finditer(text) if one[1] == release), None)
+    return (text, "") if found is None else (text[: found.start()], text[found.start() :])
+
+
+def _entry(
+    release: str, old: Mapping[str, str], new: Mapping[str, str], left_out: Iterable[LeftOut], noun: str
+) -> Iterator[str]:
+    yield f"## {release}\n"
+    yield from _lines(old, new, left_out, noun)
 
 
 def _lines(old: Mapping[str, str], new: Mapping[str, str], left_out: Iterable[LeftOut], noun: str) -> Iterator[str]:

@@ -14,9 +14,10 @@ from typing import Any
 from vidpipe.errors import MissingObjectError, RecipeError
 from vidpipe.export.chain import FOLDER, MADE_BY, digest
 from vidpipe.export.chain_checks import document_faults, document_notes, row_faults, versions_digest
-from vidpipe.export.changelog import ENTRY, WITHOUT_FILE, release_name
+from vidpipe.export.changelog import ENTRY, release_name
 from vidpipe.export.checked import Checked, CheckedRow, Document, Fault
 from vidpipe.export.dataset_lines import Line, line_at, lines_of
+from vidpipe.export.last_published import WITHOUT_FILE
 from vidpipe.export.published import NO_DATASET, Published
 from vidpipe.export.row_checks import Rebuilding
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA

@@ -7,20 +7,27 @@ page both; then what no text names any more is deleted. After a kill at any mome
 be read, and writing again finishes it.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from vidpipe.export.about import DatasetAbout
 from vidpipe.export.along import Along
 from vidpipe.export.card_files import CardFiles
 from vidpipe.export.chain import MADE_BY
 from vidpipe.export.chain_files import write_parts
-from vidpipe.export.changelog import WITHOUT_FILE, changelog, release_name
+from vidpipe.export.changelog import changelog, release_name, release_of_older
 from vidpipe.export.explorer import Explorer
 from vidpipe.export.explorer_views import ExplorerVideo, explorer_video
+from vidpipe.export.last_published import (
+    LastPublished,
+    PublishedRow,
+    marks_of,
+    note_last,
+    published_row,
+    read_last,
+)
 from vidpipe.export.made_by import made_by_file
 from vidpipe.export.naming import Named, file_names, folder_depth, media_suffix, part_name, poster_name
 from vidpipe.export.parquet import shard_digest, write_shard
@@ -28,20 +35,6 @@ from vidpipe.export.placing import FilePlacer
 from vidpipe.export.said import SaidAlong
 from vidpipe.export.spool import RowSpool, Spooled, json_line
 from vidpipe.export.target import METADATA, WITHOUT_MEDIA, DatasetItem, DatasetKind, DatasetTarget, plan_shards
-
-
-class PublishedRow(NamedTuple):
-    """What names a row in its dataset; no `file_name`: it stands without its file."""
-
-    video_id: str
-    row: str
-    file_name: str | None
-    row_sha256: str
-
-    @property
-    def mark(self) -> str:
-        """What a release is made of, row by row: that a file went or came is a change, too."""
-        return self.row_sha256 if self.file_name is not None else f"{self.row_sha256}{WITHOUT_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +188,8 @@ class _Writer:
         """Write the texts, by which the dataset becomes visible, in the order that a reader can bear."""
         about, put = self._about, self._placer.put
         marks = {row.row: row.mark for row in self._published}
-        old_text, old, noun = self._placer.old_text("CHANGELOG.md"), self._old_marks(), self._kind.noun
-        log = changelog(old_text, release, old, marks, left_out=about.left_out, noun=noun)
+        old_text = self._placer.old_text("CHANGELOG.md")
+        log = changelog(old_text, release, self._last(old_text), marks, left_out=about.left_out, noun=self._kind.noun)
         page = self._explorer.page(about.left_out, title=about.title, made_by=about.made_by, noun=self._kind.noun)
         put("CHANGELOG.md", log.encode())
         put(MADE_BY, made_by_file(about.making))
@@ -207,26 +200,11 @@ class _Writer:
         for name, content in last.items():
             put(name, content)
 
-    def _old_marks(self) -> Mapping[str, str]:
-        """The marks of the rows that were there; strange lines are left out."""
-        found: dict[str, str] = {}
-        for name in (WITHOUT_MEDIA, METADATA):
-            for line in self._placer.old_lines(name):
-                try:
-                    row = published_row(json.loads(line))
-                    found[row.row] = row.mark
-                except (ValueError, KeyError, AttributeError, TypeError):
-                    continue
-        return found
-
-
-def published_row(row: Mapping[str, object], file_name: str | None = None) -> PublishedRow:
-    """What names a row: its video's id, with the number of the segment where it is one.
-
-    Raises:
-        KeyError, TypeError, AttributeError: it is no row of ours.
-    """
-    index, video_id = row.get("segment_index"), str(row["video_id"])
-    place = file_name or row.get("file_name") or None
-    name = video_id if index is None else f"{video_id} #{index}"
-    return PublishedRow(video_id, name, None if place is None else str(place), str(row["row_sha256"]))
+    def _last(self, old_text: str) -> LastPublished:
+        """The release published last; the one that is there, where an earlier version may have published it."""
+        store, prefix = self._target.store, self._target.prefix
+        found = read_last(store, prefix)
+        if found is None and (release := release_of_older(old_text)):
+            found = LastPublished(release, marks_of(chain(*map(self._placer.old_lines, (WITHOUT_MEDIA, METADATA)))))
+            note_last(store, prefix, found)
+        return found or LastPublished()

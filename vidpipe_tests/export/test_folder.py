@@ -11,8 +11,11 @@ import yaml
 
 from vidpipe.errors import CorruptObjectError, MissingObjectError
 from vidpipe.export.about import DatasetAbout, LeftOut
+from vidpipe.export.changelog import ENTRY, TITLE
 from vidpipe.export.folder import write_dataset
 from vidpipe.export.kinds import SCENES as SCENE_KIND
+from vidpipe.export.last_published import note_published
+from vidpipe.export.release_plan import ReleaseFolder
 from vidpipe.export.target import DatasetItem, DatasetTarget
 from vidpipe.store.objects import ObjectStore, Stored, open_store
 from vidpipe_tests import hostile
@@ -125,16 +128,36 @@ def test_writing_again_writes_texts_only(tmp_path: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*.mp4")} == before
 
 
-def test_a_new_release_equals_one_written_from_nothing_but_for_its_history(tmp_path: Path) -> None:
+def test_a_new_release_equals_one_written_from_nothing(tmp_path: Path) -> None:
     write(items_of(tmp_path, FIRST), target_at(tmp_path / "store"))
     write(items_of(tmp_path, SECOND), target_at(tmp_path / "store"))
     write(items_of(tmp_path, SECOND), target_at(tmp_path / "fresh"))
-    grown, fresh = files_of(tmp_path / "store"), files_of(tmp_path / "fresh")
-    log = grown.pop("datasets/scenes/CHANGELOG.md").decode()
-    fresh.pop("datasets/scenes/CHANGELOG.md")
-    assert grown == fresh
+    assert files_of(tmp_path / "store") == files_of(tmp_path / "fresh")
+
+
+def test_the_log_tells_of_releases_that_were_published(tmp_path: Path) -> None:
+    folder, log = ReleaseFolder(store_at(tmp_path / "store"), PREFIX), tmp_path / "store" / SCENES / "CHANGELOG.md"
+    first = write(items_of(tmp_path, FIRST), target_at(tmp_path / "store")).release
+    note_published(folder, first)
+    write(items_of(tmp_path, {"x": 1}), target_at(tmp_path / "store"))
+    second = write(items_of(tmp_path, SECOND), target_at(tmp_path / "store")).release
+    text = log.read_text("utf-8")
+    assert ENTRY.findall(text) == [second, first]
     for line in ("- added: 1", "- changed: 1", "- removed: 1"):
-        assert line in log
+        assert line in text
+    write(items_of(tmp_path, FIRST), target_at(tmp_path / "store"))
+    assert ENTRY.findall(log.read_text("utf-8")) == [first]
+
+
+def test_what_an_older_version_may_have_published_stays_in_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "store" / SCENES / "CHANGELOG.md"
+    first = write(items_of(tmp_path, FIRST), target_at(tmp_path / "store")).release
+    older = "# Changes\n\nThe newest release first; a release is named by the sha256 of its rows.\n"
+    log.write_text(log.read_text("utf-8").replace(TITLE, older), "utf-8")
+    for rows in ({"x": 1}, SECOND):
+        found = write(items_of(tmp_path, rows), target_at(tmp_path / "store")).release
+        assert ENTRY.findall(log.read_text("utf-8")) == [found, first]
+    assert "- removed: 1" in log.read_text("utf-8"), "against what was there when the older version was left"
 
 
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new_dataset_and_no_other(tmp_path: Path) -> None:
@@ -152,9 +175,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_dataset_and_no_other(tmp
             write(items_of(tmp_path, SECOND), target_at(folder, shard_bytes=1))
         else:
             break
-        found = files_of(folder / SCENES)
-        assert found.pop("CHANGELOG.md").decode().count("\n## ") == 2
-        assert found == {name: data for name, data in new.items() if name != "CHANGELOG.md"}
+        assert files_of(folder / SCENES) == new
     assert n_changes > 10
 
 
