@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from vidpipe.export.target import DatasetItem
 
 N_SCENES, N_CUES, N_SEGMENTS = 6, 20, 10
+_PICTURE_BYTES = 5_000
 _TEXT = "Somebody walks along a river and says nothing in particular about it. "
 
 
@@ -27,7 +28,7 @@ def scenes(job: Job) -> Work:
 
 
 def segments(job: Job) -> Work:
-    """A dataset in which every file is a segment; ten of them are of one video."""
+    """A dataset in which every file is a segment; ten of them are of one video, with their pictures on one sheet."""
     from vidpipe.export.about import DatasetAbout
     from vidpipe.export.folder import write_dataset
     from vidpipe.export.kinds import kind_for
@@ -72,11 +73,14 @@ def _segments(store: str) -> "Iterator[DatasetItem]":
         key, index, sha256 = f"video{number // N_SEGMENTS:05}", number % N_SEGMENTS, sha256_of_file(path)
         if index == 0:
             document = _document(key, sha256, N_SEGMENTS)
-            line = line_of(document)
+            line, sheet = line_of(document), f"segment_clips/{key}/sheet_0000.jpg"
+            Path(store, sheet).parent.mkdir(parents=True, exist_ok=True)
+            Path(store, sheet).write_bytes(key.encode().ljust(N_SEGMENTS * _PICTURE_BYTES, b"\0"))
         media = Media(f"raw_videos/{path.parent.name}/video.mp4", sha256, path.stat().st_size)
         row = segment_row_of(document, index, sha256=sha256, layout="ours", fields=fields)
         order = (*place_in_order("S", key, key), index)
-        yield DatasetItem(row, f"{key}.{index}", key, line, media, order, Called("segment", "S", key, index))
+        called, cell = Called("segment", "S", key, index), (index, N_SEGMENTS)
+        yield DatasetItem(row, f"{key}.{index}", key, line, media, order, called, sheet, cell=cell)
 
 
 def _document(video_id: str, sha256: str, n_segments: int) -> dict[str, Any]:

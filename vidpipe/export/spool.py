@@ -102,8 +102,9 @@ class RowSpool:
             yield Spooled(bare, place, row["row_sha256"], self._put_segments(item.segments))
 
     def _put_segments(self, segments: Segments) -> Place | None:
-        told = cast("dict[str, Any]", encodable(asdict(segments)))
-        return _write(self._rows, json_line(told)) if segments.found else None
+        if not segments.found:
+            return None
+        return _write(self._rows, json_line(cast("dict[str, Any]", encodable(asdict(segments)))))
 
 
 def json_line(value: Mapping[str, object]) -> bytes:
