@@ -2,6 +2,7 @@
 
 What belongs here: what is shown of them, from the records of clips and queries. Not here: their rows (`rows`), which
 are a dataset of their own: whoever wants them to work with finds them, and what binds them to the source, there.
+Scenes are shown without: their row is FineVideo's record, which knows no windows, and need not wait for any queries.
 """
 
 from collections.abc import Mapping
