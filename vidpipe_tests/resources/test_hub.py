@@ -145,7 +145,9 @@ def test_an_upload_that_breaks_in_a_body_goes_on(hub: HubServer, store: ObjectSt
     assert requests_of(hub) == ["merged"]
 
 
-@pytest.mark.parametrize("op", ["info", "create", "discussions", "discussion.open", "commit", "merge", "tag"])
+@pytest.mark.parametrize(
+    "op", ["info", "create", "discussions", "discussion.open", "preupload", "lfs.put", "commit", "merge", "tag"]
+)
 def test_each_step_is_tried_again_after_5xx_and_429(op: str, hub: HubServer, store: ObjectStore) -> None:
     hub.inject(op, times=1, status=503)
     hub.inject(op, times=1, reply=too_many())
