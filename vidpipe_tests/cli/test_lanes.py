@@ -26,8 +26,10 @@ def project_of(folder: Path, *, annotator: str) -> Project:
     return open_project(folder / "project")
 
 
-def lanes_of(project: Project, execute: Callable[[Sequence[str], Sequence[str]], None]) -> Lanes:
-    return Lanes(project, [project.line()[name] for name in ASSETS], execute)
+def lanes_of(
+    project: Project, execute: Callable[[Sequence[str], Sequence[str]], None], assets: Sequence[str] = ASSETS
+) -> Lanes:
+    return Lanes(project, [project.line()[name] for name in assets], execute)
 
 
 def piece(key: str, assets: tuple[str, ...] = ASSETS) -> Piece:
@@ -73,6 +75,59 @@ def test_the_next_piece_is_decoded_while_the_last_one_waits_for_answers_and_keep
     assert runs.index((HERE, "b")) < runs.index((BESIDE, "a"))
     assert sorted(given_back) == ["a", "b"]
     assert lanes.size == 16
+
+
+def test_what_nobody_asks_about_is_done_while_answers_are_awaited_and_after_what_the_questions_need(
+    asking: Project,
+) -> None:
+    assets, later = (*HERE, "segment_clips", *BESIDE), ("segment_clips",)
+    runs: list[tuple[Sequence[str], str]] = []
+    given_back: list[str] = []
+    n_cut, all_cut = 0, threading.Event()
+
+    def execute(names: Sequence[str], keys: Sequence[str]) -> None:
+        nonlocal n_cut
+        runs.append((tuple(names), keys[0]))
+        if tuple(names) == BESIDE:
+            assert all_cut.wait(LONG_S)
+        if tuple(names) == later:
+            n_cut += 1
+            if n_cut == MOST_BESIDE:
+                all_cut.set()
+
+    with lanes_of(asking, execute, assets) as lanes:
+        for number in range(MOST_BESIDE):
+            lanes.room()
+            with ExitStack() as claim:
+                claim.callback(given_back.append, str(number))
+                lanes.run([piece(str(number), assets)], claim)
+    keys = [str(number) for number in range(MOST_BESIDE)]
+    assert sorted(runs) == sorted((names, key) for names in (HERE, later, BESIDE) for key in keys)
+    assert runs.index((HERE, keys[-1])) < min(runs.index((later, key)) for key in keys)
+    assert sorted(given_back) == keys
+
+
+def test_what_is_put_off_does_not_pile_up(asking: Project) -> None:
+    assets, n_open, peak = (*HERE, "segment_clips", *BESIDE), 0, 0
+
+    def begun() -> None:
+        nonlocal n_open, peak
+        n_open += 1
+        peak = max(peak, n_open)
+
+    def ended() -> None:
+        nonlocal n_open
+        n_open -= 1
+
+    with lanes_of(asking, lambda *_: None, assets) as lanes:
+        for number in range(10 * MOST_BESIDE):
+            lanes.room()
+            with ExitStack() as claim:
+                begun()
+                claim.callback(ended)
+                lanes.run([piece(str(number), assets)], claim)
+    assert n_open == 0
+    assert peak <= 3 * MOST_BESIDE
 
 
 def test_only_so_many_pieces_wait_at_once(asking: Project) -> None:
