@@ -88,6 +88,12 @@ class Lanes:
         while self._is_full() or len(self._beside) >= MOST_BESIDE or len(self._put_off) > MOST_BESIDE:
             self._go_on()
 
+    def meanwhile(self) -> None:
+        """Go on with what was begun, while it is not known what comes next; to be called now and then."""
+        self._collect()
+        if self._put_off and not (self._begun or self._here):
+            self._start(self._here, self._put_off.popleft(), self._later)
+
     def run(self, pieces: Sequence[Piece], claim: ExitStack) -> None:
         """Begin what comes first, and the rest thereafter; call `room` before. The claim is taken along."""
         self._start(self._begun, _Held(pieces, claim.pop_all()), self._first)

@@ -68,11 +68,12 @@ class Rounds:
 
 def asked_for(state: Overview, engine: Engine) -> Overview:
     """The counts of the videos that were asked for alone."""
-    if engine.videos is None:
+    ids = engine.passes.videos
+    if ids is None:
         return state
     snapshot = engine.project.ledger.snapshot()
     members = {
-        over: [k for k in engine.instance.get_dynamic_partitions(over) if snapshot.videos.get(k) in engine.videos]
+        over: [k for k in engine.instance.get_dynamic_partitions(over) if snapshot.videos.get(k) in ids]
         for over in ("video", "selected")
     }
     return overview(snapshot, engine.project.line(), members)
@@ -87,7 +88,7 @@ def _opens_at(engine: Engine) -> datetime | None:
 def _drive(engine: Engine, console: Console) -> bool:
     """Run the engine beside a display; whether Ctrl-C stopped it. A second Ctrl-C ends at once."""
     engine.project.troubles.say = partial(click.echo, err=True)
-    with kept(engine.project.workers), display(engine, console) as show:
+    with kept(engine.project.workers), display(engine.passes, console) as show:
         return interruptible(
             engine.run,
             engine.project.stop,

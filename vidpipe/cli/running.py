@@ -70,7 +70,7 @@ def run_line(
         return INTERRUPTED
     for line in notices(project.store):
         click.echo(f"vidpipe: {line}", err=True)
-    for line in bad_news(project.ledger.canaries, project.recipe.annotation.canaries, engine.began):
+    for line in bad_news(project.ledger.canaries, project.recipe.annotation.canaries, engine.passes.began):
         click.echo(f"vidpipe: {shown(line)}", err=True)
     for line in (*map(str, last.collected.errors), *waiting_lines(project), *changed(before, versions_of(project))):
         click.echo(f"vidpipe: {shown(line)}", err=True)
