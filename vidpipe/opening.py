@@ -43,6 +43,7 @@ SETTINGS = frozenset(
     }
 )
 _GIB = 1024**3
+_MOST_AT_ONCE, _LONGEST_S, _MOST_GIB = 1024, 1e7, 1e6  # more is a slip; so many workers would end the machine
 _FORGOTTEN_S = 6 * 3600.0  # no question about a file takes as long
 
 
@@ -61,7 +62,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {**values, **{name: value for name, value in os.environ.items() if value}}
 
 
-def _number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def _number(environ: Mapping[str, str], name: str, default: float, *, least: float, most: float = 1e9) -> float:
     text = environ.get(name, str(default))
     try:
         number = float(text)
@@ -69,6 +70,8 @@ def _number(environ: Mapping[str, str], name: str, default: float, *, least: flo
         number = math.nan
     if not (math.isfinite(number) and number >= least):
         raise RecipeError(name, f"wants a number of at least {least:g}, got {text!r}")
+    if number > most:
+        raise RecipeError(name, f"wants a number of at most {most:g}, got {text!r}")
     return number
 
 
@@ -118,9 +121,9 @@ def scratch_project(folder: Path, recipe: Recipe) -> Project:
 
 def _workers(environ: Mapping[str, str]) -> Processes:
     return Processes(
-        n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1)),
-        timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1),
-        memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5) * _GIB),
+        n_workers=int(_number(environ, "VIDPIPE_WORKERS", os.cpu_count() or 1, least=1, most=_MOST_AT_ONCE)),
+        timeout_s=_number(environ, "VIDPIPE_TASK_TIMEOUT_S", 3600, least=1, most=_LONGEST_S),
+        memory_bytes=int(_number(environ, "VIDPIPE_TASK_MEMORY_GIB", 2, least=0.5, most=_MOST_GIB) * _GIB),
     )
 
 
@@ -156,7 +159,7 @@ def calls_at_once(folder: Path) -> int:
     Raises:
         RecipeError: the variable cannot be used.
     """
-    return int(_number(environment(folder), "VIDPIPE_CALLS", 16, least=1))
+    return int(_number(environment(folder), "VIDPIPE_CALLS", 16, least=1, most=_MOST_AT_ONCE))
 
 
 def _per_minute(environ: Mapping[str, str], variable: str) -> int | None:

@@ -76,6 +76,9 @@ def test_arguments_that_name_nothing(line: Line, args: tuple[str, ...], why: str
     [
         ("VIDPIPE_WORKERS", "many"),
         ("VIDPIPE_WORKERS", "0"),
+        ("VIDPIPE_WORKERS", "1e9"),
+        ("VIDPIPE_TASK_MEMORY_GIB", "1e12"),
+        ("VIDPIPE_TASK_TIMEOUT_S", "1e300"),
         ("VIDPIPE_STORE", "ftp://host/path"),
         ("VIDPIPE_STORE", "s3://"),
         ("VIDPIPE_STORE", "/proc/nowhere"),

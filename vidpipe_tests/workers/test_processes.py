@@ -117,6 +117,26 @@ def test_a_memory_blow_up_costs_one_task() -> None:
     assert isinstance(done.value, MemoryError)
 
 
+_LIMITED = """
+import resource, sys
+from vidpipe.workers.processes import Processes, Task
+from vidpipe_tests.workers import saboteurs
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (8 * 1024**3, 8 * 1024**3))
+    (done,) = Processes(1, timeout_s=60.0, memory_bytes=16 * 1024**3).run([Task("good", saboteurs.double, 2)])
+    print(done.how, done.value)
+"""
+
+
+def test_a_limit_above_the_systems_own_is_no_limit_and_no_death(tmp_path: Path) -> None:
+    script = tmp_path / "limited.py"
+    script.write_text(_LIMITED)
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, str(script)], env=environ, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("ok 4\n", "")
+
+
 def test_an_error_travels_as_it_is() -> None:
     done = with_goods(saboteurs.fail, "why")
     assert done.how == "raised"
