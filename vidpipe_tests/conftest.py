@@ -4,6 +4,10 @@ import gc
 import os
 import signal
 import socket
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +27,29 @@ settings.register_profile("vidpipe", deadline=None, suppress_health_check=[Healt
 settings.load_profile("vidpipe")
 
 
+sys.dont_write_bytecode = False  # rewriting their asserts is most of what it takes to load tests: once is enough
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def pytest_configure() -> None:
     """Hear signals as at a login: what a test runner, or `nohup`, ignores, whatever we start would ignore for ever."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Where several processes load all tests, each begins with others, and finds the rest as its siblings left it."""
+    told = getattr(session.config, "workerinput", None)
+    if told is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    here = Path(__file__).parent
+    paths = sorted(path.relative_to(here.parent) for path in here.rglob("test_*.py"))
+    first = len(paths) * int(told["workerid"].removeprefix("gw")) // told["workercount"]
+    for path in paths[first:] + paths[:first]:
+        with suppress(Exception):  # the collection itself tells of it
+            import_module(".".join(path.with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
