@@ -25,6 +25,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+_GREY = VideoReformatter()  # one for all frames: making one takes longer than using it, and more so with threads
 TIME_BASE = Fraction(1, 30_000)
 SAMPLE_RATE = 48_000
 BEEP_S = 0.04
@@ -94,11 +95,11 @@ def make_clip(  # noqa: PLR0913 (the knobs of a maker)
                 output.mux(packet)
 
         picture: npt.NDArray[np.uint8] | None = None
-        reformat = VideoReformatter().reformat  # one for all: making one takes longer than using it
+        reformat = VideoReformatter().reformat
         for number, time_s in enumerate(times_s):
             shot = bisect_right(starts_s, time_s, hi=len(shots)) - 1
             picture = _picture(shots[shot][1], number, size, picture)
-            frame = reformat(VideoFrame.from_ndarray(picture, "rgb24"), format=pix_fmt)
+            frame = reformat(VideoFrame.from_ndarray(picture, "rgb24"), format=pix_fmt, threads=1)
             frame.pts, frame.time_base = int((time_s + offset) / TIME_BASE), TIME_BASE
             mux_timed(video.encode(frame))
         mux_timed(video.encode(None))
@@ -108,7 +109,7 @@ def make_clip(  # noqa: PLR0913 (the knobs of a maker)
 
 def read_number(frame: VideoFrame) -> int:
     """The frame number that the bottom of a moving pattern carries, modulo 65,536."""
-    gray = frame.to_ndarray(format="gray")
+    gray = _GREY.reformat(frame, format="gray", threads=1).to_ndarray()
     height, width = gray.shape
     row = gray[height - height // 16]
     bits = [row[(2 * i + 1) * width // (2 * N_BITS)] > 127 for i in range(N_BITS)]

@@ -5,7 +5,7 @@ any of them. The same seed gives the same film. Judging what a detector finds in
 """
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from vidpipe_tests.shared import SHARED
@@ -27,6 +28,7 @@ _CALM = 8  # frames of a shot before and after what happens inside it
 _TAIL = 26  # frames of a shot that the transition to the next may use
 
 Frames = npt.NDArray[np.uint8]
+Reformat = Callable[..., VideoFrame]
 
 
 class Source(NamedTuple):
@@ -168,23 +170,25 @@ def _path_of(name: str) -> Path:
 def _read(path: Path, spans: dict[int, tuple[int, int]]) -> dict[int, list[Frames]]:
     found: dict[int, list[Frames]] = {i: [] for i in spans}
     last = max(end for _, end in spans.values())
+    reformats = VideoReformatter().reformat, VideoReformatter().reformat  # making one takes longer than using it
     with av.open(str(path)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number >= last:
                 break
             wanted = [i for i, (start, end) in spans.items() if start <= number < end]
             for i in wanted:
-                found[i].append(_staged(frame))
+                found[i].append(_staged(frame, *reformats))
     return found
 
 
-def _staged(frame: VideoFrame) -> Frames:
+def _staged(frame: VideoFrame, to_rgb: Reformat, to_stage: Reformat) -> Frames:
     width = min(frame.width, frame.height * 16 // 9)
     height = min(frame.height, frame.width * 9 // 16)
     left, top = (frame.width - width) // 2, (frame.height - height) // 2
-    pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)[top : top + height, left : left + width]
-    whole = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
-    return np.asarray(whole.reformat(*STAGE, "rgb24").to_ndarray(), np.uint8)
+    pixels = np.asarray(to_rgb(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
+    inside = np.ascontiguousarray(pixels[top : top + height, left : left + width])
+    whole = VideoFrame.from_ndarray(inside, "rgb24")
+    return np.asarray(to_stage(whole, *STAGE, "rgb24", threads=1).to_ndarray(), np.uint8)
 
 
 def _taken(shot: Frames, n_frames: int, random: np.random.Generator) -> Frames:

@@ -13,6 +13,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from av.video.reformatter import VideoReformatter
 
 from vidpipe.cli.demo_footage import Truth, make_footage
 from vidpipe.errors import RecipeError
@@ -64,11 +65,12 @@ def _hsv(rgb: npt.NDArray[np.uint8]) -> Plane:
 
 def _measure(path: Path) -> Measured:
     times_s, changes, thumbs, before = [], [0.0], [], None
+    reformat = VideoReformatter().reformat  # one for all frames: making one takes longer than using it
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             assert frame.pts is not None
             assert frame.time_base is not None
-            planes = _hsv(np.asarray(frame.to_ndarray(format="rgb24", width=80, height=45), np.uint8))
+            planes = _hsv(np.asarray(reformat(frame, 80, 45, "rgb24", threads=1).to_ndarray(), np.uint8))
             times_s.append(frame.pts * frame.time_base)
             thumbs.append(planes[2])
             if before is not None:

@@ -124,7 +124,7 @@ def test_the_same_input_gives_the_same_bytes_and_the_index_in_front(tmp_path: Pa
 def test_the_time_stands_on_the_picture_and_nowhere_else(tmp_path: Path) -> None:
     truth = make_clip(tmp_path / "a.mp4", [(3, "grey")], size=(360, 202), sound=False)
     with av.open(proxy(truth.path, "1", burns_time=True).file) as container:
-        pictures = [frame.to_ndarray(format="gray").astype(int) for frame in container.decode(video=0)]
+        pictures = [frame.to_ndarray(format="gray", threads=1).astype(int) for frame in container.decode(video=0)]
     boxes = [picture[:22, :150] for picture in pictures]
     assert all(abs(picture[24:] - picture[100, 100]).max() <= 8 for picture in pictures)
     assert all((abs(box - one) > 100).any() for box, one in pairwise(boxes))
@@ -140,9 +140,9 @@ def test_the_time_stands_on_a_mirrored_picture_as_on_any(tmp_path: Path, max_sid
     wanted = {"max_side_px": max_side_px, "burns_time": True}
     plain = proxy(truth.path, "1", **wanted)
     with av.open(plain.file) as container:
-        upright = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+        upright = [frame.to_ndarray(format="gray", threads=1) for frame in container.decode(video=0)]
     with av.open(proxy(tmp_path / "b.mp4", "1", **wanted).file) as container:
-        mirrored = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+        mirrored = [frame.to_ndarray(format="gray", threads=1) for frame in container.decode(video=0)]
     assert [picture.tobytes() for picture in mirrored] == [picture.tobytes() for picture in upright]
 
 

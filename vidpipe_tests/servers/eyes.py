@@ -8,7 +8,7 @@ import hashlib
 import io
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -18,6 +18,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
 
 from vidpipe.errors import VidpipeError
 from vidpipe.media.coarse_shots import find_shots
@@ -140,16 +141,17 @@ def _mistaken(starts: list[float], end_s: float) -> list[float]:
 
 def _film(data: bytes) -> _Film:
     times_s, pictures = [], []
+    reformat = VideoReformatter().reformat  # making one takes longer than using it
     with av.open(io.BytesIO(data), "r") as container:
         for frame in container.decode(video=0):
             times_s.append((frame.time or 0.0) - _zero_s(container))
-            pictures.append(_tiny(frame))
+            pictures.append(_tiny(frame, reformat))
     return _Film(np.array(times_s), np.array(pictures))
 
 
 def _unlikeness(path: Path, times_s: npt.NDArray[np.float64], pictures: npt.NDArray[np.uint8]) -> float:
     """By how many grey levels a video's pictures at given times differ from given ones, on average."""
-    found = []
+    found, reformat = [], VideoReformatter().reformat
     with av.open(path, "r") as container:
         container.streams.video[0].thread_type = "AUTO"
         for time_s in times_s:
@@ -162,12 +164,12 @@ def _unlikeness(path: Path, times_s: npt.NDArray[np.float64], pictures: npt.NDAr
                 last = frame
             if last is None:
                 return _MAX_UNLIKENESS
-            found.append(_tiny(last))
+            found.append(_tiny(last, reformat))
     return float(np.abs(np.array(found, np.float32) - pictures).mean())
 
 
-def _tiny(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
-    small = frame.reformat(_SIDE_PX, _SIDE_PX, "rgb24", interpolation="AREA")
+def _tiny(frame: av.VideoFrame, reformat: Callable[..., av.VideoFrame]) -> npt.NDArray[np.uint8]:
+    small = reformat(frame, _SIDE_PX, _SIDE_PX, "rgb24", interpolation="AREA", threads=1)
     return np.asarray(small.to_ndarray(), np.uint8)
 
 

@@ -40,7 +40,7 @@ def words_in(seen: Seen, spans: Sequence[Span]) -> list[str]:
 
 def word_in(frame: av.VideoFrame) -> str:
     """The word on a picture; "" where there is none."""
-    luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+    luma = np.asarray(frame.to_ndarray(format="gray", threads=1), np.uint8)
     luma = luma[len(luma) // 4 : -(len(luma) // 4)]  # a clock may stand above
     rows, columns = (np.flatnonzero((luma > _WHITE).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
