@@ -126,7 +126,7 @@ def test_logs_hold_no_line_that_an_id_has_forged(tmp_path: Path, caplog: pytest.
 
 
 def test_what_waits_for_services_goes_on_beside_each_other(project: Project) -> None:
-    meeting = threading.Barrier(len(ALL), timeout=20)
+    meeting = threading.Barrier(len(ALL), timeout=60)
 
     def meet(inputs: Inputs) -> Outcome:
         meeting.wait()

@@ -64,7 +64,7 @@ class Client:
     url: str
 
     def answer(self, question: Question) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         try:
             connection.request("POST", "/", json.dumps({"request_id": question.request_id}))
             response = connection.getresponse()

@@ -79,11 +79,11 @@ def test_near_its_end_vidpipe_is_asked_to_stop_and_waited_for(job: dict[str, str
     job["VIDPIPE"] = str(program(tmp_path / "vidpipe", stub))
     command = [str(DEPLOY / "categorise.slurm"), "p"]
     with subprocess.Popen(command, env=job, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not begun.exists() and time.monotonic() < until:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "kept" in out
     assert "submit the job again" in err

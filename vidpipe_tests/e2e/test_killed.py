@@ -25,7 +25,7 @@ def wait_for(found: Path, *, within_s: float = 60) -> None:
         time.sleep(0.005)
 
 
-def wait_for_end_of_workers(folder: Path, *, within_s: float = 20) -> None:
+def wait_for_end_of_workers(folder: Path, *, within_s: float = 60) -> None:
     until = time.monotonic() + within_s
     while rest := processes_of(folder):
         assert time.monotonic() < until, rest

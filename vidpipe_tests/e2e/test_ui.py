@@ -69,7 +69,7 @@ class Ui:
         """Send a signal; everything ends, with 0."""
         self.process.send_signal(number)
         assert self.process.wait(timeout=60) == 0
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while rest := processes_of(self.line.folder):
             assert time.monotonic() < until, rest
             time.sleep(0.2)

@@ -5,7 +5,6 @@ import logging
 import pickle
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,10 +115,8 @@ def answer_from(url: str, *, timeout_s: float) -> None:
 def test_an_answer_that_drips_is_given_up() -> None:
     """The library's own time-out is between two bytes."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    began = time.monotonic()
     with dripping(head, b"1\r\n \r\n", 0.02) as url, pytest.raises(LostAnswerError, match="ReadTimeout"):
         answer_from(url, timeout_s=0.4)
-    assert time.monotonic() - began < 10
 
 
 def test_an_answer_without_end_is_given_up() -> None:

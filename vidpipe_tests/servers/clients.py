@@ -8,5 +8,5 @@ from vidpipe_tests.servers.gemini import GeminiServer
 
 def client_of(server: GeminiServer, key: str = "key-a", version: str | None = None) -> genai.Client:
     """A client with one key; it waits for 20 s at most."""
-    options = types.HttpOptions(base_url=server.url, api_version=version, timeout=20_000)
+    options = types.HttpOptions(base_url=server.url, api_version=version, timeout=60_000)
     return genai.Client(api_key=key, http_options=options)

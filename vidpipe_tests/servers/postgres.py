@@ -61,7 +61,7 @@ def postgres() -> Iterator[Postgres]:
             yield running
         finally:
             process.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for its clients
-            process.wait(timeout=30)
+            process.wait(timeout=60)
 
 
 def _not_root(folder: Path) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -62,10 +62,17 @@ def test_a_reset_and_a_cut_body_are_billed_and_marked() -> None:
 
 
 def test_who_gave_up_waiting_is_marked_gone_though_billed() -> None:
+    given_up = threading.Event()
+
+    def late(_: Request, reply: Reply) -> Reply:
+        assert given_up.wait(60)
+        return reply
+
     with Echo() as server:
-        server.inject("echo", times=1, delay=0.3)
+        server.inject("echo", times=1, change=late)
         with pytest.raises(httpx2.ReadTimeout):
-            httpx2.post(server.url + "/echo", json={"say": "hi"}, timeout=0.05)
+            httpx2.post(server.url + "/echo", json={"say": "hi"}, timeout=httpx2.Timeout(60, read=0.05))
+        given_up.set()
         say(server)
     assert sorted(delivered for _, delivered in server.bills) == ["gone", "whole"]
 

@@ -89,7 +89,7 @@ def test_the_command_prints_urls_logs_requests_with_bills_and_ends_with_its_inpu
         assert answer.status_code == 200
         assert httpx2.get(urls["tgi"] + "/info").status_code == 200
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [(line["service"], line["op"], line["status"]) for line in lines] == [
         ("gemini", "generate", 200),

@@ -48,7 +48,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def soon(claim: Callable[[], bool], within_s: float = 20.0) -> bool:
+def soon(claim: Callable[[], bool], within_s: float = 60.0) -> bool:
     """Whether a claim comes true."""
     until = time.monotonic() + within_s
     while not claim():
@@ -232,7 +232,7 @@ def test_kept_workers_survive_saboteurs_and_their_own_death_while_idle() -> None
         assert with_goods(saboteurs.segfault, pool=pool).how == "crashed"
         for pid in pids_of(ran(asked_for_pids(), pool)):
             os.kill(pid, signal.SIGKILL)
-        assert soon(lambda: {done.how for done in ran(goods(3), pool).values()} == {"ok"}, within_s=5)
+        assert soon(lambda: {done.how for done in ran(goods(3), pool).values()} == {"ok"})
         assert with_goods(saboteurs.leave, 7, pool=pool).how == "crashed"
 
 
