@@ -98,8 +98,10 @@ def publish(project: Project, *, asset: str) -> Made:
 def _write(project: Project, asset: str, members: dict[str, str], about: DatasetAbout) -> DatasetReport:
     """Write the dataset of these videos (key segments by id). What cannot be published now is taken out of them.
 
-    Such a video is on its way: what was known of it is noted as damaged, so that the next run looks at it again.
+    Such a video is on its way: what was known of it is noted as damaged, so that the next run looks at it again. So is
+    the dataset until it is settled: one that was left half-written is made again, though its recipe is put back.
     """
+    project.ledger.damage.mark_for_good(asset, {"": None})
     kind = kind_for(project.recipe, asset)
     target = DatasetTarget(project.store, prefix=keys.dataset(DATASETS[asset], "").rstrip("/"))
     while True:

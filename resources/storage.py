@@ -37,8 +37,12 @@ def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore
 def _open(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
     if urlsplit(url).scheme != "s3":
         return open_store(url, client=_CLIENT, scratch=scratch)
+    for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
+        del os.environ[name]  # obstore looks there, too, and takes an empty variable for a setting
     s3 = s3_resource(environ)
     endpoint = s3.endpoint_url
+    if endpoint is not None and not _is_address(endpoint):  # never shown: it may hold a secret
+        raise RecipeError("AWS_ENDPOINT_URL_S3", "is no address of a server, such as https://host:9000")
     options = {
         "region": s3.region_name,
         "endpoint": endpoint,
@@ -50,6 +54,15 @@ def _open(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
     plain = endpoint is not None and urlsplit(endpoint).scheme == "http"
     chosen = {name: value for name, value in options.items() if value is not None}
     return open_store(url, options=chosen, client={**_CLIENT, "allow_http": plain}, scratch=scratch)
+
+
+def _is_address(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def s3_resource(environ: Mapping[str, str]) -> Any:

@@ -4,6 +4,7 @@ import getpass
 import json
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from vidpipe.corpus.rows import VideoRow
 from vidpipe.errors import WaitingError
 from vidpipe.export.checking import folder_problems
 from vidpipe.export.published import StoreFiles
-from vidpipe.export.release_gate import folder_of, withheld
+from vidpipe.export.release_gate import behind, folder_of, withheld
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
 from vidpipe.ledger.staleness import rows_differ, wanted_rows
@@ -27,6 +28,7 @@ from vidpipe.ports import Project
 from vidpipe.recipe.loading import check_recipe
 from vidpipe.recipe.schema import Recipe
 from vidpipe.records import Outcome
+from vidpipe.store.objects import ObjectStore, Stored
 from vidpipe.tables import Made, settle_table
 from vidpipe_tests.export.documents import sentences
 from vidpipe_tests.export.samples import SCENES, make_clip, media_of
@@ -173,6 +175,36 @@ def test_videos_are_published_from_where_their_source_is_now(project: Project) -
     assert rows_differ(DEFAULT["scene_dataset"], project.ledger.snapshot()) == []
     there = {stored.key: stored.n_bytes for stored in project.store.list("datasets")}
     assert dict(made.files) == {key: n for key, n in there.items() if not key.endswith(".md")}
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+class DyingStore(ObjectStore):
+    """A store whose process is killed when it is about to tell of a new release."""
+
+    def put(self, key: str, data: bytes) -> Stored:
+        if key.endswith("/CHANGELOG.md"):
+            raise KilledError
+        return super().put(key, data)
+
+
+def test_a_dataset_left_half_written_is_due_though_its_recipe_is_put_back(tmp_path: Path) -> None:
+    project = ready_at(tmp_path, Recipe())
+    published(project, "segment_dataset")
+    before = {stored.key: project.store.get(stored.key) for stored in project.store.list("datasets/segments")}
+    publishing = project.recipe.publishing.model_copy(update={"layout": "takalawang"})
+    store = DyingStore(project.store._store, url=project.store.url, root=project.store._root, scratch=tmp_path / "s")
+    recipe = project.recipe.model_copy(update={"publishing": publishing})
+    with pytest.raises(KilledError):
+        publish(replace(project, recipe=recipe, store=store), asset="segment_dataset")
+    there = {stored.key for stored in project.store.list("datasets/segments")}
+    assert there > before.keys(), "names without digits"
+    assert behind(project)["segment_dataset"].startswith("is not made yet")
+    published(project, "segment_dataset")
+    assert {stored.key: project.store.get(stored.key) for stored in project.store.list("datasets/segments")} == before
+    assert "segment_dataset" not in behind(project)
 
 
 def _gone(path: Path) -> None:
