@@ -37,8 +37,6 @@ def store_of(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore
 def _open(url: str, environ: Mapping[str, str], scratch: Path) -> ObjectStore:
     if urlsplit(url).scheme != "s3":
         return open_store(url, client=_CLIENT, scratch=scratch)
-    for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
-        del os.environ[name]  # obstore looks there, too, and takes an empty variable for a setting
     s3 = s3_resource(environ)
     endpoint = s3.endpoint_url
     if endpoint is not None and not _is_address(endpoint):  # never shown: it may hold a secret

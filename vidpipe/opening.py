@@ -58,8 +58,10 @@ def environment(folder: Path) -> dict[str, str]:
     for binding in parse_stream(StringIO(text)):
         if binding.error:
             raise RecipeError(f"{path.name} line {binding.original.line}", "is no NAME=value")
-    values = {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value}
-    return {**values, **{name: value for name, value in os.environ.items() if value}}
+    for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
+        del os.environ[name]  # obstore looks there itself
+    values = {**dotenv_values(stream=StringIO(text)), **{name: value for name, value in os.environ.items() if value}}
+    return {name: value for name, value in values.items() if value}
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, *, least: float, most: float = 1e9) -> float:
@@ -83,9 +85,8 @@ def open_project(folder: Path) -> Project:
         RecipeError: there is no project, or its recipe cannot be used.
     """
     if not (folder / "recipe.yaml").is_file():
-        raise RecipeError(
-            str(folder), "no project here (no recipe.yaml); make one with `vidpipe init DIR --source FOLDER`"
-        )
+        why = "no project here (no recipe.yaml); make one with `vidpipe init DIR --source FOLDER`"
+        raise RecipeError(str(folder), why)
     environ = environment(folder)
     store = store_of(environ.get("VIDPIPE_STORE", str(folder / "store")), environ, folder / ".scratch")
     return Project(

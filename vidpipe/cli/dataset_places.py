@@ -50,7 +50,7 @@ def _on_hub(place: str, near: Path) -> Published:
         raise RecipeError(place, "need hf://datasets/USER/NAME, or hf://datasets/USER/NAME@REVISION")
     from resources.hub_files import HubFiles
 
-    environ = _environment()
+    environ = _environment(near)
     token = environ.get("HF_TOKEN") or environ.get("HUGGINGFACE_TOKEN")
     files = HubFiles.open(match[1], match[2], endpoint=environ.get("HF_ENDPOINT"), token=token)
     return NearFiles(files.sizes, files.local, near)
@@ -65,21 +65,19 @@ def _in_bucket(place: str, near: Path, scratch: Path) -> Published:
     if match is None:
         raise RecipeError(place, _HOW)
     try:
-        files = StoreFiles(store_of(match[1], _environment(), scratch), match[2])
+        files = StoreFiles(store_of(match[1], _environment(near), scratch), match[2])
     except RecipeError as error:
         raise RecipeError(place, error.why) from error
     there = {name: n for name, n in files.files().items() if not any(part.startswith(".") for part in name.split("/"))}
     return NearFiles(there, files.local, near)
 
 
-def _environment() -> Mapping[str, str]:
-    """The variables that are set, with those of the project that the command is in."""
-    folder = Path(os.environ.get("VIDPIPE_PROJECT") or ".")
-    if not (folder / "recipe.yaml").is_file():
-        return {name: value for name, value in os.environ.items() if value}
+def _environment(empty: Path) -> Mapping[str, str]:
+    """The variables that are set, with those of the project that the command is in; `empty` is a folder without any."""
     from vidpipe.opening import environment
 
-    return environment(folder)
+    folder = Path(os.environ.get("VIDPIPE_PROJECT") or ".")
+    return environment(folder if (folder / "recipe.yaml").is_file() else empty)
 
 
 @contextmanager

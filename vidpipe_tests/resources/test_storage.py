@@ -8,6 +8,7 @@ import pytest
 
 from resources.storage import store_of
 from vidpipe.errors import RecipeError
+from vidpipe.opening import environment
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,6 @@ def test_an_endpoint_that_is_no_address_is_refused_and_never_shown(tmp_path: Pat
 def test_an_empty_variable_counts_as_unset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "")
-    environ = {"AWS_ENDPOINT_URL_S3": "", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    environ = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", **environment(tmp_path)}
     url = obstore.sign(store_of("s3://bucket/x", environ, tmp_path)._store, "GET", "a", timedelta(seconds=1))
     assert url.startswith("https://s3.us-east-1.amazonaws.com/bucket/x/a?")
