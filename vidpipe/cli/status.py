@@ -204,5 +204,7 @@ def _of_table(counts: Counts) -> dict[str, Any]:
 
 def _state(item: Mapping[str, Any]) -> str:
     """What became of a video at an asset, or of a table, and why it is stale."""
-    reason = "".join(f": {shown(why)}" for why in (item["reason"], item.get("detail")) if why)
+    why, detail = item["reason"] or "", item.get("detail") or ""
+    told = [detail] if detail.startswith(why) else [why, detail]  # details of links begin with the reason
+    reason = "".join(f": {shown(one)}" for one in told if one)
     return f"{item['outcome']}{reason}" + (f"  (stale: {item['stale_because']})" if item["stale_because"] else "")

@@ -194,6 +194,15 @@ def test_what_a_manifest_gets_wrong_is_said_where_a_person_looks(tmp_path: Path)
     assert document["items"][0]["detail"].startswith("list.csv line 3 column path:")
 
 
+def test_a_reason_that_its_detail_repeats_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "away.mp4").symlink_to("/etc/hostname")
+    call("init", str(tmp_path / "project"), "--source", str(tmp_path / "videos"))
+    call("run", "-C", str(tmp_path / "project"), "--only", "catalogue")
+    told = call("status", "-C", str(tmp_path / "project"), "--videos").stdout
+    assert "  catalogue  dropped: link leaves the folder: away.mp4\n" in told, told
+
+
 def test_a_truncated_video_is_used_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     whole = make_clip(tmp_path / "a.mkv", [(8, 1)], fps=10, size=(96, 64)).path.read_bytes()
