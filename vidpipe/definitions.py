@@ -34,6 +34,7 @@ from assets.videos import raw_videos
 from vidpipe.asking.services import service_of
 from vidpipe.errors import RecipeError
 from vidpipe.opening import open_hub, open_project, open_services
+from vidpipe.ports import Project
 from vidpipe.recipe.fingerprints import line_of
 from vidpipe.recipe.line import LINE
 from vidpipe.recipe.loading import read_recipe
@@ -115,8 +116,13 @@ def _publishing(line: Line) -> list[Any]:
 
 
 def _project_resource(folder: Path | None) -> dg.ResourceDefinition:
-    what = "The project: recipe, store, ledger, workers."
-    return dg.ResourceDefinition(lambda _context: _opened(folder, open_project), description=what)
+    def opened(context: dg.InitResourceContext) -> Project:
+        project = _opened(folder, open_project)
+        if context.run is not None:
+            project.purse.run_ids.add(context.run.run_id)
+        return project
+
+    return dg.ResourceDefinition(opened, description="The project: recipe, store, ledger, workers.")
 
 
 def _service_resource(folder: Path | None, name: str) -> dg.ResourceDefinition:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from vidpipe.errors import ServiceError, StoreError
 from vidpipe.ledger.ledger import Ledger
+from vidpipe.ledger.purse import Purse
 from vidpipe.models.batches import JobLine, JobState, Kept, Result
 from vidpipe.models.calls import Answer, Media, Question
 from vidpipe.recipe.fingerprints import code_version, fingerprint, line_of, settings_text
@@ -151,7 +152,8 @@ class Project:
     """A recipe with the places it works in. Stages get one; nothing in it is global.
 
     `folder` is where relative names of the recipe count from. Setting `stop` lets running stages finish what they
-    have begun and begin nothing new. `troubles` are those that services make while it works.
+    have begun and begin nothing new. `troubles` are those that services make while it works; `purse` is what this
+    command may spend.
     """
 
     folder: Path
@@ -164,6 +166,7 @@ class Project:
     software: Mapping[str, str]
     stop: threading.Event = field(default_factory=threading.Event)
     troubles: Troubles = field(default_factory=Troubles)
+    purse: Purse = field(default_factory=Purse)
 
     def code_version(self, stage: Stage) -> str:
         """The version of a stage's code and recipe."""

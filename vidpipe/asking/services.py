@@ -59,7 +59,7 @@ def terms_for(project: Project, service: Service) -> Terms:
     """
     prices = prices_of(project) if service.name in PAID else FREE
     limits = Limits(service.at_once, service.requests_per_minute, service.tokens_per_minute)
-    return Terms(prices, limits, budget_of(project.recipe))
+    return Terms(prices, limits, project.purse.within(budget_of(project.recipe)))
 
 
 class _Nobody:

@@ -12,11 +12,17 @@ import click
 from vidpipe.errors import RecipeError
 
 _HELP = "The project folder. Default: VIDPIPE_PROJECT, or the current folder."
+_LIMIT = "Spend at most so many US$ in this command, worst cases set aside; what does not fit stays pending."
 
 
 def in_project(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option -C, before or after the command's name."""
     return click.option("-C", "folder", type=click.Path(path_type=Path), default=None, help=_HELP)(command)
+
+
+def limited(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --max-usd of what makes runs."""
+    return click.option("--max-usd", type=float, default=None, metavar="USD", help=_LIMIT)(command)
 
 
 def project_folder(context: click.Context, folder: Path | None, *, needed: bool = True) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from vidpipe.cli.arguments import in_project, loading, project_folder, split
+from vidpipe.cli.arguments import in_project, limited, loading, project_folder, split
 from vidpipe.cli.diff_command import diff_command
 from vidpipe.cli.lineage_command import lineage_command
 from vidpipe.cli.publish_command import publish_command
@@ -53,12 +53,14 @@ def init(directory: Path, recipe: str, sources: tuple[str, ...], layout: str | N
 @click.option("--ids", default=None, metavar="ID,ID", help="These videos, by id or partition key.")
 @click.option("--stale", is_flag=True, help="Do again what is stale where that costs money, too.")
 @click.option("--wait", is_flag=True, help="Wait for quotas to open again and for batch jobs, and go on then.")
+@limited
 @click.option("--replace-model-answers", is_flag=True, help="Let offline annotations take the place of a model's.")
 @click.pass_context
 def run(context: click.Context, /, folder: Path | None, only: str | None, ids: str | None, **options: Any) -> None:
     """Do what is missing or failed, and what is stale if it costs nothing. A second run does nothing.
 
-    What is stale and paid is listed with its price, and done with --stale.
+    What is stale and paid is listed with its price, and done with --stale. Money is spent within the recipe's
+    budget_usd and --max-usd; what does not fit stays pending, with exit 1.
     """
     at = project_folder(context, folder)
     with loading():
@@ -71,14 +73,15 @@ def run(context: click.Context, /, folder: Path | None, only: str | None, ids: s
 
 @cli.command()
 @in_project
+@limited
 @click.pass_context
-def retry(context: click.Context, folder: Path | None) -> None:
+def retry(context: click.Context, folder: Path | None, max_usd: float | None) -> None:
     """Run what failed again, what waited for it, and the tables below."""
     at = project_folder(context, folder)
     with loading():
         from vidpipe.cli.running import run_line
 
-    code = run_line(at, failed_only=True)
+    code = run_line(at, max_usd=max_usd, failed_only=True)
     _say_where(at)
     sys.exit(code)
 

@@ -15,6 +15,7 @@ import dagster as dg
 from vidpipe.cli.dagster_runs import DagsterRuns
 from vidpipe.cli.held import Held
 from vidpipe.cli.lanes import Lanes
+from vidpipe.errors import BudgetError
 from vidpipe.ledger.plan import Piece, needs, pieces
 from vidpipe.ledger.snapshot import Attempt, Snapshot
 from vidpipe.ports import Project
@@ -98,8 +99,12 @@ class Passes:
         return wanted
 
     def _is_of_this_run(self, attempt: Attempt) -> bool:
-        """Whether the attempt was made by us, or by a run beside us: once is enough for now."""
-        return attempt.run_id in self.runs.ids or attempt.updated > self.began
+        """Whether the attempt was made by us, or by a run beside us: once is enough for now.
+
+        Unless only its money was out: we may have more.
+        """
+        is_beside = attempt.updated > self.began and attempt.reason != str(BudgetError())
+        return attempt.run_id in self.runs.ids or is_beside
 
     def _through(
         self, lanes: Lanes, stages: Sequence[Stage], keys: Sequence[str], wanted: dict[str, tuple[str, ...]]

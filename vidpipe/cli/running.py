@@ -16,6 +16,7 @@ from vidpipe.cli.engine import Asked, Engine
 from vidpipe.cli.estimate import estimate_of
 from vidpipe.cli.history import kept_open
 from vidpipe.cli.interrupts import INTERRUPTED
+from vidpipe.cli.limits import limit_lines, most_of
 from vidpipe.cli.model_versions import changed, versions_of
 from vidpipe.cli.naming import note_store, other_store
 from vidpipe.cli.projects import open_instance
@@ -38,17 +39,19 @@ def run_line(
     only: Sequence[str] | None = None,
     ids: Sequence[str] | None = None,
     wait: bool = False,
+    max_usd: float | None = None,
     **options: Any,
 ) -> int:
     """Run the line on a project and say what came of it; the exit code. `options` are the others of `Asked`.
 
-    `wait`: what waits for a quota or a batch job is waited for, and done then.
+    `wait`: what waits for a quota or a batch job is waited for, and done then. It costs at most `max_usd`.
 
     Raises:
         RecipeError: the recipe, or what was asked for, cannot be used.
     """
     if ids is not None and not ids:
         raise RecipeError("--ids", "names no video")
+    most_nusd = most_of(max_usd)
     project, instance = open_instance(folder)
     _check_assets(project.line(), only)
     _check_sources(project)
@@ -58,6 +61,7 @@ def run_line(
         video_ids=frozenset(ids) if ids is not None else None,
         **options,
     )
+    project.purse.most_nusd = most_nusd
     console, before = terminal(stderr=True), versions_of(project)
     _say_store(project)
     rounds = Rounds(project, instance, asked, console)
@@ -135,9 +139,11 @@ def _check_assets(line: Line, only: Sequence[str] | None) -> None:
 
 
 def _verdict(state: Overview, engine: Engine, console: Console) -> int:
-    """0 when all that was asked for is done: these assets, these videos."""
+    """0 when all that was asked for is done: these assets, these videos. Says what kept the rest."""
     names = {stage.name for stage in engine.stages}
     counts = [c for c in asked_for(state, engine).assets if c.asset in names]
+    for line in limit_lines(engine.project, counts):
+        click.echo(f"vidpipe: {line}", err=True)
     n_failed = sum(c.failed.total() for c in counts)
     if n_failed:
         console.print(f"{n_failed} failed; `vidpipe retry` runs them again.")

@@ -24,6 +24,7 @@ from vidpipe.annotation.takes import Take
 from vidpipe.asking.services import budget_of
 from vidpipe.cli.interrupts import INTERRUPTED, interruptible
 from vidpipe.cli.left_to_ask import Some
+from vidpipe.cli.limits import most_of
 from vidpipe.cli.projects import open_here
 from vidpipe.cli.trial_page import PAGE, page_place, write_page
 from vidpipe.cli.trial_takes import Asking, all_takes
@@ -34,7 +35,6 @@ from vidpipe.cli.words import counted, shown
 from vidpipe.errors import RecipeError
 from vidpipe.export.trials import Film, Trial, Way, trial_page
 from vidpipe.ledger.calls import Budget
-from vidpipe.models.prices import nusd_of
 from vidpipe.opening import calls_at_once, services_of
 from vidpipe.ports import Project, Service, Standing
 from vidpipe.recipe.variants import Variant, variants_of
@@ -66,7 +66,7 @@ def try_variants(  # noqa: PLR0913 - each is an option of the command
     """
     if ids is not None and not ids:
         raise RecipeError("--ids", "names no video")
-    most_nusd = _most(max_usd)
+    most_nusd = most_of(max_usd)
     project, page = open_here(folder), page_place(out or folder / PAGE)
     variants, known = variants_of(project.recipe, wanted), Known.of(project)
     names, spare = known.chosen(ids if ids is None else ids[:limit], limit or USUAL_VIDEOS)
@@ -219,15 +219,3 @@ def _changes(asking: Asking) -> tuple[str, ...]:
         return (f"as it stands: {'offline' if annotation.annotator == 'offline' else annotation.model}",)
     read = f" ({', '.join(f'{name}.md' for name in asking.own_prompts)})" if asking.own_prompts else ""
     return tuple(f"{key} = {value}{read if key == 'prompts' else ''}" for key, value in variant.changes.items())
-
-
-def _most(max_usd: float | None) -> int | None:
-    """The most that a trial may spend, in 1e-9 US$.
-
-    Raises:
-        RecipeError: it is no sum.
-    """
-    try:
-        return None if max_usd is None else nusd_of(max_usd)
-    except ValueError as error:
-        raise RecipeError("--max-usd", str(error)) from error

@@ -3,7 +3,7 @@
 Whoever calls is alone with the reservations (`vidpipe.ledger.database.alone`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -113,7 +113,7 @@ def living(db: sa.Connection) -> list[Any]:
     return found
 
 
-def spent_in(db: sa.Connection, run_ids: Sequence[str]) -> tuple[int, int]:
+def spent_in(db: sa.Connection, run_ids: Collection[str]) -> tuple[int, int]:
     """What all calls cost, and those of these runs together, in 1e-9 US$."""
     of_all, of_runs = db.execute(_SPENT, {"these_runs": list(run_ids)}).one()
     return int(of_all or 0), int(of_runs or 0)

@@ -8,7 +8,7 @@ ledger's business; asking is `vidpipe.asking`'s.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -39,11 +39,11 @@ from vidpipe.models.paid import Call, How, Paid
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most that may be spent, in 1e-9 US$: by the project in all, by one run or all of `runs`. None: any sum."""
+    """The most to be spent, in 1e-9 US$: by the project, by one run or all of `runs`, which may grow. None: any sum."""
 
     project_nusd: int | None = None
     run_nusd: int | None = None
-    runs: tuple[str, ...] = ()
+    runs: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +148,16 @@ class Calls:
 
     # --- what is known ---
 
-    def spent(self, run_id: str | None = None) -> int:
-        """What all calls cost, or those of a run, in 1e-9 US$; estimated bills included."""
+    def spent(self, *run_ids: str) -> int:
+        """What all calls cost, or those of these runs, in 1e-9 US$; estimated bills included."""
         with self._engine.connect() as db:
-            return spent_in(db, (run_id or "",))[run_id is not None]
+            return spent_in(db, run_ids)[bool(run_ids)]
 
-    def reserved(self, run_id: str | None = None) -> int:
-        """What is set aside for calls in flight, of all or of a run, in 1e-9 US$."""
+    def reserved(self, *run_ids: str) -> int:
+        """What is set aside for calls in flight, of all or of these runs, in 1e-9 US$."""
         query = sa.select(sa.func.sum(RESERVATIONS.c.worst_nusd))
         with self._engine.connect() as db:
-            found = db.execute(query if run_id is None else query.where(RESERVATIONS.c.run_id == run_id)).scalar()
-        return int(found or 0)
+            return int(db.execute(query.where(RESERVATIONS.c.run_id.in_(run_ids)) if run_ids else query).scalar() or 0)
 
     def sums(self, *by: By, run_id: str | None = None) -> list[Sum]:
         """What all calls cost, or those of a run, by whatever they have in common."""
@@ -223,7 +222,7 @@ def _wait(
     same = [row for row in flying if row.address == call.address]
     if same:
         return "in a job" if is_in_job(same[0]) else poll("asked already")
-    service, runs = call.purpose.service, budget.runs or (call.purpose.run_id,)
+    service, runs = call.purpose.service, frozenset(budget.runs) or {call.purpose.run_id}
     money = _wait_for_money(db, budget, flying, runs=runs, worst_nusd=stake.worst_nusd)
     if money is not None:
         return money
@@ -232,7 +231,7 @@ def _wait(
 
 
 def _wait_for_money(
-    db: sa.Connection, budget: Budget, flying: list[Any], *, runs: Sequence[str], worst_nusd: int
+    db: sa.Connection, budget: Budget, flying: list[Any], *, runs: Collection[str], worst_nusd: int
 ) -> Wait | Literal["never"] | None:
     """Whether the worst case fits into what is left; it may soon, where calls in flight hold the rest.
 

@@ -72,6 +72,16 @@ def test_no_ids_are_not_all_ids(project: Path) -> None:
     refused(call("run", "-C", str(project), "--ids", ""), "--ids", "names no video")
 
 
+@pytest.mark.parametrize(("command", "limit"), [("run", "nan"), ("run", "-1"), ("retry", "inf")])
+def test_a_limit_that_is_no_sum_is_refused(project: Path, command: str, limit: str) -> None:
+    refused(call(command, "-C", str(project), "--max-usd", limit), f"--max-usd: need US$ of at least 0, got {limit}")
+
+
+def test_a_limit_where_nobody_is_paid_limits_nothing(project: Path) -> None:
+    done = call("run", "-C", str(project), "--only", "catalogue", "--max-usd", "0")
+    assert (done.returncode, "--max-usd" in done.stderr) == (0, False), done.stderr
+
+
 def test_a_demo_leaves_other_folders_alone(project: Path) -> None:
     before = sorted(project.rglob("*"))
     refused(call("demo", str(project)), "no demo")

@@ -1,5 +1,6 @@
 """Models behind services that work: what is paid, what it is paid for, and that it is not paid again."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from vidpipe_tests.servers.profiles import Servers
 VIDEOS = ("v0", "v1", "v2")
 SMALL_USD = 0.045
 """For two of three videos: a call costs about 0.008 US$, and 0.032 at worst, where answers end at 8192 tokens."""
+ONE_CALL_USD = 0.039
+"""For one of these, or a canary, which costs more."""
 PROMPT = Path(__file__).parents[2] / "vidpipe" / "annotation" / "prompts" / "annotation.md"
 
 
@@ -234,3 +237,28 @@ def test_without_a_key_all_else_is_done_and_a_small_budget_is_never_exceeded(key
         assert paid_twice(servers) == {}
         booked = open_ledger(str(line.folder / "ledger.db")).calls.spent()
         assert booked / 1e9 == pytest.approx(servers.gemini.usd(), abs=1e-9)
+
+
+def test_each_command_keeps_to_its_own_limit_though_two_run_at_once(keyless: Line, tmp_path: Path) -> None:
+    line, only = keyless.copy(tmp_path / "project"), ("--only", "video_annotations")
+    edit(line, {"max_output_tokens: 65536": "max_output_tokens: 8192", "canaries: off": "canaries: report"})
+    with serving("calm") as servers:
+        env, limit = environment_of(servers), ("--max-usd", str(ONE_CALL_USD))
+        runs = [line.begin("run", *only, *limit, env=env) for _ in range(2)]
+        assert [run.wait() for run in runs] == [1, 1], (line.folder / "said.log").read_text()
+        said = (line.folder / "said.log").read_text()
+        assert re.findall(r"--max-usd [0-9.]+", said) == [f"--max-usd {ONE_CALL_USD:.4f}"] * 2
+        each = [float(usd) for usd in re.findall(r"vidpipe: (0\.\d+) US\$ spent: the limit of this command", said)]
+        assert all(0 < usd <= ONE_CALL_USD for usd in each)
+        assert sum(each) == pytest.approx(servers.gemini.usd(), abs=1e-4)
+        counts, n = line.counts("video_annotations"), len(servers.gemini.log)
+        assert (counts["ok"], counts["pending"]) == (1, {"budget": 2}), (
+            "the first paid for a canary, the other one asked"
+        )
+        assert servers.gemini.n("generate") == 2
+        told = line.run("--wait", *only, "--max-usd", "0", env=env, code=1)
+        assert "vidpipe: 0.0000 US$ spent: the limit of this command is reached" in told
+        assert "`vidpipe run` with more goes on" in told
+        assert len(servers.gemini.log) == n, "what is paid for is not asked, nor waited for"
+        assert paid_twice(servers) == {}
+    assert open_ledger(str(line.folder / "ledger.db")).calls.reserved() == 0
