@@ -94,6 +94,8 @@ def clear_errors(place: str) -> Iterator[None]:
     except MissingObjectError:
         raise
     except StoreError as error:
-        raise RecipeError(place, f"{error.key or 'its list of files'} {error.why}") from error
+        raise RecipeError(
+            place, f"{error.key} {error.why}; look at its address, at AWS_* and at the connection"
+        ) from error
     except RecipeError as error:
         raise (RecipeError(place, f"{error.path}: {error.why}") if error.path == NO_DATASET else error) from error

@@ -81,6 +81,7 @@ class Publisher:
         self._comparer = Comparer(folder)
         self._earlier = Earlier({}, lambda _: None)
         self._n_sent = self._n_bytes = self._n_deleted = 0
+        self._is_made_now = False
 
     def plan(self) -> ReleasePlan:
         """What it would do; sends nothing.
@@ -113,7 +114,7 @@ class Publisher:
             RecipeError: the repository is not ours, or can be seen by others than the recipe says; a file is damaged.
             MovedError: somebody else goes on changing it.
         """
-        repository = self._look() or self._fit(self._hub.create(self._repo, private=self._terms.private))
+        repository = self._look() or self._created()
         for _ in range(_ROUNDS):
             if not self._comparer.difference(self._main(repository.head), self._earlier.has):
                 return self._tagged(repository)
@@ -176,6 +177,12 @@ class Publisher:
             raise RecipeError("publishing.private", why)
         return found
 
+    def _created(self) -> Repository:
+        """The repository, which was not there; what lies in it is the Hub's."""
+        made = self._fit(self._hub.create(self._repo, private=self._terms.private))
+        self._is_made_now = True
+        return made
+
     def _main(self, revision: str) -> Mapping[str, RemoteFile]:
         """What readers see, of which it is noted whose it is."""
         there = self._hub.tree(self._repo, revision)
@@ -183,8 +190,9 @@ class Publisher:
         def read(path: str) -> bytes | None:
             return self._hub.read(self._repo, revision, path)
 
-        key, lacks = self._terms.key, self._terms.lacks
-        refuse_foreign(self._folder.knows, there, read, key=key, place=self._repo, lacks=lacks)
+        if not self._is_made_now:
+            key, lacks = self._terms.key, self._terms.lacks
+            refuse_foreign(self._folder.knows, there, read, key=key, place=self._repo, lacks=lacks)
         self._earlier = Earlier(there, read)
         return there
 

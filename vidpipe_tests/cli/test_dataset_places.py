@@ -49,7 +49,7 @@ def test_an_address_is_told_from_a_path(place: str, scheme: str) -> None:
 
 def test_what_a_bucket_does_not_give_is_no_fault_of_the_dataset() -> None:
     with (
-        pytest.raises(RecipeError, match=r"^s3://b/scenes: metadata\.jsonl cannot be read$"),
+        pytest.raises(RecipeError, match=r"^s3://b/scenes: metadata\.jsonl cannot be read; "),
         clear_errors("s3://b/scenes"),
     ):
         raise StoreError("metadata.jsonl", "cannot be read")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from vidpipe.export.changelog import ENTRY
 from vidpipe.export.space import DATA
 from vidpipe_tests.commands import Begun, call
 from vidpipe_tests.e2e.projects import Line, make_small, make_sources
@@ -311,6 +312,9 @@ def _next_release(line: Line, hub: HubServer, env: dict[str, str]) -> None:
         assert seen(hub, repo) == contents(line, level)
         space = hub.files(SPACES[level])["index.html"]
         assert hub.repos[repo].refs["refs/heads/main"].encode() in space
+    log = seen(hub, "user/films")["CHANGELOG.md"].decode()
+    assert ENTRY.findall(log)[0] == document["datasets"][0]["release"]
+    assert f"refs/tags/{ENTRY.findall(log)[1]}" in before, "one entry for each release that was published"
     after = hub.repos["user/films"].refs
     tags = {name for name in before if name.startswith("refs/tags/")}
     assert {name: after[name] for name in tags} == {name: before[name] for name in tags}
