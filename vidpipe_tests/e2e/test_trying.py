@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from vidpipe_tests.e2e.services import asks_models, edit, environment_of, paid_t
 from vidpipe_tests.servers import gemini_answers as wrong
 from vidpipe_tests.servers.gemini_batches import Plan
 from vidpipe_tests.servers.profiles import Servers
-from vidpipe_tests.servers.wire import Request
+from vidpipe_tests.servers.wire import Reply, Request
 
 PROMPT = Path(__file__).parents[2] / "vidpipe" / "annotation" / "prompts" / "annotation.md"
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -161,20 +162,25 @@ def test_a_project_that_asks_in_batches_is_tried_at_once_but_for_what_a_job_is_a
 
 def test_ctrl_c_keeps_what_was_answered_and_writes_the_page(line: Line, services: Servers) -> None:
     env, n = environment_of(services), n_generated(services)
-    arrived = threading.Event()
+    arrived, is_heard, said = threading.Event(), threading.Event(), line.folder / "said.log"
 
-    def arrives(_: Request) -> bool:
+    def held_back(_: Request, reply: Reply) -> Reply:
         arrived.set()
-        return True
+        assert is_heard.wait(120)
+        return reply
 
-    services.gemini.inject("generate", when=arrives, delay=2.0)
-    run = line.start("try", "--limit", "3", env={**env, "VIDPIPE_CALLS": "1"})
+    services.gemini.inject("generate", change=held_back)
+    run = line.begin("try", "--limit", "3", env={**env, "VIDPIPE_CALLS": "1"})
     assert arrived.wait(120)
     os.kill(run.pid, signal.SIGINT)
-    assert run.wait(timeout=60) == 130
+    until = time.monotonic() + 60
+    while "Stopping" not in said.read_text():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    is_heard.set()
+    assert run.wait() == 130
     services.gemini.clear()
-    said = (line.folder / "said.log").read_text()
-    assert "Traceback" not in said
+    assert "Traceback" not in said.read_text()
     assert (n_generated(services), len(stored_answers(line))) == (n + 1, 1)
     assert "not reached" in (line.folder / "try.html").read_text("utf-8")
     assert services.gemini.files.names() == []
