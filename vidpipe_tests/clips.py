@@ -6,13 +6,13 @@ makes it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import av
 import numpy as np
@@ -36,6 +36,7 @@ Look = str | int
 else black, white, grey, or the number of a pattern that does not move, as "still 3".
 """
 
+P = ParamSpec("P")
 Rates = Sequence[tuple[float, float]]
 """Frame rates: pairs of the second from which it holds, and frames a second."""
 
@@ -52,6 +53,27 @@ class ClipTruth:
     end_s: Fraction
 
 
+def _once(make: Callable[P, ClipTruth]) -> Callable[P, ClipTruth]:
+    """Encodes what is asked for with the same arguments once in a process: it has the same bytes every time."""
+    made: dict[str, tuple[bytes, ClipTruth]] = {}
+
+    @wraps(make)
+    def remembered(*args: P.args, **how: P.kwargs) -> ClipTruth:
+        path = args[0]
+        assert isinstance(path, Path)
+        asked = repr((path.suffix, args[1:], sorted(how.items())))
+        if asked in made:
+            data, truth = made[asked]
+            path.write_bytes(data)
+            return replace(truth, path=path)
+        truth = make(*args, **how)
+        made[asked] = path.read_bytes(), truth
+        return truth
+
+    return remembered
+
+
+@_once
 def make_clip(  # noqa: PLR0913 (the knobs of a maker)
     path: Path,
     shots: Sequence[tuple[float, Look]],

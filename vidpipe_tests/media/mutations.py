@@ -68,10 +68,15 @@ def flipped_copies(path: Path, n: int) -> Iterator[Path]:
 MUTATIONS: tuple[Mutation, ...] = (truncated, flipped, garbled, shifted, renumbered, extended)
 
 
+def kinds_of(random: Random) -> list[Mutation]:
+    """One to three kinds of damage."""
+    return random.sample(MUTATIONS, random.choice((1, 1, 2, 3)))
+
+
 def mutated(whole: bytes, seed: int) -> bytes:
     """`whole` with one to three kinds of damage; files of less than 8 bytes stay as they are."""
     random, data = Random(seed), bytearray(whole)
-    for mutation in random.sample(MUTATIONS, random.choice((1, 1, 2, 3))):
+    for mutation in kinds_of(random):
         if len(data) >= 8:
             mutation(data, random)
     return bytes(data)
