@@ -63,7 +63,7 @@ def test_batches_give_the_records_of_direct_calls_at_half_the_price_through_kill
     assert {asset["stale"] for asset in line.status()["assets"]} == {0}
 
 
-def _wait_for_job(gemini: GeminiServer, *, within_s: float = 60) -> None:
+def _wait_for_job(gemini: GeminiServer, *, within_s: float = 240) -> None:
     until = time.monotonic() + within_s
     while not gemini.entries("batch.create"):
         assert time.monotonic() < until, "no job was submitted"

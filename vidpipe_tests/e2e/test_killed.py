@@ -17,7 +17,7 @@ MOMENTS = (
 WORKERS = {"VIDPIPE_WORKERS": "2"}
 
 
-def wait_for(found: Path, *, within_s: float = 60) -> None:
+def wait_for(found: Path, *, within_s: float = 240) -> None:
     """Return as soon as a path is there."""
     until = time.monotonic() + within_s
     while not found.exists():
@@ -25,7 +25,7 @@ def wait_for(found: Path, *, within_s: float = 60) -> None:
         time.sleep(0.005)
 
 
-def wait_for_end_of_workers(folder: Path, *, within_s: float = 60) -> None:
+def wait_for_end_of_workers(folder: Path, *, within_s: float = 240) -> None:
     until = time.monotonic() + within_s
     while rest := processes_of(folder):
         assert time.monotonic() < until, rest

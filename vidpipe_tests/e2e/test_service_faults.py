@@ -89,7 +89,7 @@ def test_captions_that_instruct_the_model_end_in_the_taxonomy_or_as_unusable(tmp
     assert held["value"]["category"] in {leaf.label for leaf in load_taxonomy(None).leaves}
 
 
-def _wait_for_answers(line: Line, n: int, *, within_s: float = 90) -> None:
+def _wait_for_answers(line: Line, n: int, *, within_s: float = 240) -> None:
     until = time.monotonic() + within_s
     while len(stored_answers(line)) < n:
         assert time.monotonic() < until, "no answers came"

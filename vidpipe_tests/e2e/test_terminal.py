@@ -54,8 +54,8 @@ class Terminal:
 
     def wait(self) -> int:
         """The exit code, when all that it shows is read."""
-        code = self.process.wait(timeout=120)
-        self.reader.join(timeout=20)
+        code = self.process.wait(timeout=240)
+        self.reader.join(timeout=60)
         return code
 
 
@@ -72,7 +72,7 @@ def terminal(line: Line, *args: str) -> Iterator[Terminal]:
         os.close(opened.keyboard)
 
 
-def wait_for(claim: Callable[[], bool], *, within_s: float = 60) -> None:
+def wait_for(claim: Callable[[], bool], *, within_s: float = 240) -> None:
     """Return as soon as a claim holds."""
     until = time.monotonic() + within_s
     while not claim():

@@ -50,7 +50,7 @@ def postgres() -> Iterator[Postgres]:
         prefix, who = _not_root(Path(folder))
         initdb = [*prefix, str(_PROGRAMS / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **who)
-        settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off")
+        settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "autovacuum=off")
         options = [word for setting in settings for word in ("-c", setting)]
         with Path(folder, "log").open("wb") as log:
             command = [*prefix, str(_PROGRAMS / "postgres"), "-D", data, *options]
