@@ -1,15 +1,17 @@
 """Annotations by a model that is shown the video: what it is asked, and the record that its answers make."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from assets.reading import best_cues, catalogue_row
+from assets.shown_again import Again, Showing, left_of
 from vidpipe.annotation.again import judged
-from vidpipe.annotation.annotate import Said, Unasked, annotate, unasked
+from vidpipe.annotation.annotate import Said, Unasked, annotate
 from vidpipe.annotation.doubts import is_doubtful
 from vidpipe.annotation.plans import Plan, Subject
 from vidpipe.annotation.quality import prose_of, quality
@@ -92,18 +94,27 @@ class ModelAnnotator:
 
     def _said(self, inputs: Inputs, subject: Subject, calls: VideoCalls) -> Said:
         """What the model says; the file is fetched where there is something left to ask."""
-        with ExitStack() as held:
-            if left := unasked(subject, self.plan, calls.recall, levels=self.levels):
-                self._check_jobs(inputs, left)
-                subject = replace(subject, media=media_of(inputs, file_of(inputs)))
-                held.enter_context(self.service.holding(subject.media))
-                held.enter_context(self.watch.room if self.watch is not None else nullcontext())
-            named = watched(calls.named, self.watch)
-            said = annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
-            if left and self.watch is not None and self.watch.listens:
+        again = Again.of(inputs.project, subject.media)
+        subject, left = left_of(inputs.project, subject, self.plan, calls.recall, levels=self.levels)
+        if not left:
+            return self._asked(subject, calls)
+        self._check_jobs(inputs, left)
+        showing = Showing(inputs, subject.media, again, partial(file_of, inputs))
+        return showing.to(partial(self._shown, inputs, subject, calls), self.service.name)
+
+    def _shown(self, inputs: Inputs, subject: Subject, calls: VideoCalls, media: Media) -> Said:
+        """What the model says of a file that is there, or of a page."""
+        subject = replace(subject, media=media)
+        with self.service.holding(media), self.watch.room if self.watch is not None else nullcontext():
+            said = self._asked(subject, calls)
+            if self.watch is not None and self.watch.listens:
                 doubtful = is_doubtful(said, subject, self.plan, _cuts_s(inputs))
                 self.watch.told(prose_of(said.content), is_doubtful=doubtful)
             return said
+
+    def _asked(self, subject: Subject, calls: VideoCalls) -> Said:
+        named = watched(calls.named, self.watch)
+        return annotate(named, subject, self.plan, recall=calls.recall, levels=self.levels)
 
     def _check_jobs(self, inputs: Inputs, left: Sequence[Unasked]) -> None:
         """What a batch job is asked, or is still to be asked, is not asked here.

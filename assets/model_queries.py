@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import Any, Self
 
 from assets.query_subjects import Piece, pieces_of
+from assets.shown_again import Showing, query_again, query_left_of
 from vidpipe.annotation.doubts import is_unseen
+from vidpipe.annotation.plans import Subject
 from vidpipe.annotation.quality import quality, query_checks
-from vidpipe.annotation.queries import Queries, QueryPlan, ask_queries, unasked_queries
+from vidpipe.annotation.queries import Queries, QueryPlan, SaidQueries, ask_queries
 from vidpipe.annotation.query_recipes import query_plan_of, query_tokens
 from vidpipe.annotation.rounds import SchemaLevels
 from vidpipe.asking.asker import Asker
@@ -25,6 +28,7 @@ from vidpipe.errors import (
     TransientServiceError,
 )
 from vidpipe.inputs import Inputs
+from vidpipe.models.calls import Media
 from vidpipe.models.paid import Purpose
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.query_section import Level
@@ -113,27 +117,35 @@ class ModelQueries:
         tokens = query_tokens(self.plan, piece.span.length_s, has_audio=has_audio)
         purpose = Purpose(self.service.name, inputs.stage.name, "", inputs.video_id, self.run_id)
         calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=lambda _question: tokens)
-        subject = piece.subject
-        with ExitStack() as held:
-            try:
-                left = unasked_queries(subject, self.plan, calls.recall, levels=self.schema_levels)
-                if left is not None:
-                    media = subject.media
-                    if not isinstance(media.place, str):  # a public page is no file
-                        media = replace(media, place=piece.file())
-                    subject = replace(subject, media=media)
-                    held.enter_context(self.service.holding(media))
-                    held.enter_context(self.watch.room if self.watch is not None else nullcontext())
-                ask = watched(calls.named, self.watch)(self.level)
-                said = ask_queries(ask, subject, self.plan, recall=calls.recall, levels=self.schema_levels)
-                if left is not None and self.watch is not None and self.watch.listens:
-                    self.watch.told(chain.from_iterable(said.queries.values()), is_doubtful=is_unseen(said.exchanges))
-            except ForeignAnswerError:
-                raise
-            except (AnswerError, RejectedRequestError) as error:
-                kind: Kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
-                return Told(None, kind, str(error), calls, calls.exchanges)
+        try:
+            said = self._said(inputs, piece, calls)
+        except ForeignAnswerError:
+            raise
+        except (AnswerError, RejectedRequestError) as error:
+            kind: Kind = "blocked" if isinstance(error, BlockedAnswerError) else "unusable"
+            return Told(None, kind, str(error), calls, calls.exchanges)
         return Told(said.queries, "ok", None, calls, [(one.question, one.answer) for one in said.exchanges])
+
+    def _said(self, inputs: Inputs, piece: Piece, calls: VideoCalls) -> SaidQueries:
+        """What the model says; the file is fetched where there is something left to ask."""
+        project, again = inputs.project, query_again(inputs.project, piece.subject.media, self.plan)
+        subject, left = query_left_of(project, piece.subject, self.plan, calls.recall, levels=self.schema_levels)
+        if left is None:
+            return self._queried(subject, calls)
+        showing = Showing(inputs, subject.media, again, piece.file)
+        return showing.to(partial(self._shown, subject, calls), self.service.name)
+
+    def _shown(self, subject: Subject, calls: VideoCalls, media: Media) -> SaidQueries:
+        """What the model says of a file that is there, or of a page."""
+        with self.service.holding(media), self.watch.room if self.watch is not None else nullcontext():
+            said = self._queried(replace(subject, media=media), calls)
+            if self.watch is not None and self.watch.listens:
+                self.watch.told(chain.from_iterable(said.queries.values()), is_doubtful=is_unseen(said.exchanges))
+            return said
+
+    def _queried(self, subject: Subject, calls: VideoCalls) -> SaidQueries:
+        ask = watched(calls.named, self.watch)(self.level)
+        return ask_queries(ask, subject, self.plan, recall=calls.recall, levels=self.schema_levels)
 
     def _piece(self, i: int) -> Mapping[str, int]:
         """Which of the record's segments a call was about."""

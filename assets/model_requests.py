@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.model_annotations import ModelAnnotator, file_of
+from assets.shown_again import left_of
 from vidpipe.annotation.annotate import Unasked, unasked
 from vidpipe.annotation.plans import Subject
 from vidpipe.asking.making import Wanted
@@ -38,8 +39,10 @@ class Requests:
             StoreError, WaitingError: as they come.
         """
         subject, calls = self.annotator.known(inputs, _ANSWERS)
-        left = _first(unasked(subject, self.annotator.plan, calls.recall, levels=self.annotator.levels))
-        if not left or _stands(inputs):
+        plan, levels = self.annotator.plan, self.annotator.levels
+        shown, unanswered = left_of(inputs.project, subject, plan, calls.recall, levels=levels)
+        left = _first(unanswered)
+        if not left or shown.media != subject.media or _stands(inputs):  # a job is shown no file that was encoded again
             return self._outcome(subject)
         if calls.lacks:
             raise PendingError(calls.lacks)

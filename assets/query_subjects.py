@@ -14,7 +14,7 @@ from vidpipe.annotation.offline_queries import Watched
 from vidpipe.annotation.plans import Subject
 from vidpipe.annotation.prompting import Cue
 from vidpipe.annotation.query_recipes import USUAL_FPS
-from vidpipe.annotation.shown import source_media
+from vidpipe.annotation.shown import clip_media, source_media
 from vidpipe.inputs import Inputs
 from vidpipe.models.calls import Media
 from vidpipe.recipe.query_section import Level
@@ -80,8 +80,7 @@ def _segments(inputs: Inputs, whole: Subject) -> Iterator[Piece]:
     for i, clip in enumerate(value["clips"]):
         start, end = str(clip["actual_start_s"]), str(clip["actual_end_s"])
         span = Span(Fraction(start), Fraction(end))
-        made_by = f"{_CLIPS} {version}: {clip.get('mode', value['mode'])} [{start}, {end})"
-        media = Media(Path(), whole.media.source_sha256, made_by=made_by)
+        media = clip_media(whole.media, version, clip.get("mode", value["mode"]), (start, end))
         captions = list(_within(span, whole))
         subject = replace(whole, media=media, duration_s=span.length_s, captions=captions)
         told = {"key": clip["key"], "segment_index": i, "start_s": clip["start_s"], "end_s": clip["end_s"]}

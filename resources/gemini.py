@@ -212,6 +212,8 @@ class GeminiModel:
         except RejectedRequestError as error:
             if trial.names_address and self._refusals.has_taken(trial.model):
                 raise  # about its page: however many are not public, the model does answer
+            if problem.kind is Kind.UNREADABLE and trial.may_be_encoded_again:
+                raise  # the service may well read that; however many are of a codec that it lacks
             self._refusals.refused(trial.model, error.why, trial.question.address)
             if problem.kind in (Kind.REFUSED, Kind.COMPLEX) and not self._refusals.has_taken(trial.model):
                 raise TransientServiceError(SERVICE, f"{error.why}, as all questions so far") from None

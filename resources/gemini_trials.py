@@ -11,6 +11,7 @@ from resources.gemini_pace import Pace
 from resources.gemini_problems import Kind, Problem
 from resources.gemini_projects import SERVICE
 from resources.gemini_shares import Remote
+from vidpipe.annotation.shown import has_source_bytes
 from vidpipe.errors import (
     LostAnswerError,
     MediaRefusedError,
@@ -63,6 +64,11 @@ class Trial:
         """Whether the video is at a public address, which the service may not be allowed to see."""
         media = self.question.media
         return media is not None and isinstance(media.place, str)
+
+    @property
+    def may_be_encoded_again(self) -> bool:
+        """Whether the file has its source's pictures, of which we can make an encoding of ours."""
+        return self.question.media is not None and has_source_bytes(self.question.media)
 
     def may_look_again(self, project: int) -> bool:
         """Whether the file may be the reason for a refusal: it is then brought, or polled, anew. Counts itself."""

@@ -1,10 +1,13 @@
 """What a model is shown of a video: a proxy, the source itself, or its public page.
 
-What belongs here: which of them, by what is known of the video, and how a record tells it; how a question names it.
+What belongs here: which of them, by what is known of the video, and how a record tells it; how a question names it,
+or a clip of it, and either of them encoded again.
 Not here: making proxies (`vidpipe.media.proxy`), sending anything.
 """
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -107,6 +110,26 @@ def shown_media(value: Mapping[str, Any], facts: Mapping[str, Any], place: Path)
     place_or_page = value.get("url") or place
     shows_time = bool(value.get("burn_time"))
     return Media(place_or_page, source.source_sha256, str(value["made_by"]), _MP4, shows_time=shows_time)
+
+
+def clip_media(whole: Media, version: int, mode: str, span: tuple[str, str]) -> Media:
+    """A clip as a question names it: how it was cut, by which version, and its actual [start, end) in seconds."""
+    return Media(Path(), whole.source_sha256, made_by=f"segment_clips {version}: {mode} [{span[0]}, {span[1]})")
+
+
+def has_source_bytes(media: Media) -> bool:
+    """Whether a file has pictures as its source encoded them, rather than as we did."""
+    if isinstance(media.place, str):
+        return False
+    return media.made_by == SOURCE or bool(re.match(r"segment_clips \d+: (copy|smart) \[[^)]*\)$", media.made_by))
+
+
+def encoded_again(media: Media, settings: ProxySettings, version: int) -> Media:
+    """A file that a service cannot read, as it is named once it is encoded again; its own file is nowhere yet.
+
+    Named unlike a proxy that a recipe wants: an answer about one is no answer to who wants the source shown.
+    """
+    return replace(media, place=Path(), made_by=f"{media.made_by}, as {made_by(settings, version)}", mime_type=_MP4)
 
 
 def type_of(facts: Mapping[str, Any]) -> str | None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from assets.model_annotations import media_of, subject_of
 from assets.model_categories import texts_of
 from assets.query_subjects import pieces_of
-from vidpipe.annotation.annotate import unasked
+from assets.shown_again import left_of, query_left_of
 from vidpipe.annotation.plans import Plan
-from vidpipe.annotation.queries import unasked_queries
 from vidpipe.annotation.query_recipes import query_plan_of
 from vidpipe.annotation.recipes import plan_of
 from vidpipe.cli.categories_left import CategoriesLeft
@@ -62,11 +61,14 @@ class FreeAgain:
         return self._known[name]
 
     def _is_annotation_answered(self, inputs: Inputs) -> bool:
-        return not unasked(subject_of(inputs, media_of(inputs, Path())), self._plan, self._recall)
+        subject = subject_of(inputs, media_of(inputs, Path()))
+        _, left = left_of(self._project, subject, self._plan, self._recall)
+        return not left
 
     def _are_queries_answered(self, inputs: Inputs, *, level: Level) -> bool:
         plan = query_plan_of(self._project.recipe, level, self._project.folder / "prompts")
-        return not any(unasked_queries(piece.subject, plan, self._recall) for piece in pieces_of(inputs, level))
+        subjects = [piece.subject for piece in pieces_of(inputs, level)]
+        return not any(query_left_of(self._project, one, plan, self._recall)[1] for one in subjects)
 
     def _is_category_answered(self, inputs: Inputs) -> bool:
         return self._categories.of(texts_of(inputs), self._recall) is None

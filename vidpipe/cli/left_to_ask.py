@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
 
-from vidpipe.annotation.annotate import unasked
+from assets.shown_again import left_of
 from vidpipe.annotation.lengths import Lengths
 from vidpipe.annotation.parts import parts_of
 from vidpipe.annotation.plans import Plan
@@ -142,7 +142,9 @@ class LeftToAsk:
         seen = tokens_of(recipe, self.videos.duration_s(name), has_audio=self.videos.facts[name].has_audio)
         lengths, is_sent = Lengths(self.plan, self.factors), False
         n_scenes = self._n_scenes(name)
-        for one in unasked(self.videos.subject(name), self.plan, self._recall(ANNOTATIONS, name)):
+        recall = self._recall(ANNOTATIONS, name)
+        _, left = left_of(self.project, self.videos.subject(name), self.plan, recall)
+        for one in left:
             question, travels = one.question, 0
             if question is not None and question.media is not None:
                 is_inline = n_bytes < recipe.inline_below_bytes

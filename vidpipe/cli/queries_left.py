@@ -10,8 +10,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from assets.query_subjects import pieces_of
+from assets.shown_again import query_left_of
 from vidpipe.annotation.plans import Subject
-from vidpipe.annotation.queries import QueryPlan, unasked_queries
+from vidpipe.annotation.queries import QueryPlan
 from vidpipe.annotation.query_recipes import query_plan_of, query_tokens
 from vidpipe.annotation.rounds import Recall
 from vidpipe.cli.video_facts import Videos
@@ -50,7 +51,7 @@ class QueriesLeft:
         """What is left to ask about a video."""
         has_audio = self._videos.facts[name].has_audio
         for subject, n_bytes in self._pieces(name):
-            question = unasked_queries(subject, self.plan, recall)
+            _, question = query_left_of(self._project, subject, self.plan, recall)
             if question is not None:
                 seen = query_tokens(self.plan, subject.duration_s, has_audio=has_audio)
                 usage = expected(question, replace(seen, out=self.mean_out or seen.out))

@@ -15,8 +15,8 @@ from pathlib import Path
 from assets.alignment import aligned_by_shots
 from assets.annotations import annotate_by_measures
 from assets.model_annotations import ModelAnnotator, media_of, subject_of
+from assets.shown_again import left_of
 from vidpipe.annotation.again import asked_of
-from vidpipe.annotation.annotate import unasked
 from vidpipe.annotation.lengths import Lengths
 from vidpipe.annotation.parts import parts_of
 from vidpipe.annotation.plans import Plan
@@ -126,7 +126,7 @@ class Asking:
         with inputs.closing:
             try:
                 subject, recall = subject_of(inputs, media_of(inputs, Path())), self._recall
-                left = unasked(subject, plan, recall, levels=self.annotator.levels)
+                _, left = left_of(self.project, subject, plan, recall, levels=self.annotator.levels)
                 n_shots, facts = len(inputs.record("shots").value["shots"]), inputs.record("raw_videos").value
             except TROUBLE:
                 return  # asking says so, too

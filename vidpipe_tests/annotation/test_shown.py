@@ -104,3 +104,19 @@ def test_the_size_of_a_proxy_is_expected_from_pictures_and_sound() -> None:
     assert shown.expected_bytes(settings(), 60.0, has_audio=True) == 60 * 19_000
     assert shown.expected_bytes(settings(fps=0.5), 60.0, has_audio=False) == 30 * 15_000
     assert shown.expected_bytes(settings(media_resolution="high"), 60.0, has_audio=False) == 60 * 45_000
+
+
+def test_pictures_are_the_sources_where_its_packets_are_shown_and_not_where_we_encoded_them() -> None:
+    source = shown.source_media(FACTS, Path("/v.mp4"))
+    clips = {mode: shown.clip_media(source, 2, mode, ("0.5", "2.0")) for mode in ("copy", "smart", "exact")}
+    assert {mode: shown.has_source_bytes(clip) for mode, clip in clips.items()} == {
+        "copy": True,
+        "smart": True,
+        "exact": False,
+    }
+    again = shown.encoded_again(clips["copy"], settings(), 1)
+    assert again.made_by == "segment_clips 2: copy [0.5, 2.0), as proxy 1: 1 fps, 640 px, sound"
+    proxied = Media(Path("/p.mp4"), "5" * 64, shown.made_by(settings(), 1))
+    page = shown.shown_media(shown.page_value(PAGE), FACTS, Path())
+    assert not any(map(shown.has_source_bytes, (again, shown.encoded_again(source, settings(), 1), proxied, page)))
+    assert len({address(one) for one in (source, shown.encoded_again(source, settings(), 1), proxied)}) == 3

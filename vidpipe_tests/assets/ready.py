@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,12 +15,13 @@ from vidpipe.tables import Made, settle_table
 
 def ready(project: Project, path: Path, video_ids: Sequence[str], *, ends_s: Sequence[float] = (2.0,)) -> None:
     """Videos of one file without sound, whose shots end at these times; each is taken for another."""
-    texts = {"title": "A film", "description": None, "channel": None, "language": "en", "path": str(path)}
+    texts = {"title": "A film", "description": None, "channel": None, "language": "en", "path": str(path), "keep": True}
     rows = pl.DataFrame([{"video_id": v, **texts} for v in video_ids], schema_overrides={"description": pl.String})
     index = {v: Row("ok", None, as_text({"files": "f", "texts": "t"}), "") for v in video_ids}
     project.ledger.register({v: v for v in video_ids})
     settle_table(project, "catalogue", Made(rows, index, {"n_rows": len(rows)}), run_id="run", seconds=0.0)
-    facts = {"container": "mov,mp4", "duration_s": ends_s[-1], "has_audio": False, "frame_rate": "5"}
+    facts: dict[str, Any] = {"container": "mov,mp4", "duration_s": ends_s[-1], "has_audio": False, "frame_rate": "5"}
+    facts["bytes"] = path.stat().st_size
     shots = [{"start_s": a, "end_s": b} for a, b in zip((0.0, *ends_s), ends_s, strict=False)]
     for number, video_id in enumerate(video_ids):
         raw = Outcome(

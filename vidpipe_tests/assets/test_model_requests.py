@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from vidpipe.store.documents import read_record, write_record
 from vidpipe_tests.asking.desk import Desk, desks
 from vidpipe_tests.assets.ready import ready
 from vidpipe_tests.clips import make_clip
+from vidpipe_tests.resources.gemini_line import Line
 from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_batches import Plan
 
@@ -111,3 +113,20 @@ def test_what_is_in_a_job_is_not_asked_directly_though_the_recipe_no_longer_asks
     assert reasons(run(desk, ANSWERS)) == ["in a batch job"] * 2
     desk.collect()
     assert reasons(run(desk, ANSWERS)) == ["ok", "ok"]
+
+
+def test_a_file_that_no_job_can_be_shown_is_asked_about_directly_encoded_again(desk: Desk) -> None:
+    desk.server.clips.unreadable.add(sha256(desk.clip.read_bytes()).hexdigest())
+    line = Line(desk.server)
+    desk.service = replace(desk.service, answerer=line.model(upload=True))
+    assert reasons(run(desk, REQUESTS)) == ["ok", "ok"]
+    assert desk.n("batch.create") == 0
+    assert reasons(run(desk, ANSWERS)) == ["ok", "ok"]
+    assert desk.n("generate") == 2
+    assert desk.project.ledger.calls.spent() == pytest.approx(desk.server.usd() * 1e9)
+    for asset in (ANSWERS, REQUESTS):
+        desk.project.ledger.damage.mark_for_good(asset, dict.fromkeys(IDS))
+    n_uploads = desk.n("upload.start")
+    assert reasons(run(desk, REQUESTS)) + reasons(run(desk, ANSWERS)) == ["ok"] * 4
+    assert (desk.n("generate"), desk.n("upload.start")) == (2, n_uploads)
+    line.close()

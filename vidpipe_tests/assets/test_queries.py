@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,22 @@ import pytest
 from assets.canaries import queries_with_canaries
 from assets.model_queries import ModelQueries
 from assets.query_subjects import pieces_of
+from assets.shown_again import query_again
 from vidpipe import keys
+from vidpipe.annotation.query_recipes import query_plan_of
 from vidpipe.annotation.shown import page_value
 from vidpipe.asking.canaries import MOST_BAD, UNSEEING
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
 from vidpipe.inputs import Inputs
 from vidpipe.ledger.snapshot import Row, as_text
+from vidpipe.models.calls import Media
 from vidpipe.ports import Project, Service
 from vidpipe.recipe.loading import check_recipe
 from vidpipe.recipe.query_section import Level
 from vidpipe.records import Outcome, Record
+from vidpipe.store.documents import read_record
 from vidpipe.tables import Made, settle_table
+from vidpipe_tests.assets.ready import settle
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.projects import admit, project_at
 from vidpipe_tests.resources.gemini_line import Line
@@ -175,6 +181,36 @@ def test_of_an_episode_at_a_public_page_the_page_is_shown(project: Project, gemi
     assert (record.outcome, next(iter(record.value["queries"]))) == ("ok", "main_plot")
     (seen,) = [json.loads(body)["contents"][0]["parts"][0] for body in bodies]
     assert page in seen["fileData"].values()
+
+
+@pytest.mark.parametrize(("mode", "outcome", "n_files"), [("copy", "ok", 6), ("exact", "unusable", 3)])
+def test_only_clips_with_their_sources_pictures_are_encoded_again_where_they_cannot_be_read(
+    project: Project, gemini: Line, mode: str, outcome: str, n_files: int
+) -> None:
+    clips = read_record(project.store, "segment_clips", "a")
+    settle(project, "segment_clips", "a", Outcome("ok", value={**clips.value, "mode": mode}, where=clips.where))
+    with project.store.local(clips.value["clips"][0]["key"]) as path:
+        gemini.server.clips.unreadable.add(sha256(path.read_bytes()).hexdigest())
+    service = Service("gemini", gemini.model(upload=True), at_once=3)
+    record = record_of(told(project, service))
+    assert (record.outcome, {one["outcome"] for one in record.value["segments"]}) == (outcome, {outcome})
+    assert gemini.server.n("upload.start") == n_files
+    assert project.ledger.calls.spent() == pytest.approx(gemini.server.usd() * 1e9)
+    if outcome == "ok":
+        project.ledger.damage.mark_for_good("segment_queries", {"a": None})
+        again = record_of(told(project, Service("gemini", None, at_once=3, lacks="no key")))
+        assert again.data_version == record.data_version
+
+
+def test_an_episode_encoded_again_has_as_many_frames_as_are_looked_at(project: Project) -> None:
+    def fps(**queries: Any) -> Fraction:
+        recipe = check_recipe("recipe.yaml", {**RECIPE, "queries": queries})
+        plan = query_plan_of(recipe, "episode", project.folder / "prompts")
+        again = query_again(replace(project, recipe=recipe), Media(Path("v.mp4"), "5" * 64), plan)
+        assert again is not None
+        return again.settings.fps
+
+    assert [fps(), fps(fps={"episode": 4})] == [Fraction(1), Fraction(4)]
 
 
 def test_a_segment_that_is_refused_stands_there_without_queries_and_is_paid_for(project: Project, gemini: Line) -> None:

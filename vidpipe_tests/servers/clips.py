@@ -23,9 +23,13 @@ class Clip:
 
 
 class Clips:
-    """Clips by the sha256 of their bytes. Safe to use from several threads."""
+    """Clips by the sha256 of their bytes. Safe to use from several threads.
+
+    `unreadable` are the sha256, 64 hex digits, of bytes that the service cannot read though others can.
+    """
 
     def __init__(self) -> None:
+        self.unreadable: set[str] = set()
         self._lock = threading.Lock()
         self._known: dict[str, Clip | None] = {}
 
@@ -33,6 +37,8 @@ class Clips:
         """The clip that bytes are; None where they are none."""
         sha256 = hashlib.sha256(data).hexdigest()
         with self._lock:
+            if sha256 in self.unreadable:
+                return None
             if sha256 in self._known:
                 return self._known[sha256]
         clip = _read(data)
