@@ -36,7 +36,7 @@ class Clients:
             raise CredentialError(SERVICE, "no key is given")
         if not all(_is_key(key) for key in self._keys):
             raise CredentialError(SERVICE, "a key has characters that no key has")
-        self._base_url = _checked(base_url or BASE_URL)
+        self._base_url = checked_address(base_url or BASE_URL)
         self._timeout_s = timeout_s
         self._api_version = api_version
         self._lock = threading.Lock()
@@ -96,12 +96,18 @@ def _is_key(key: str) -> bool:
     return key.isascii() and key.isprintable() and " " not in key and not key.startswith("auth_tokens/")
 
 
-def _checked(base_url: str) -> str:
+def checked_address(base_url: str) -> str:
+    """The address as it is.
+
+    Raises:
+        RecipeError: it is none, or holds what no address of a service does.
+    """
     try:
         parts = urlsplit(base_url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        is_address = is_address and parts.port != 0 and not parts.query
     except ValueError:
         is_address = False
     if not is_address:
-        raise RecipeError("GOOGLE_GEMINI_BASE_URL", "wants http(s)://host, without credentials in it")
+        raise RecipeError("GOOGLE_GEMINI_BASE_URL", "wants http(s)://host, without credentials or a query in it")
     return base_url

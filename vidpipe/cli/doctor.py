@@ -130,7 +130,7 @@ def _paid(project: "Project") -> Iterator[Finding]:
     told = f"is set: {counted(n_keys, 'key')}" if n_keys else "is not set"
     yield Finding(f"GEMINI_API_KEY {told}", is_well=bool(n_keys) or not asking, mend=mend)
     if "GOOGLE_GEMINI_BASE_URL" in environ:
-        yield Finding("GOOGLE_GEMINI_BASE_URL is set: Gemini is asked there", is_well=True)
+        yield _address(environ["GOOGLE_GEMINI_BASE_URL"])
     for model in dict.fromkeys(model for models in paid_stages(recipe).values() for model in models):
         try:
             prices_of(project).check(model, project.clock())
@@ -139,6 +139,18 @@ def _paid(project: "Project") -> Iterator[Finding]:
         else:
             yield Finding(f"price of {model} is known", is_well=True)
     yield from _attention(project)
+
+
+def _address(url: str) -> Finding:
+    """Whether Gemini can be asked at another address; nobody is."""
+    from resources.gemini_clients import checked_address
+    from vidpipe.errors import RecipeError
+
+    try:
+        checked_address(url)
+    except RecipeError as error:
+        return Finding("GOOGLE_GEMINI_BASE_URL", is_well=False, mend=error.why)
+    return Finding("GOOGLE_GEMINI_BASE_URL is set: Gemini is asked there", is_well=True)
 
 
 def _attention(project: "Project") -> Iterator[Finding]:

@@ -156,7 +156,7 @@ def test_doctor_tells_whether_services_can_be_asked_and_never_with_what(project:
     with LlmServer("openai", api_key="secret-3") as server:
         done = call("doctor", "-C", str(project), env={**env, "TGI_BASE_URL": server.url})
         refused_key = call("doctor", "-C", str(project), env={"TGI_BASE_URL": server.url})
-    gone = call("doctor", "-C", str(project), env={**env, "TGI_BASE_URL": server.url})
+    gone = call("doctor", "-C", str(project), env={**env, "TGI_BASE_URL": server.url, "GOOGLE_GEMINI_BASE_URL": "x"})
     (project / "recipe.yaml").write_text(before)
     assert done.returncode == 0, done.stdout
     assert "ok   GEMINI_API_KEY is set: 2 keys" in done.stdout
@@ -164,6 +164,8 @@ def test_doctor_tells_whether_services_can_be_asked_and_never_with_what(project:
     assert f"ok   the LLM server at TGI_BASE_URL answers: openai, {MODEL}" in done.stdout
     for other in (refused_key, gone):
         assert "BAD  the LLM server at TGI_BASE_URL" in other.stdout
+    assert "ok   GOOGLE_GEMINI_BASE_URL is set" in done.stdout
+    assert "BAD  GOOGLE_GEMINI_BASE_URL\n" in gone.stdout
     assert not any(word in one.stdout for one in (done, refused_key, gone) for word in ("secret", server.url))
 
 

@@ -314,7 +314,10 @@ def test_keys_that_are_none_are_a_matter_of_credentials(keys: tuple[str, ...]) -
         GeminiModel(keys)
 
 
-@pytest.mark.parametrize("address", ["here", "ftp://x/", "https://user:word@x/", "http://[", "https:///x"])
+@pytest.mark.parametrize(
+    "address",
+    ["here", "ftp://x/", "https://user:word@x/", "http://[", "https:///x", "http://x:99999", "http://x?key=word"],
+)
 def test_an_address_that_is_none_is_a_matter_of_the_settings(address: str) -> None:
     with pytest.raises(RecipeError) as caught:
         GeminiModel(["key-a"], address)
