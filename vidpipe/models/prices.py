@@ -20,6 +20,7 @@ from vidpipe.models.calls import Usage
 from vidpipe.models.rates import MOST_OUT, TABLE, Model, Price
 
 NUSD = 10**9  # in a US$
+_MOST_USD = Decimal("1e9")  # as in recipes: more is no limit that anybody means
 _FILE = "prices.json"
 _PREFIX = "models/"
 
@@ -158,11 +159,13 @@ def nusd_of(usd: float) -> int:
     """A sum in US$ as people write it, in 1e-9 US$; rounded down, since it is a limit.
 
     Raises:
-        ValueError: it is no number, or negative.
+        ValueError: it is no number, negative, or more than 1e9 US$.
     """
     exact = Decimal(str(usd))
     if not (exact.is_finite() and exact >= 0):
         raise ValueError(f"need US$ of at least 0, got {usd}")
+    if exact > _MOST_USD:
+        raise ValueError(f"need US$ of at most 1e9, got {usd}")
     return int(exact * NUSD)
 
 

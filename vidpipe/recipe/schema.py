@@ -154,7 +154,7 @@ class Recipe(Section):
     layout: str | None = Field(None, description="Reads series and episode from paths, e.g. '{series}/{episode}'.")
     roots: Texts = Field((), description="Folders that a manifest's paths may lead to, beside its own.")
     max_partitions: int | None = Field(None, gt=0, description="Admit at most this many videos.")
-    budget_usd: Annotated[float, Field(ge=0)] | Literal["unlimited"] | None = Field(
+    budget_usd: Annotated[float, Field(ge=0, le=1e9)] | Literal["unlimited"] | None = Field(
         None,
         description="The most that may be spent on paid services, in US$, by all runs of this project together; "
         "unlimited: any sum. With a paid service it must be given. Changes no result.",

@@ -172,3 +172,6 @@ def test_a_limit_is_what_people_write() -> None:
     for usd in (-1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="at least 0"):
             nusd_of(usd)
+    assert nusd_of(1e9) == 10**18
+    with pytest.raises(ValueError, match="at most 1e9"):
+        nusd_of(1e300)
