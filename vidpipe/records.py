@@ -17,7 +17,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _OF_FILES = frozenset({"bytes", "sha256"})  # of `where`: what is told of files by their keys
 _ASKED = frozenset(
     {"job", "request_id", "address", "model", "model_requested", "tokens", "prompt", "template", "remark"}
-    | {"calls", "quality"}
+    | {"shown", "calls", "quality"}
 )
 
 

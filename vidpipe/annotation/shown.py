@@ -129,7 +129,8 @@ def encoded_again(media: Media, settings: ProxySettings, version: int) -> Media:
 
     Named unlike a proxy that a recipe wants: an answer about one is no answer to who wants the source shown.
     """
-    return replace(media, place=Path(), made_by=f"{media.made_by}, as {made_by(settings, version)}", mime_type=_MP4)
+    name = f"{media.made_by}, as {made_by(settings, version)}"
+    return replace(media, place=Path(), made_by=name, mime_type=_MP4, is_again=True)
 
 
 def type_of(facts: Mapping[str, Any]) -> str | None:

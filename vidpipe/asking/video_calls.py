@@ -70,6 +70,7 @@ class VideoCalls:
 
 
 def _told(question: Question, answer: Answer) -> dict[str, Any]:
+    media = question.media
     return {
         "request_id": question.request_id,
         "address": question.address,
@@ -79,4 +80,5 @@ def _told(question: Question, answer: Answer) -> dict[str, Any]:
         "prompt": fingerprint_of(question.prompt),
         **({"template": fingerprint_of(question.template)} if question.template else {}),
         **({"remark": question.remark} if question.remark else {}),
+        **({"shown": media.made_by} if media is not None and media.is_again else {}),
     }

@@ -38,6 +38,7 @@ _ASKED = (
     "prompt",
     "template",
     "remark",
+    "shown",
     "calls",
     "quality",
 )

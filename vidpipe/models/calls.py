@@ -79,7 +79,8 @@ class Media:
 
     `made_by` says what made the file from the source whose bytes have `source_sha256`: settings and version of the
     algorithm, never the file's bytes, or "source". `span_s` is the part that is asked about, [start, end) in seconds
-    on the file's presentation clock; None: all of it. `shows_time`: it is written on each picture.
+    on the file's presentation clock; None: all of it. `shows_time`: it is written on each picture. `is_again`: the
+    service could not read another file of the same, so that this one is shown instead; its `made_by` says so, too.
     """
 
     place: Path | str
@@ -88,6 +89,7 @@ class Media:
     mime_type: str = "video/mp4"
     span_s: tuple[float, float] | None = None
     shows_time: bool = False
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

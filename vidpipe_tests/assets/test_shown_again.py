@@ -17,8 +17,10 @@ from vidpipe.cli.free_again import FreeAgain
 from vidpipe.cli.left_to_ask import LeftToAsk
 from vidpipe.media.proxy import Proxy, ProxySettings
 from vidpipe.ports import Project, Service
+from vidpipe.recipe.line import STAGES
 from vidpipe.recipe.loading import check_recipe
 from vidpipe.records import Outcome, Record
+from vidpipe.store.documents import read_record
 from vidpipe.workers.processes import Processes
 from vidpipe_tests.assets.ready import ready, settle
 from vidpipe_tests.clips import make_clip
@@ -91,6 +93,9 @@ def test_a_source_that_cannot_be_read_is_encoded_again_by_a_worker_and_paid_for_
     assert found.provenance.cost_usd == pytest.approx(gemini.server.usd(), abs=1e-9)
     assert project.ledger.calls.spent() == pytest.approx(gemini.server.usd() * 1e9)
     assert gemini.server.files.names() == []
+    kept = read_record(project.store, ANSWERS, "v0").provenance.asked
+    version = STAGES["annotation_proxy"].version
+    assert kept["shown"] == kept["calls"][0]["shown"] == f"source, as proxy {version}: 1 fps, 640 px, sound"
 
 
 def test_the_answer_is_found_again_and_no_estimate_counts_it(project: Project, gemini: Line, clip: Path) -> None:
