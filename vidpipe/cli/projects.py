@@ -91,13 +91,14 @@ def open_here(folder: Path) -> Project:
     """The project, with the folder where Dagster and the log write; both are made when they are missing.
 
     Raises:
-        RecipeError: the recipe cannot be used.
+        RecipeError: the recipe cannot be used, or what is said about Dagster is no YAML.
     """
     home = dagster_home()
     home.mkdir(parents=True, exist_ok=True)
     _log_to(home / "vidpipe.log")
     if not (home / "dagster.yaml").exists():
         (home / "dagster.yaml").write_text(_DAGSTER)
+    read_yaml(home / "dagster.yaml")
     return open_project(folder)
 
 

@@ -68,6 +68,11 @@ def test_what_the_system_refuses_is_one_line(project: Path) -> None:
     refused(call("bench", "media", "--footage", str(project / "recipe.yaml")), "--footage", "is a file")
 
 
+def test_what_is_said_about_dagster_and_is_no_yaml_is_one_line(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("storage: [")
+    refused(call("status", "-C", str(project), env={"DAGSTER_HOME": str(tmp_path)}), "dagster.yaml", "not valid YAML")
+
+
 def test_no_ids_are_not_all_ids(project: Path) -> None:
     refused(call("run", "-C", str(project), "--ids", ""), "--ids", "names no video")
 
