@@ -20,6 +20,17 @@ _OF_CONNECTION = ("connection", "content-length", "date", "host", "server", "tra
 _TIMEOUT_S = 60.0
 
 
+def slow_down() -> Reply:
+    """Too many requests, as S3 writes it."""
+    error = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+    return Reply(f'<?xml version="1.0" encoding="UTF-8"?>{error}', 503, {"Content-Type": "application/xml"})
+
+
+def is_part(request: Request) -> bool:
+    """For `when`: a part of an object that is sent in parts."""
+    return "partNumber" in request.query
+
+
 class S3Server(LoopbackServer):
     """S3 with one bucket. Operations: `list`, and `get`, `put`, `head`, `delete`, `post` of objects."""
 

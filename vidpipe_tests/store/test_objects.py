@@ -18,7 +18,7 @@ from vidpipe.errors import MissingObjectError, StoreError, StoreFullError, Unwri
 from vidpipe.keys import segment
 from vidpipe.store.objects import ObjectStore, open_store, sha256_of
 from vidpipe_tests import hostile
-from vidpipe_tests.servers.bucket import BucketServer, is_part, slow_down
+from vidpipe_tests.servers.s3 import BUCKET, S3Server, is_part, slow_down
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
@@ -289,14 +289,12 @@ def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
         ("get", {"truncate": 100_000}),
     ],
 )
-def test_a_bucket_that_fails_now_and_then_loses_nothing(
-    endpoint: str, tmp_path: Path, op: str, fault: dict[str, Any]
-) -> None:
+def test_a_bucket_that_fails_now_and_then_loses_nothing(tmp_path: Path, op: str, fault: dict[str, Any]) -> None:
     data = random.Random(1).randbytes(6_000_000)  # in parts
     (tmp_path / "large").write_bytes(data)
-    with BucketServer(endpoint) as server:
+    with S3Server() as server:
         environ = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": server.url}
-        store = store_of(f"s3://bucket/{tmp_path.name}", environ, tmp_path / "scratch")
+        store = store_of(f"s3://{BUCKET}/{tmp_path.name}", environ, tmp_path / "scratch")
         server.inject(op, times=2, name="struck", **fault)
         store.put("small", b"1")
         store.put_file("large", tmp_path / "large")
