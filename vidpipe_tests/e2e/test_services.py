@@ -241,7 +241,7 @@ def test_without_a_key_all_else_is_done_and_a_small_budget_is_never_exceeded(key
 
 def test_each_command_keeps_to_its_own_limit_though_two_run_at_once(keyless: Line, tmp_path: Path) -> None:
     line, only = keyless.copy(tmp_path / "project"), ("--only", "video_annotations")
-    edit(line, {"max_output_tokens: 65536": "max_output_tokens: 8192", "canaries: off": "canaries: report"})
+    edit(line, {"max_output_tokens: 65536": "max_output_tokens: 8192", "canaries: off": "canaries: stop"})
     with serving("calm") as servers:
         env, limit = environment_of(servers), ("--max-usd", str(ONE_CALL_USD))
         runs = [line.begin("run", *only, *limit, env=env) for _ in range(2)]
