@@ -100,6 +100,7 @@ def _adds_up(line: Line, usd: float) -> None:
     """What the ledger knows for certain is what the services billed, but for answers that a kill kept from it."""
     (booked,) = open_ledger(str(line.folder / "ledger.db")).calls.sums()
     assert (booked.nusd - booked.estimated_nusd) / 1e9 <= usd * 1.0001
+    assert booked.nusd / 1e9 >= usd * 0.95, "what a kill kept from it is booked as it was estimated"
 
 
 def _seconds(text: str) -> float:
