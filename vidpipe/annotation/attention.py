@@ -71,13 +71,13 @@ def attention(content: dict[str, Any], duration_s: Fraction) -> Attention:
     ends, starts, times = [Fraction(0)], [], times_in(content, duration_s)
     for path, _, reading in times:
         if reading.start_s is not None:
-            ends.append(min(reading.end_s or reading.start_s, duration_s))
+            ends.append(reading.end_s or reading.start_s)
             if path[-1] != "end_timestamp":
-                starts.append(min(reading.start_s, duration_s))
+                starts.append(reading.start_s)
     lengths = _lengths_s(times)
     return Attention(
-        told_share=_rounded(max(ends) / duration_s),
-        tail_share=_rounded(1 - max(starts) / duration_s) if len(starts) >= MIN_STARTS else None,
+        told_share=_rounded(min(max(ends), duration_s) / duration_s),
+        tail_share=_rounded(1 - min(max(starts), duration_s) / duration_s) if len(starts) >= MIN_STARTS else None,
         same_share=_same_share(lengths[:-1]) if len(lengths) >= MIN_SCENES else None,
         growth=_growth(lengths) if len(lengths) >= MIN_SCENES else None,
     )

@@ -135,10 +135,10 @@ def _span(pair: Mapping[str, Any], video: Span) -> Span:
 
 
 def _walk(value: Any, path: Path, inside: Span, change: Change) -> Any:
+    if value is None or isinstance(value, str):  # most are
+        return change(path, value, inside) if path[-1] in TIME_NAMES else value
     if isinstance(value, Mapping):
         return {name: _walk(one, (*path, name), inside, change) for name, one in value.items()}
     if isinstance(value, list):
         return [_walk(one, (*path, i), inside, change) for i, one in enumerate(value)]
-    if path[-1] in TIME_NAMES and (value is None or isinstance(value, str)):
-        return change(path, value, inside)
     return value

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from vidpipe.timeline.spans import Span
 
@@ -112,6 +113,7 @@ def format_timestamp(seconds: Fraction) -> str:
     return f"{hours:02d}:{m:02d}:{s:02d}.{ms:03d}"
 
 
+@lru_cache(maxsize=10_000)  # the same times come again in thousands of videos
 def _read_written(hours: int, minutes: int, seconds: int, ms: int) -> Reading:
     return Reading(Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + ms, 1000))
 
