@@ -46,6 +46,8 @@ def run_bench(what: str, options: BenchOptions) -> int:
     """
     if what != "media" and (options.files or options.footage or options.is_full or options.plot_file):
         raise RecipeError(f"bench {what}", "takes --json and --only alone; the other options are for bench media")
+    if options.footage is not None and options.footage.exists() and not options.footage.is_dir():
+        raise RecipeError(str(options.footage), "is no folder that footage could be in")
     for file in (options.json_file, options.plot_file):
         if file is not None and not file.absolute().parent.is_dir():
             raise RecipeError(str(file), "there is no such folder to write into")
