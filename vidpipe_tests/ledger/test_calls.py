@@ -306,8 +306,8 @@ def test_spent_and_reserved_together_never_exceed_a_budget(
             elif step != "reserve" and which in flying:
                 call, most = flying.pop(which)
                 end(calls, step, call, int(most * share))
-            for run_id, limit in ((None, project), ("run 0", run), ("run 1", run)):
-                assert calls.spent(run_id) + calls.reserved(run_id) <= limit
+            for run_ids, limit in (((), project), (("run 0",), run), (("run 1",), run)):
+                assert calls.spent(*run_ids) + calls.reserved(*run_ids) <= limit
         assert calls.spent() == sum(one.nusd for one in calls.sums())
         assert calls.reserved() == sum(worst for _, worst in flying.values())
 
