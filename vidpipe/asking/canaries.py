@@ -134,7 +134,7 @@ class Watch:
     def before_call(self, *, is_shown: bool) -> None:
         """To be called before each call that is to be paid; `is_shown`: a video.
 
-        While a canary is out that may end the run, nobody passes; where it only reports, all others do.
+        While the first canary of a kind is out, and where a bad one may end the run any, nobody passes.
 
         Raises:
             UnseeingServiceError: the model does not look; nothing more is to be asked.
@@ -147,7 +147,7 @@ class Watch:
             number = self._number_due() if is_shown and not self._gate.is_asking else None
             if number is None:
                 return
-            if self.mode == "stop":
+            if number == 0 or self.mode == "stop":
                 self._see_through(number)
                 return
             self._gate.is_asking = True

@@ -1,7 +1,6 @@
 """A source that the service cannot read: shown once more, encoded again, found again, paid for once."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -26,22 +25,12 @@ from vidpipe_tests.assets.ready import ready, settle
 from vidpipe_tests.clips import make_clip
 from vidpipe_tests.projects import project_at
 from vidpipe_tests.resources.gemini_line import Line
-from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_stored import Processing
 from vidpipe_tests.servers.wire import Request
 
 ANSWERS = "video_annotations"
 WHEN = datetime(2026, 11, 21, tzinfo=UTC)  # the model has a price
 REFUSED = "gemini: the service cannot read the file"
-
-
-@pytest.fixture
-def gemini() -> Iterator[Line]:
-    """Gemini, and whoever asks it."""
-    with GeminiServer() as server:
-        line = Line(server)
-        yield line
-        line.close()
 
 
 @pytest.fixture
