@@ -1,6 +1,5 @@
 """Projects whose models stand behind emulated services: what both of them say afterwards."""
 
-import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -85,11 +84,9 @@ def paid_twice(servers: Servers) -> dict[str, int]:
 
 def stored_answers(line: Line) -> set[str]:
     """The requests to Gemini whose answer is kept."""
-    kept = []
-    for path in (line.folder / "store" / "answers").rglob("*.json"):
-        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):  # of a run that looks whether there is room
-            kept.append(json.loads(path.read_text("utf-8")))
-    return {answer["request_id"] for answer in kept if answer.get("call", {}).get("service") == "gemini"}
+    paths = (line.folder / "store" / "answers").rglob("*.json")
+    kept = [json.loads(path.read_text("utf-8")) for path in paths if path.stem != "room"]  # which comes and goes
+    return {answer["request_id"] for answer in kept if answer["call"]["service"] == "gemini"}
 
 
 def stale(line: Line) -> dict[str, int]:

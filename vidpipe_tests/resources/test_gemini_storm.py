@@ -120,6 +120,9 @@ def test_so_does_everything_that_may_pass_mixed(clips: list[Path], seed: int) ->
         server.files.processing = Processing(polls=3)
         server.inject("*", key="key-dead", reply=said.dead_key())
         server.inject("generate", key="key-spent", reply=said.per_day())
+        for fault in PASSES["generate"]:
+            if "change" in fault:
+                server.inject("generate", times=1, **fault)
         draws = Draws(f"{seed}")
         for op, faults in PASSES.items():
             for number, fault in enumerate(faults):
