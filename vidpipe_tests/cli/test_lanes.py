@@ -1,6 +1,7 @@
 """What waits for services goes on beside what uses this machine."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -105,6 +106,18 @@ def test_what_nobody_asks_about_is_done_while_answers_are_awaited_and_after_what
     assert sorted(runs) == sorted((names, key) for names in (HERE, later, BESIDE) for key in keys)
     assert runs.index((HERE, keys[-1])) < min(runs.index((later, key)) for key in keys)
     assert sorted(given_back) == keys
+
+
+def test_what_was_begun_goes_on_while_it_is_not_known_what_comes_next(asking: Project) -> None:
+    assets, runs = (*HERE, "segment_clips", *BESIDE), []
+    with lanes_of(asking, lambda names, _keys: runs.append(tuple(names)), assets) as lanes, ExitStack() as claim:
+        lanes.run([piece("a", assets)], claim)
+        until = time.monotonic() + LONG_S
+        while len(runs) < 3:
+            assert time.monotonic() < until, runs
+            lanes.meanwhile()
+    assert runs[0] == HERE
+    assert sorted(runs[1:]) == sorted([("segment_clips",), BESIDE])
 
 
 def test_what_is_put_off_does_not_pile_up(asking: Project) -> None:
