@@ -43,6 +43,7 @@ _RANGE = re.compile(r" ?(?:->|-|(?:to|until|till|through) )(?P<rest>.*)", re.DOT
 _SIGNS = str.maketrans(dict.fromkeys("‐‑‒–—―−→", "-") | {"…": "...", "：": ":", "≈": "~", "～": "~", "\xa0": " "})
 _NUMBER_UNIT = re.compile(r"([0-9.]+) ?([hms])")
 _UNIT_S = {"h": 3600, "m": 60, "s": 1}
+_once_each = lru_cache(maxsize=10_000)  # a record's times are read again and again, and the same ones come in others
 _BRACKETS = ("[]", "()", '""', "''", "``", "“”", "<>")
 
 
@@ -113,7 +114,7 @@ def format_timestamp(seconds: Fraction) -> str:
     return f"{hours:02d}:{m:02d}:{s:02d}.{ms:03d}"
 
 
-@lru_cache(maxsize=10_000)  # the same times come again in thousands of videos
+@_once_each
 def _read_written(hours: int, minutes: int, seconds: int, ms: int) -> Reading:
     return Reading(Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + ms, 1000))
 
@@ -157,6 +158,7 @@ def _read_end(text: str, scene: Span | None) -> Fraction | None:
     return _seconds(text) if _TIME.fullmatch(text) else None
 
 
+@_once_each
 def _plain(text: str) -> str:
     """Lower case, ASCII digits and signs, single spaces, no brackets around, no final stop."""
     digits = "".join(str(unicodedata.decimal(c, c)) for c in text.translate(_SIGNS))
@@ -166,6 +168,7 @@ def _plain(text: str) -> str:
     return plain if plain.endswith("...") else plain.rstrip(".")
 
 
+@_once_each
 def _seconds(text: str) -> Fraction | None:
     """Exact seconds of one matched time, None where its fields make no time."""
     read: Callable[[str], Fraction | None] = _units if re.search("[hm]|^[0-9.,]+ ?s", text) else _clock
