@@ -27,6 +27,8 @@ from pebble import ProcessExpired, ProcessPool
 from vidpipe.errors import LimitExceededError
 
 _PR_SET_PDEATHSIG = 1
+_NICER = 5
+"""Workers let their parent go first: it asks services and answers people, and never uses a core for long."""
 _NATIVE_CRASHES = frozenset({-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL, -signal.SIGFPE})
 
 
@@ -184,6 +186,7 @@ def is_native_crash(done: Done) -> bool:
 def _start(parent: int, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # pebble's own handler writes a traceback if it comes at the end
+    os.nice(_NICER)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # the parent died before the line above
         os._exit(1)
