@@ -1,5 +1,6 @@
 """Canaries among the questions about videos: films that are made, asked about like any video, and noted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assets.model_annotations import ModelAnnotator
@@ -13,7 +14,19 @@ from vidpipe.asking.video_calls import VideoCalls
 from vidpipe.ledger.canaries import CANARY, Canary
 from vidpipe.models.calls import Answer, Question
 from vidpipe.models.paid import Purpose
-from vidpipe.ports import Project, Service
+from vidpipe.ports import Answerer, Project, Service
+
+
+@dataclass(frozen=True)
+class _Announced:
+    """An answerer that tells when a question is on its way to it."""
+
+    answerer: Answerer
+    on_its_way: Callable[[], None]
+
+    def answer(self, question: Question) -> Answer:
+        self.on_its_way()
+        return self.answerer.answer(question)
 
 
 @dataclass(frozen=True)
@@ -28,8 +41,10 @@ class Canaries:
     asker: Asker
     levels: SchemaLevels
 
-    def __call__(self, number: int) -> Canary:
+    def __call__(self, number: int, on_its_way: Callable[[], None]) -> Canary:
         """What the model tells of the film of a number; a kept answer is not asked for again.
+
+        Others who wait for it are let go when the question is `on_its_way`.
 
         Raises:
             PendingError: nobody can be asked, or not for the money that is left.
@@ -37,7 +52,8 @@ class Canaries:
         """
         film = self.topic.film(number)
         purpose, tokens = Purpose(self.service.name, self.asset, CANARY, "", self.run_id), self.topic.tokens(film)
-        calls = VideoCalls(self.asker, purpose, self.service.lacks, tokens=lambda _question: tokens)
+        asker = replace(self.asker, answerer=_Announced(self.asker.answerer, on_its_way))
+        calls = VideoCalls(asker, purpose, self.service.lacks, tokens=lambda _question: tokens)
         with self.project.store.scratch() as folder:
             media = self.topic.media(film, folder / "canary.mp4")
 

@@ -5,11 +5,12 @@ it is booked, its answer is kept, and it is never asked twice. One comes before 
 after every `EVERY` that are shown a video, and one as soon as another version of the model answers. Who asks, and what
 an answer tells, is the caller's business.
 
-Where a bad one may end the run, nothing more is paid for until that is settled: a bad one is followed by another at
-once, and two in succession are a collapse. One that begins between two canaries is noticed by its answers: when many of
-the last ones are doubtful (`vidpipe.asking.doubts`) the next canary comes at once. So a collapse that shows costs those
-answers, what was on its way meanwhile, less than `AT_ONCE` calls, and two canaries. A canary that came early, and was
-good, is paid back: the next one comes later, so that in the long run no more than one comes with `EVERY` calls.
+Where a bad one is only reported, others go on as soon as its question is on its way: nobody waits for the answer. Where
+it may end the run, nothing more is paid for until that is settled: a bad one is followed by another at once, and two in
+succession are a collapse. One that begins between two canaries is noticed by its answers: when many of the last are
+doubtful (`vidpipe.asking.doubts`) the next canary comes at once. So a collapse that shows costs those answers, what was
+on its way meanwhile, less than `AT_ONCE` calls, and two canaries. A canary that came early, and was good, is paid back:
+the next one comes later, so that in the long run no more than one comes with `EVERY` calls.
 
 Films are numbered by what the ledger knows, so that a run which was killed, and two at once, ask about the same one.
 """
@@ -19,10 +20,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
-from statistics import median
 from typing import Literal
 
+from vidpipe.asking.canary_rules import EVERY, MOST_BAD, is_bad, n_bad, n_towards
 from vidpipe.asking.doubts import Doubts
 from vidpipe.errors import (
     ForeignAnswerError,
@@ -39,51 +39,13 @@ _LOG = logging.getLogger(__name__)
 
 Ask = Callable[[Question], Answer]
 Mode = Literal["off", "report", "stop"]
-EVERY = 100
-"""At most one canary comes with so many calls that are shown a video."""
-MOST_BAD = 2
-"""So many bad ones in succession are a collapse."""
 AT_ONCE = 16
 """Where a bad one may end the run no more videos than these are asked about at once: a collapse that shows costs three
 doubtful answers, fifteen calls beside the last of them, and two canaries."""
-LEAST, USUAL_SHARE = 0.25, 0.5
-"""Less than this is bad, and less than this share of what the model did before, or is expected to do when new."""
 UNSEEING = "the model does not look at what it is shown"
 _REST = 4
 """So many calls go by before it is tried again to ask what could not be asked."""
 _PASSING = (TransientServiceError, LostAnswerError, ForeignAnswerError, OSError)
-
-
-def is_bad(attention: float | None, before: Sequence[Canary], usual: float = 1.0) -> bool:
-    """Whether a model looked too little, given the canaries before; one that did not answer says nothing."""
-    known = [one.attention for one in before if one.attention is not None]
-    return attention is not None and attention < max(LEAST, USUAL_SHARE * (median(known) if known else usual))
-
-
-def n_bad(known: Sequence[Canary]) -> int:
-    """How many bad ones came last, one after the other; those that were not answered left out."""
-    answered = [one for one in known if one.attention is not None]
-    return sum(1 for _ in takewhile(lambda one: one.is_bad, reversed(answered)))
-
-
-def n_towards(since: Callable[[Canary], int], known: Sequence[Canary], every: int = EVERY) -> int:
-    """How many calls count towards the next canary: those since the last one, less what good ones came early.
-
-    `since` tells the calls since one of the `known`, oldest first, of which there is one.
-    """
-    good = [one for one in known if not one.is_bad]
-    earned = [since(one) - i * every for i, one in enumerate(reversed(good))]
-    return min([since(known[-1]), *earned])
-
-
-def n_due(n_calls: int, towards: int | None) -> int:
-    """How many canaries come with so many calls that are shown a video.
-
-    `towards` count towards the next one already; None: there is none yet.
-    """
-    if n_calls <= 0:
-        return 0
-    return max(0, (n_calls - 1) // EVERY + 1 if towards is None else (min(towards, EVERY) + n_calls - 1) // EVERY)
 
 
 @dataclass
@@ -92,7 +54,7 @@ class _Gate:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     doubts: Doubts = field(default_factory=Doubts)
-    is_asking: bool = False
+    asking: threading.Event | None = None  # somebody is, beside the others: set when the question is on its way
     rest: int = 0
     version: str = ""  # of the model, as it answered last
 
@@ -101,9 +63,9 @@ class _Gate:
 class Watch:
     """Sees to the canaries of one kind of questions to a service; all threads that ask these may share it.
 
-    `shown` are the names of the calls that are shown a video. `ask` asks about the film of a number, and tells what
-    came of it; `is_bad` of what it gives is not looked at. A model that is new is expected to have the attention
-    `usual`. One canary comes with `every` so many calls that are shown a video.
+    `shown` are the names of the calls that are shown a video. `ask` asks about the film of a number, calls what it is
+    given when the question is on its way, and tells what came of it, but for `is_bad`. A model that is new is expected
+    to have the attention `usual`. One canary comes with `every` so many calls that are shown a video.
     """
 
     service: Service
@@ -112,7 +74,7 @@ class Watch:
     mode: Mode
     shown: frozenset[str]
     known: Canaries
-    ask: Callable[[int], Canary]
+    ask: Callable[[int, Callable[[], None]], Canary]
     usual: float = 1.0
     every: int = EVERY
     _gate: _Gate = field(init=False, repr=False)
@@ -134,7 +96,7 @@ class Watch:
     def before_call(self, *, is_shown: bool) -> None:
         """To be called before each call that is to be paid; `is_shown`: a video.
 
-        While the first canary of a kind is out, and where a bad one may end the run any, nobody passes.
+        Nobody passes before a canary that is due is on its way, and where a bad one may end the run, is answered.
 
         Raises:
             UnseeingServiceError: the model does not look; nothing more is to be asked.
@@ -144,17 +106,17 @@ class Watch:
             return
         with self._gate.lock:
             self.service.standing.check()
-            number = self._number_due() if is_shown and not self._gate.is_asking else None
-            if number is None:
-                return
-            if number == 0 or self.mode == "stop":
+            number = self._number_due() if is_shown and self._gate.asking is None else None
+            if number is not None and self.mode == "stop":
                 self._see_through(number)
                 return
-            self._gate.is_asking = True
-        try:
-            self._see(number)
-        finally:
-            self._gate.is_asking = False
+            if number is not None:
+                self._gate.asking = threading.Event()
+            asking = self._gate.asking
+        if number is not None and asking is not None:
+            self._see_beside(number, asking)
+        elif asking is not None:
+            asking.wait()
 
     def answered(self, answer: Answer) -> None:
         """To be called with each answer about a video: a version that answered no canary is soon asked for one."""
@@ -199,14 +161,22 @@ class Watch:
         if seen is not None and seen.is_bad and self.mode == "stop":
             self._see(number + 1)
 
-    def _see(self, number: int) -> Canary | None:
+    def _see_beside(self, number: int, asking: threading.Event) -> None:
+        """Ask while others go on, once the question is on its way, or cannot be."""
+        try:
+            self._see(number, asking.set)
+        finally:
+            self._gate.asking = None
+            asking.set()
+
+    def _see(self, number: int, on_its_way: Callable[[], None] = lambda: None) -> Canary | None:
         """What came of a canary, noted; None where it could not be asked.
 
         Raises:
             UnseeingServiceError: that makes a collapse.
         """
         try:
-            canary = self.ask(number)
+            canary = self.ask(number, on_its_way)
         except RejectedRequestError as error:
             _LOG.warning("the canary was refused: %s", error)
             self._gate.rest = 10**9

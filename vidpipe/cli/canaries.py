@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from vidpipe.asking.canaries import MOST_BAD, Mode, n_bad
+from vidpipe.asking.canaries import Mode
+from vidpipe.asking.canary_rules import MOST_BAD, n_bad
 from vidpipe.ledger.canaries import Canaries, Canary, Score
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vidpipe.annotation.canary_topics import FILE_BYTES, Topic, annotation_topic, query_topic
-from vidpipe.asking.canaries import EVERY, n_due, n_towards
+from vidpipe.asking.canary_rules import EVERY, n_due, n_towards
 from vidpipe.asking.estimate import Ask
 from vidpipe.cli.left_to_ask import ANNOTATIONS, LeftToAsk
 from vidpipe.ledger.canaries import CANARY, Canaries, Canary

@@ -2,14 +2,15 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from vidpipe.asking.canaries import AT_ONCE, MOST_BAD, UNSEEING, Mode, Watch, is_bad, n_due, watched
+from vidpipe.asking.canaries import AT_ONCE, UNSEEING, Mode, Watch, watched
+from vidpipe.asking.canary_rules import MOST_BAD, n_due
 from vidpipe.asking.doubts import MANY
 from vidpipe.errors import (
     BudgetError,
@@ -61,7 +62,7 @@ class Line:
         known, shown = self.ledger.canaries, frozenset({"video"})
         self.watch = Watch(Service("gemini", None), ASSET, "k", self.mode, shown, known, self.ask, every=EVERY)
 
-    def ask(self, number: int) -> Canary:
+    def ask(self, number: int, _on_its_way: Callable[[], None] = lambda: None) -> Canary:
         """Ask about a film."""
         self.asked.append((self.n_calls, number))
         return canary(number, self.sees(self.n_calls), started=float(next(self.moment)))
@@ -129,8 +130,8 @@ def test_a_film_whose_row_is_lost_is_asked_about_again_under_its_number(line: Ca
     steady = line("report")
     answer = steady.watch.ask
 
-    def killed(number: int) -> Canary:
-        answer(number)
+    def killed(number: int, on_its_way: Callable[[], None]) -> Canary:
+        answer(number, on_its_way)
         raise KeyboardInterrupt
 
     steady.watch = replace(steady.watch, ask=killed)
@@ -229,21 +230,6 @@ def test_one_bad_canary_alone_ends_nothing(line: Callable[..., Line]) -> None:
     assert [at for at, _ in sometimes.asked] == [0, EVERY, EVERY, 2 * EVERY]
 
 
-def test_a_model_is_measured_by_what_it_did_before() -> None:
-    def before(*scores: float | None) -> Sequence[Canary]:
-        return [canary(number, score) for number, score in enumerate(scores)]
-
-    assert not is_bad(0.5, before())
-    assert is_bad(0.49, before())
-    assert is_bad(0.49, before(1.0, 1.0, 1.0))
-    assert not is_bad(0.4, before(0.4)), "who never saw more is weak and has not collapsed"
-    assert is_bad(0.24, before(0.3, 0.3))
-    assert not is_bad(None, before(1.0))
-    assert is_bad(0.4, before(None))
-    assert not is_bad(0.4, before(), 0.5), "of fifteen sentences less is expected than of a report"
-    assert is_bad(0.2, before(), 0.5)
-
-
 def test_a_new_version_of_a_model_is_judged_by_itself(line: Callable[..., Line]) -> None:
     weak = line("report", lambda _: 0.35)
     weak.ledger.canaries.add(canary(0, 1.0, model="m-000"))
@@ -258,8 +244,8 @@ def test_a_new_version_of_a_model_is_judged_by_itself(line: Callable[..., Line])
 def test_a_version_that_answered_no_canary_is_asked_for_one_at_once(line: Callable[..., Line], mode: Mode) -> None:
     steady, version, video = line(mode), "m-001", Media(Path("a.mp4"), "0" * 64)
 
-    def ask(number: int) -> Canary:
-        return replace(steady.ask(number), model_reported=version)
+    def ask(number: int, on_its_way: Callable[[], None]) -> Canary:
+        return replace(steady.ask(number, on_its_way), model_reported=version)
 
     def call(_question: Question) -> Answer:
         steady.call()
@@ -293,11 +279,11 @@ def test_a_canary_that_cannot_be_asked_hinders_nobody_and_is_tried_again_later(l
     errors = iter([TransientServiceError("gemini", "busy"), OSError("no room")])
     answer = steady.watch.ask
 
-    def fails(number: int) -> Canary:
+    def fails(number: int, on_its_way: Callable[[], None]) -> Canary:
         error = next(errors, None)
         if error is not None:
             raise error
-        return answer(number)
+        return answer(number, on_its_way)
 
     steady.watch = replace(steady.watch, ask=fails)
     steady.call(20)
@@ -308,7 +294,7 @@ def test_a_canary_that_the_service_refuses_is_left_out(line: Callable[..., Line]
     steady = line("stop")
     n_tried = itertools.count()
 
-    def refuses(number: int) -> Canary:
+    def refuses(number: int, on_its_way: Callable[[], None]) -> Canary:
         next(n_tried)
         raise RejectedRequestError("gemini", f"takes no {number}")
 
@@ -320,7 +306,7 @@ def test_a_canary_that_the_service_refuses_is_left_out(line: Callable[..., Line]
 def test_what_hinders_all_calls_is_told_as_it_is(line: Callable[..., Line]) -> None:
     poor = line("report")
 
-    def asks(number: int) -> Canary:
+    def asks(number: int, on_its_way: Callable[[], None]) -> Canary:
         raise BudgetError(number)
 
     poor.watch = replace(poor.watch, ask=asks)
@@ -330,15 +316,20 @@ def test_what_hinders_all_calls_is_told_as_it_is(line: Callable[..., Line]) -> N
 
 
 @pytest.mark.parametrize("mode", ["report", "stop"])
-def test_nobody_passes_before_the_first_one_is_answered(line: Callable[..., Line], mode: Mode) -> None:
+def test_nobody_passes_before_one_is_on_its_way_or_where_it_may_end_the_run_answered(
+    line: Callable[..., Line], mode: Mode
+) -> None:
     steady = line(mode)
-    answer, events, may_answer = steady.watch.ask, [], threading.Event()
+    answer, events, is_asked, may_go, may_answer = steady.watch.ask, [], *(threading.Event() for _ in range(3))
 
-    def slow(number: int) -> Canary:
+    def slow(number: int, on_its_way: Callable[[], None]) -> Canary:
+        is_asked.set()
+        assert may_go.wait(60)
         events.append("asked")
+        on_its_way()
         assert may_answer.wait(60)
         events.append("answered")
-        return answer(number)
+        return answer(number, on_its_way)
 
     steady.watch = replace(steady.watch, ask=slow)
 
@@ -347,11 +338,36 @@ def test_nobody_passes_before_the_first_one_is_answered(line: Callable[..., Line
         events.append("paid")
 
     with ThreadPoolExecutor(8) as pool:
-        futures = [pool.submit(pay) for _ in range(8)]
+        first = pool.submit(pay)
+        assert is_asked.wait(60)
+        others = [pool.submit(pay) for _ in range(7)]
+        may_go.set()
+        if mode == "report":
+            wait(others)
         may_answer.set()
-        for future in futures:
+        for future in (first, *others):
             future.result()
-    assert events == ["asked", "answered", *["paid"] * 8]
+    held = ["asked", "answered", *["paid"] * 8]
+    assert events == (held if mode == "stop" else ["asked", *["paid"] * 7, "answered", "paid"])
+
+
+def test_nobody_waits_for_ever_for_one_that_cannot_be_asked(line: Callable[..., Line]) -> None:
+    poor, is_asked, may_fail = line("report"), threading.Event(), threading.Event()
+
+    def fails(number: int, on_its_way: Callable[[], None]) -> Canary:
+        is_asked.set()
+        assert may_fail.wait(60)
+        raise TransientServiceError("gemini", "busy")
+
+    poor.watch = replace(poor.watch, ask=fails)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(poor.watch.before_call, is_shown=True)
+        assert is_asked.wait(60)
+        others = [pool.submit(poor.watch.before_call, is_shown=True) for _ in range(3)]
+        may_fail.set()
+        for future in (first, *others):
+            future.result()
+    assert poor.ledger.canaries.all() == []
 
 
 def test_batches_beside_one_another_count_together(line: Callable[..., Line]) -> None:
@@ -403,10 +419,6 @@ def test_what_ended_the_service_elsewhere_ends_it_here(line: Callable[..., Line]
 
 
 def test_how_many_are_due_is_how_many_come(line: Callable[..., Line]) -> None:
-    assert [n_due(n, None) for n in (0, 1, 100, 101, 201)] == [0, 1, 1, 2, 3]
-    assert [n_due(n, 40) for n in (0, 60, 61, 160, 161)] == [0, 0, 1, 1, 2]
-    assert [n_due(n, -50) for n in (1, 150, 151)] == [0, 0, 1]
-    assert n_due(1, 250) == 1
     steady = line("report")
     steady.watch = replace(steady.watch, every=100)
     steady.call(161)

@@ -10,7 +10,8 @@ import pytest
 
 from assets.canaries import with_canaries
 from assets.model_annotations import ModelAnnotator
-from vidpipe.asking.canaries import MOST_BAD, UNSEEING
+from vidpipe.asking.canaries import UNSEEING
+from vidpipe.asking.canary_rules import MOST_BAD
 from vidpipe.asking.doubts import MANY
 from vidpipe.batch import LeftOver, Settled, Work, run_batch
 from vidpipe.ports import Project, Service

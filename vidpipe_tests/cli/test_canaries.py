@@ -10,7 +10,7 @@ import pytest
 from vidpipe.annotation.canary_topics import Topic, annotation_topic, query_topic
 from vidpipe.annotation.query_recipes import query_plan_of
 from vidpipe.annotation.recipes import plan_of
-from vidpipe.asking.canaries import EVERY
+from vidpipe.asking.canary_rules import EVERY
 from vidpipe.asking.estimate import Ask
 from vidpipe.cli.canaries import bad_news, scores_of
 from vidpipe.cli.canaries_left import in_words, with_canaries

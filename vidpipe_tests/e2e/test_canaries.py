@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.asking.canaries import MOST_BAD, UNSEEING
+from vidpipe.asking.canaries import UNSEEING
+from vidpipe.asking.canary_rules import MOST_BAD
 from vidpipe_tests.e2e.projects import Line, make_small, make_sources
 from vidpipe_tests.e2e.services import answers, asks_models, edit, environment_of, paid_twice, serving
 from vidpipe_tests.servers.eyes import TrueEyes
@@ -17,10 +18,11 @@ CALLS = {"video_annotations": "annotation", "segment_queries": "segment", "episo
 
 
 def made_by(line: Line) -> dict[str, tuple[str, str]]:
-    """The asset and name of every call to Gemini whose answer is kept, by the request's name."""
+    """The asset and name of every call to Gemini whose answer is kept, by the request's name, in order of time."""
     kept = [json.loads(path.read_text("utf-8")) for path in (line.folder / "store" / "answers").rglob("*.json")]
     calls = {one["request_id"]: one["call"] for one in kept if one["call"]["service"] == "gemini"}
-    return {name: (call["asset"], call["name"]) for name, call in calls.items()}
+    in_order = sorted(calls.items(), key=lambda one: one[1]["started"])
+    return {name: (call["asset"], call["name"]) for name, call in in_order}
 
 
 def test_one_comes_before_the_first_call_of_each_asset_is_paid_once_and_stands_in_no_dataset(tmp_path: Path) -> None:
@@ -35,8 +37,8 @@ def test_one_comes_before_the_first_call_of_each_asset_is_paid_once_and_stands_i
         env = environment_of(servers)
         line.run(env=env)
         makers = made_by(line)
-        asked = [makers[entry.note] for entry in answers(servers)]
-        assert {asset: [name for by, name in asked if by == asset] for asset in CALLS} == {
+        assert {entry.note for entry in answers(servers)} == makers.keys()
+        assert {asset: [name for by, name in makers.values() if by == asset] for asset in CALLS} == {
             asset: ["canary", name, name] for asset, name in CALLS.items()
         }
         state = line.status()
