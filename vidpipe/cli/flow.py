@@ -16,8 +16,11 @@ from vidpipe.ledger.snapshot import Snapshot
 from vidpipe.recipe.stages import Stage
 
 _POLL_S = 0.1
-_FIRST = 16
-"""So many videos are curated first; each group thereafter is as large as all before it, so that they are few."""
+_FEW = 16
+"""So many videos, or fewer, go through one part after the other."""
+_FIRST = 4
+"""So many are curated first, so that a model is soon asked; each group thereafter is as large as all before it, so that
+there are not many."""
 
 
 class Flow:
@@ -38,7 +41,7 @@ class Flow:
     def run(self) -> None:
         """Curate and produce what is new; returns when that is through. Raises what a thread raised."""
         keys = self._new_keys()
-        if len(keys) <= _FIRST:
+        if len(keys) <= _FEW:
             return
         curated = SimpleQueue[Sequence[str]]()
         names = [stage.name for stage in self._per_video()]

@@ -22,8 +22,10 @@ from vidpipe.recipe.stages import Stage
 
 MOST_HERE = 2
 """Pieces that use this machine at once; they share its workers."""
-MOST_BESIDE = 4
+MOST_BESIDE = 6
 """Pieces that wait for answers at once: enough that one slow answer holds up nobody, few enough to be soon done."""
+MOST_PUT_OFF = 4
+"""Pieces that keep their claims until nothing else is to be done here."""
 
 
 def waiting_stages(project: Project) -> frozenset[str]:
@@ -85,13 +87,16 @@ class Lanes:
     def room(self) -> None:
         """Wait until another piece may begin; raises what one raised that has ended since."""
         self._collect()
-        while self._is_full() or len(self._beside) >= MOST_BESIDE or len(self._put_off) > MOST_BESIDE:
+        while self._is_full() or len(self._beside) >= MOST_BESIDE or self._is_piled_up():
             self._go_on()
 
     def meanwhile(self) -> None:
-        """Go on with what was begun, while it is not known what comes next; to be called now and then."""
+        """Go on with what was begun, while it is not known what comes next; to be called now and then.
+
+        What was put off waits for that, too, unless much was: who prepares what comes next needs this machine.
+        """
         self._collect()
-        if self._put_off and not (self._begun or self._here):
+        if self._is_piled_up() and not (self._begun or self._here):
             self._start(self._here, self._put_off.popleft(), self._later)
 
     def run(self, pieces: Sequence[Piece], claim: ExitStack) -> None:
@@ -100,6 +105,9 @@ class Lanes:
 
     def _is_full(self) -> bool:
         return len(self._begun) + len(self._here) >= MOST_HERE
+
+    def _is_piled_up(self) -> bool:
+        return len(self._put_off) > MOST_PUT_OFF
 
     def _go_on(self) -> None:
         """Begin what was put off where this machine has room for it, or wait until something ends."""
