@@ -28,7 +28,9 @@ VIDPIPE = str(Path(sys.executable).with_name("vidpipe"))
 _REQUEST_BYTES = 1 << 20
 _HEAVY = (
     "av",
-    "dagster._core.storage.sqlite_storage",
+    *(f"dagster._core.{name}" for name in ("executor.in_process", "instance.factory", "instance.runs.run_domain")),
+    *(f"dagster._core.{name}" for name in ("secrets.env_file", "storage.root", "storage.sqlite_storage")),
+    "upath.implementations.local",
     *(f"vidpipe.cli.{name}" for name in ("lineage", "main", "running", "status", "tables", "verifying")),
 )
 
@@ -149,6 +151,20 @@ def _become(asked: Mapping[str, Any], fds: list[int]) -> None:
     signal.alarm(TIMEOUT_S)
 
 
+def _leave(codes: list[int]) -> None:
+    """End with this code, now that all else is done: to take apart what forks share would first copy all of it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for code in codes:
+        os._exit(code)
+
+
 if __name__ == "__main__":
+    codes: list[int] = []
+    atexit.register(_leave, codes)  # before anybody else's, so that it comes last
     _serve(socket.socket(fileno=int(sys.argv[1])))
-    import_module("vidpipe.cli.main").main()
+    try:
+        import_module("vidpipe.cli.main").main()
+    except SystemExit as ended:
+        codes += [ended.code] if isinstance(ended.code, int) else []
+        raise
