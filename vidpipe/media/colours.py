@@ -14,35 +14,36 @@ def hsv_of(bgr: Pixels) -> Pixels:
     hsv = np.empty(bgr.shape, np.uint8)
     hue, saturation, value = hsv
     blue, green, red = bgr
-    np.maximum(np.maximum(blue, green), red, out=value)
-    chroma = value - np.minimum(np.minimum(blue, green), red)
-    index = _angles(bgr, value, chroma).astype(np.int32)
-    index += 256
-    index <<= 8
-    index |= chroma
+    low, middle = np.minimum(blue, green), np.maximum(blue, green)
+    np.maximum(middle, red, out=value)
+    np.minimum(middle, red, out=middle)
+    np.maximum(middle, low, out=middle)
+    np.minimum(low, red, out=low)
+    middle -= low
+    chroma = np.subtract(value, low, out=low)
+    index = _order(bgr).astype(np.uint32)
+    index *= 1 << 16
+    index |= _pairs(middle, chroma)
     np.take(_HUES, index, out=hue, mode="clip")
-    shade = value.astype(np.uint16)
-    shade <<= 8
-    shade |= chroma
-    np.take(_SATURATIONS, shade, out=saturation, mode="clip")
+    np.take(_SATURATIONS, _pairs(value, chroma), out=saturation, mode="clip")
     return hsv
 
 
-def _angles(bgr: Pixels, value: Pixels, chroma: Pixels) -> npt.NDArray[np.int16]:
-    """How far round the circle, 60 degrees being one chroma: -chroma to 5 chroma.
-
-    Which colours are compared is chosen by masks of whole bytes: much quicker than numpy's `where`.
-    """
+def _order(bgr: Pixels) -> Pixels:
+    """Which colours exceed which: 4 where blue does red, 2 where blue does green, 1 where green does red."""
     blue, green, red = bgr
-    is_red = value == red
-    is_green = (value == green) > is_red
-    if_red, if_green = (np.negative(chosen.view(np.uint8)) for chosen in (is_red, is_green))
-    more = red ^ ((red ^ green) & if_red) ^ ((red ^ blue) & if_green)
-    less = green ^ ((green ^ blue) & if_red) ^ ((green ^ red) & if_green)
-    start = 4 ^ (4 & if_red) ^ (6 & if_green)
-    angles: npt.NDArray[np.int16] = np.subtract(more, less, dtype=np.int16)
-    angles += np.multiply(start, chroma, dtype=np.int16)
-    return angles
+    order: Pixels = np.greater(blue, red).view(np.uint8)
+    for higher, lower in ((blue, green), (green, red)):
+        order += order  # numpy shifts bytes to the left one by one
+        order |= np.greater(higher, lower).view(np.uint8)
+    return order
+
+
+def _pairs(upper: Pixels, lower: Pixels) -> npt.NDArray[np.uint16]:
+    pairs = upper.astype(np.uint16)
+    pairs *= 256
+    pairs |= lower
+    return pairs
 
 
 def _divisors(scale: float) -> npt.NDArray[np.int32]:
@@ -51,8 +52,16 @@ def _divisors(scale: float) -> npt.NDArray[np.int32]:
 
 
 def _hues() -> Pixels:
-    """The hue of each angle from -256 to 1279 (60 degrees are one chroma) and chroma, one after the other."""
-    hues = (np.arange(-256, 1280)[:, None] * _divisors(180 / 6) + 2048) >> 12
+    """The hue of each order of colours, middle one above the lowest, and chroma, one after the other.
+
+    The angle counts from the greatest colour, red, green or blue, 60 degrees being one chroma. Orders 3 and 4 do not
+    occur, nor does a middle colour above the greatest.
+    """
+    starts = np.array([0, 2, 0, 0, 0, 2, 4, 4], np.int32)[:, None, None]
+    signs = np.array([1, -1, -1, 0, 0, 1, 1, -1], np.int32)[:, None, None]
+    levels = np.arange(256, dtype=np.int32)
+    angles: npt.NDArray[np.int32] = starts * levels + signs * levels[:, None]
+    hues: npt.NDArray[np.int32] = (angles * _divisors(180 / 6) + 2048) >> 12
     return np.asarray(np.where(hues < 0, hues + 180, hues), np.uint8).ravel()
 
 

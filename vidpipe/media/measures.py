@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float32]
 _HASH_WIDTH, _HASH_HEIGHT = 9, 8
 _N_BLOCKS = 4  # a side
 _BENT_OVER = 6  # frames
-_LUMA_WEIGHTS = (29, 150, 77)  # of blue, green and red, in 1/256
+_LUMA_WEIGHTS = np.array([29, 150, 77], np.uint16).reshape(3, 1, 1, 1)  # of blue, green and red, in 1/256
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ class SmallPictures:
 
 def small_pictures(bgr: Pixels, orientation: Orientation) -> SmallPictures:
     """Pictures (3, N, H, W) with their luma, 0.299 red + 0.587 green + 0.114 blue as OpenCV has it."""
-    gray = np.full(bgr.shape[1:], 128, np.uint16)
-    for plane, weight in zip(bgr, _LUMA_WEIGHTS, strict=True):
-        gray += np.multiply(plane, weight, dtype=np.uint16)
+    gray, *others = bgr.astype(np.uint16) * _LUMA_WEIGHTS
+    for part in others:
+        gray += part
+    gray += 128
     gray >>= 8
     return SmallPictures(bgr, gray.astype(np.uint8), orientation)
 
@@ -198,16 +199,17 @@ def _mean_changes(series: Pixels) -> Floats:
 def _fine_means(differences: npt.NDArray[np.int16], per: int) -> npt.NDArray[np.uint16]:
     """The means of their sizes over `per`, in 1/256, rounded down."""
     flat = np.abs(differences, out=differences).reshape(len(differences), -1)
-    return np.asarray(flat.sum(axis=1, dtype=np.int64) * 256 // (flat.shape[1] * per), np.uint16)
+    sums = flat.sum(axis=1, dtype=np.int32).astype(np.int64)
+    return np.asarray(sums * 256 // (flat.shape[1] * per), np.uint16)
 
 
 def _variances(pictures: npt.NDArray[np.int16]) -> Floats:
-    """The variance of each picture (N, H, W); float64 holds the sums, whole numbers, exactly."""
+    """The variance of each Laplacian (N, H, W); int32 and float64 hold the sums, whole numbers, exactly."""
     n_pixels = pictures[0].size
     if not n_pixels:
         return np.zeros(len(pictures), np.float32)
     wide = pictures.astype(np.int32)  # holds the squares of a row
-    sums = wide.sum(axis=(1, 2), dtype=np.float64)
+    sums = wide.sum(axis=(1, 2), dtype=np.int32).astype(np.float64)
     squares = np.einsum("nij,nij->ni", wide, wide).sum(axis=1, dtype=np.float64)
     return np.asarray((squares * n_pixels - sums * sums) / n_pixels**2, np.float32)
 

@@ -115,8 +115,7 @@ def bgr_planes(frame: VideoFrame) -> tuple[Pixels, Pixels, Pixels]:
 
 
 def _samples(plane: VideoPlane) -> Pixels:
-    samples: Pixels = np.frombuffer(memoryview(plane), np.uint8)
-    return samples.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+    return np.ndarray((plane.height, plane.width), np.uint8, memoryview(plane), strides=(plane.line_size, 1))
 
 
 def is_full_range(frame: VideoFrame) -> bool:
