@@ -9,11 +9,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import median
+from math import lcm
 from typing import Any
 
 from vidpipe.annotation.told_times import Path, times_in
-from vidpipe.timeline.timecodes import Reading
 
 MIN_SCENES = 6
 """Fewer scenes say nothing about how their lengths go on, …"""
@@ -68,49 +67,63 @@ def attention(content: dict[str, Any], duration_s: Fraction) -> Attention:
     """
     if duration_s <= 0:
         raise ValueError(f"need a video with a length, got {duration_s=}")
-    ends, starts, times = [Fraction(0)], [], times_in(content, duration_s)
-    for path, _, reading in times:
-        if reading.start_s is not None:
-            ends.append(reading.end_s or reading.start_s)
-            if path[-1] != "end_timestamp":
-                starts.append(reading.start_s)
-    lengths = _lengths_s(times)
+    per_s, times = _in_ticks(content, duration_s)
+    ends = [end for _, _, end in times]
+    starts = [start for path, start, _ in times if path[-1] != "end_timestamp"]
+    lengths, duration = _lengths(times), int(duration_s * per_s)
     return Attention(
-        told_share=_rounded(min(max(ends), duration_s) / duration_s),
-        tail_share=_rounded(1 - min(max(starts), duration_s) / duration_s) if len(starts) >= MIN_STARTS else None,
-        same_share=_same_share(lengths[:-1]) if len(lengths) >= MIN_SCENES else None,
+        told_share=_ratio(min(max(ends, default=0), duration), duration),
+        tail_share=_ratio(duration - min(max(starts), duration), duration) if len(starts) >= MIN_STARTS else None,
+        same_share=_same_share(lengths[:-1], int(SAME_S * per_s)) if len(lengths) >= MIN_SCENES else None,
         growth=_growth(lengths) if len(lengths) >= MIN_SCENES else None,
     )
 
 
-def _lengths_s(times: Sequence[tuple[Path, str | None, Reading]]) -> list[Fraction]:
-    """The lengths of the scenes that have both times in order, in exact seconds."""
-    own = [(path, reading) for path, _, reading in times if _is_scenes_own(path)]
-    starts = {path[1]: reading.start_s for path, reading in own if path[-1] == "start_timestamp"}
-    ends = {path[1]: reading.end_s or reading.start_s for path, reading in own if path[-1] == "end_timestamp"}
-    lengths = []
-    for i, start_s in starts.items():
-        end_s = ends.get(i)
-        if start_s is not None and end_s is not None and end_s > start_s:
-            lengths.append(end_s - start_s)
-    return lengths
+def _in_ticks(content: dict[str, Any], duration_s: Fraction) -> tuple[int, list[tuple[Path, int, int]]]:
+    """Where and when things begin and end, in ticks, and how many ticks a second has.
+
+    So many that all times here are whole numbers of them: exact as fractions are, and much faster to compare.
+    """
+    told = [(path, one.start_s, one.end_s or one.start_s) for path, _, one in times_in(content, duration_s)]
+    times = [(path, start_s, end_s) for path, start_s, end_s in told if start_s is not None and end_s is not None]
+    denominators = {time_s.denominator for _, *pair in times for time_s in pair}
+    per_s = lcm(SAME_S.denominator, duration_s.denominator, *denominators)
+
+    def ticks(time_s: Fraction) -> int:
+        return time_s.numerator * (per_s // time_s.denominator)
+
+    return per_s, [(path, ticks(start_s), ticks(end_s)) for path, start_s, end_s in times]
 
 
-def _is_scenes_own(path: tuple[str | int, ...]) -> bool:
+def _lengths(times: Sequence[tuple[Path, int, int]]) -> list[int]:
+    """The lengths of the scenes that have both times in order."""
+    own = [one for one in times if _is_scenes_own(one[0])]
+    starts = {path[1]: start for path, start, _ in own if path[-1] == "start_timestamp"}
+    ends = {path[1]: end for path, _, end in own if path[-1] == "end_timestamp"}
+    return [ends[i] - start for i, start in starts.items() if i in ends and ends[i] > start]
+
+
+def _is_scenes_own(path: Path) -> bool:
     return len(path) == 4 and path[0] == "scenes" and path[2] == "timestamps"
 
 
-def _same_share(lengths: Sequence[Fraction]) -> float:
-    """The largest share of lengths within half a second of one of them."""
+def _same_share(lengths: Sequence[int], same: int) -> float:
+    """The largest share of lengths within `same` of one of them."""
     rising = sorted(lengths)
-    most = max(bisect_right(rising, a + SAME_S) - bisect_left(rising, a - SAME_S) for a in rising)
-    return _rounded(Fraction(most, len(rising)))
+    most = max(bisect_right(rising, a + same) - bisect_left(rising, a - same) for a in rising)
+    return _ratio(most, len(rising))
 
 
-def _growth(lengths: Sequence[Fraction]) -> float:
+def _growth(lengths: Sequence[int]) -> float:
     third = len(lengths) // 3
-    return _rounded(median(lengths[-third:]) / median(lengths[:third]))
+    return _ratio(_median_twice(lengths[-third:]), _median_twice(lengths[:third]))
 
 
-def _rounded(number: Fraction) -> float:
-    return round(float(number), 6)
+def _median_twice(numbers: Sequence[int]) -> int:
+    """Twice the median, which is a whole number even between two of them."""
+    rising, half = sorted(numbers), len(numbers) // 2
+    return rising[half] + rising[~half]
+
+
+def _ratio(a: int, b: int) -> float:
+    return round(a / b, 6)

@@ -135,10 +135,15 @@ def _span(pair: Mapping[str, Any], video: Span) -> Span:
 
 
 def _walk(value: Any, path: Path, inside: Span, change: Change) -> Any:
-    if value is None or isinstance(value, str):  # most are
+    if value is None or isinstance(value, str):
         return change(path, value, inside) if path[-1] in TIME_NAMES else value
     if isinstance(value, Mapping):
-        return {name: _walk(one, (*path, name), inside, change) for name, one in value.items()}
+        return {
+            name: one  # most are texts, and no times
+            if isinstance(one, str) and name not in TIME_NAMES
+            else _walk(one, (*path, name), inside, change)
+            for name, one in value.items()
+        }
     if isinstance(value, list):
-        return [_walk(one, (*path, i), inside, change) for i, one in enumerate(value)]
+        return [one if isinstance(one, str) else _walk(one, (*path, i), inside, change) for i, one in enumerate(value)]
     return value

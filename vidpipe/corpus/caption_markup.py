@@ -27,7 +27,7 @@ def decode(content: bytes) -> str:
 
 def vtt_text(payload: str) -> str:
     """A WebVTT payload without tags, time stamps and ruby text, entities decoded."""
-    return _unescaped(_VTT_TAG.sub("", _RUBY_TEXT.sub("", payload)))
+    return _unescaped(_VTT_TAG.sub("", _RUBY_TEXT.sub("", payload)) if "<" in payload else payload)
 
 
 def _unescaped(text: str) -> str:

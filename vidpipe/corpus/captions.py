@@ -7,11 +7,12 @@ identifier, notes and styles for text, and an inline time stamp of YouTube's for
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pysubs2
 
@@ -19,8 +20,8 @@ from vidpipe.corpus.caption_markup import decode, is_speech, srt_text, ssa_text,
 from vidpipe.errors import VidpipeError
 
 MAX_CAPTION_BYTES = 32 * 2**20
-MAX_TIME_S = Fraction(10_000 * 3600)  # cues later than this are mistakes of the file
-CONTIGUOUS_S = Fraction(1, 10)  # YouTube's rolling cues follow each other without a gap
+MAX_TIME_MS = 10_000 * 3600 * 1000  # cues later than this are mistakes of the file
+CONTIGUOUS_MS = 100  # YouTube's rolling cues follow each other without a gap
 ROLLING_SHARE = Fraction(1, 2)  # of the contiguous pairs must repeat a line before repeats are taken for rolling
 
 _STAMP = r"((?:\d{1,6}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?)"  # the fraction may be missing or short
@@ -32,6 +33,14 @@ _DIALOGUE = re.compile(
 _BREAKS = re.compile(r"[\s\u2012-\u2015\u2026/]+")
 _ONE_EACH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 _FOUR_EACH = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{1,4}")  # Thai, Lao, Burmese, Khmer
+
+
+class _Timed(NamedTuple):
+    """A cue while it is read, in milliseconds: finer times are in none of the formats."""
+
+    start_ms: int
+    end_ms: int
+    text: str
 
 
 class CaptionsError(VidpipeError):
@@ -66,10 +75,11 @@ def read_captions(source: Path | bytes) -> tuple[Cue, ...]:
         cues = _subrip(text)
     else:
         cues = _web_vtt(text)
-    found = [cue for cue in cues if is_speech(cue.text) and cue.start_s <= MAX_TIME_S]
+    found = [cue for cue in cues if is_speech(cue.text) and cue.start_ms <= MAX_TIME_MS]
     if not found and text.strip() and not _is_known(text):
         raise CaptionsError("no captions in it")
-    return _without_repeats(sorted(found, key=lambda cue: (cue.start_s, cue.end_s)))
+    told = _without_repeats(sorted(found, key=lambda cue: (cue.start_ms, cue.end_ms)))
+    return tuple(Cue(Fraction(cue.start_ms, 1000), Fraction(cue.end_ms, 1000), cue.text) for cue in told)
 
 
 def _bytes(source: Path | bytes) -> bytes:
@@ -98,54 +108,52 @@ def _is_known(text: str) -> bool:
     return _is_vtt(text) or _is_substation(text) or any(map(_TIMING.match, text.split("\n")))
 
 
-def _web_vtt(text: str) -> Iterator[Cue]:
+def _web_vtt(text: str) -> Iterator[_Timed]:
     for block in re.split(r"\n{2,}", text):
         lines = block.split("\n")
         if lines[0].startswith(("NOTE ", "STYLE")) or lines[0] == "NOTE":
             continue
-        at = next((i for i, line in enumerate(lines) if _TIMING.match(line)), None)
-        while at is not None:
-            after = next((i for i in range(at + 1, len(lines)) if _TIMING.match(lines[i])), None)
-            start, end = _TIMING.match(lines[at]).groups()  # type: ignore[union-attr]
+        timings = [(i, timing) for i, line in enumerate(lines) if (timing := _TIMING.match(line))]
+        ends = [*(i for i, _ in timings[1:]), None]
+        for (at, timing), after in zip(timings, ends, strict=False):
             payload = lines[at + 1 : after]
             if after is not None and len(payload) > 1 and not payload[-2].strip():
                 del payload[-1]  # the next cue's identifier, parted by a line of spaces
-            yield _cue(_stamp(start), _stamp(end), vtt_text("\n".join(payload)))
-            at = after
+            yield _cue(_stamp_ms(timing[1]), _stamp_ms(timing[2]), vtt_text("\n".join(payload)))
 
 
-def _stamp(text: str) -> Fraction:
+def _stamp_ms(text: str) -> int:
     clock, _, fraction = text.replace(",", ".").partition(".")
     seconds = 0
     for part in clock.split(":"):
         seconds = seconds * 60 + int(part)
-    return Fraction(1000 * seconds + int(fraction.ljust(3, "0")), 1000)
+    return 1000 * seconds + int(fraction.ljust(3, "0"))
 
 
-def _subrip(text: str) -> Iterator[Cue]:
+def _subrip(text: str) -> Iterator[_Timed]:
     # pysubs2 takes a last line of digits for the next cue's number, so the last cue needs one to lose; its search
     # for that line takes quadratic time over runs of line ends; it wants milliseconds in every stamp.
     lines = [_srt_timing(line) for line in re.sub(r"\n{3,}", "\n\n", text).split("\n")]
     for event in _parsed("\n".join([*lines, "", "0", ""]), "srt"):
-        yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), srt_text(event.text))
+        yield _cue(event.start, event.end, srt_text(event.text))
 
 
 def _srt_timing(line: str) -> str:
     match = _TIMING.match(line)
-    return " --> ".join(_srt_stamp(_stamp(text)) for text in match.groups()) if match else line
+    return " --> ".join(_srt_stamp(_stamp_ms(text)) for text in match.groups()) if match else line
 
 
-def _srt_stamp(time_s: Fraction) -> str:
-    seconds, millis = divmod(int(time_s * 1000), 1000)
+def _srt_stamp(time_ms: int) -> str:
+    seconds, millis = divmod(time_ms, 1000)
     return f"{min(seconds // 3600, 99):02}:{seconds // 60 % 60:02}:{seconds % 60:02},{millis:03}"
 
 
-def _substation(text: str) -> Iterator[Cue]:
+def _substation(text: str) -> Iterator[_Timed]:
     # Only times and text of each event go on: styles, fonts and one broken line must not cost the others.
     events = [_DIALOGUE.match(line.strip()) for line in text.split("\n")]
     lines = [f"Dialogue: 0,{m[1]},{m[2]},Default,,0,0,0,,{m[3]}" for m in events if m]
     for event in _parsed("\n".join(["[Events]", *lines]), "ass"):
-        yield _cue(Fraction(event.start, 1000), Fraction(event.end, 1000), ssa_text(event.text))
+        yield _cue(event.start, event.end, ssa_text(event.text))
 
 
 def _parsed(text: str, form: str) -> pysubs2.SSAFile:
@@ -158,36 +166,36 @@ def _parsed(text: str, form: str) -> pysubs2.SSAFile:
         raise CaptionsError("caption file is broken") from error
 
 
-def _cue(start_s: Fraction, end_s: Fraction, text: str) -> Cue:
-    start_s = max(start_s, Fraction(0))
-    return Cue(start_s, max(start_s, end_s), tidy(text))
+def _cue(start_ms: int, end_ms: int, text: str) -> _Timed:
+    start_ms = max(start_ms, 0)
+    return _Timed(start_ms, max(start_ms, end_ms), tidy(text))
 
 
-def _without_repeats(cues: list[Cue]) -> tuple[Cue, ...]:
+def _without_repeats(cues: list[_Timed]) -> Sequence[_Timed]:
     """The cues without the lines that they repeat from the one before, where most of them do."""
-    contiguous = [(a, b) for a, b in pairwise(cues) if b.start_s <= a.end_s + CONTIGUOUS_S]
+    contiguous = [(a, b) for a, b in pairwise(cues) if b.start_ms <= a.end_ms + CONTIGUOUS_MS]
     repeating = sum(_n_repeated(a, b) > 0 for a, b in contiguous)
     if repeating < 3 or repeating < ROLLING_SHARE * len(contiguous):
-        return tuple(cues)
-    return tuple(_rolled(cues))
+        return cues
+    return list(_rolled(cues))
 
 
-def _n_repeated(before: Cue, cue: Cue) -> int:
+def _n_repeated(before: _Timed, cue: _Timed) -> int:
     """How many of the last lines of `before` are the first ones of `cue`."""
     old, new = before.text.split("\n"), cue.text.split("\n")
     return next((n for n in range(min(len(old), len(new)), 0, -1) if old[-n:] == new[:n]), 0)
 
 
-def _rolled(cues: list[Cue]) -> Iterator[Cue]:
+def _rolled(cues: list[_Timed]) -> Iterator[_Timed]:
     last = cues[0]
     for before, cue in pairwise(cues):
-        n = _n_repeated(before, cue) if cue.start_s <= before.end_s + CONTIGUOUS_S else 0
+        n = _n_repeated(before, cue) if cue.start_ms <= before.end_ms + CONTIGUOUS_MS else 0
         lines = cue.text.split("\n")[n:]
         if lines:
-            yield Cue(last.start_s, max(last.start_s, min(last.end_s, cue.start_s)), last.text)
-            last = Cue(cue.start_s, cue.end_s, "\n".join(lines))
+            yield _Timed(last.start_ms, max(last.start_ms, min(last.end_ms, cue.start_ms)), last.text)
+            last = _Timed(cue.start_ms, cue.end_ms, "\n".join(lines))
         else:
-            last = Cue(last.start_s, max(last.end_s, cue.end_s), last.text)
+            last = _Timed(last.start_ms, max(last.end_ms, cue.end_ms), last.text)
     yield last
 
 
@@ -202,7 +210,7 @@ def words(text: str) -> int:
 
 def _words_of(token: str) -> int:
     if token.isascii():
-        return int(any(char.isalnum() for char in token))
+        return int(token.isalnum() or any(char.isalnum() for char in token))
     rest, n_one = _ONE_EACH.subn(" ", token)
     rest, n_four = _FOUR_EACH.subn(" ", rest)
     return n_one + n_four + sum(any(char.isalnum() for char in part) for part in rest.split())

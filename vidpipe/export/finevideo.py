@@ -215,7 +215,8 @@ def _name(path: object) -> str | None:
 
 
 def _timecode(time_s: Fraction | float) -> str:
-    return format_timestamp(max(Fraction(0), Fraction(time_s)))
+    exact = time_s if isinstance(time_s, Fraction) else Fraction(time_s)
+    return format_timestamp(exact if exact.numerator > 0 else Fraction(0))
 
 
 def encodable(value: object) -> object:

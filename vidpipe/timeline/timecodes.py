@@ -28,6 +28,7 @@ START_WORDS = frozenset(["start", "the start", "beginning", "the beginning", "st
 END_WORDS = frozenset(["end", "the end", "end of the scene", "end of video", "end of the video"])
 
 _WRITTEN = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])\.([0-9]{3})")  # by `format_timestamp`; ten times as fast
+_WRITTEN_CHARS = len("00:00:00.000")
 _SCENE = re.compile(r"(?:in )?scenes? ?#?[0-9]{1,6}(?: ?(?:-|to|and|,|&) ?[0-9]{1,6})*")
 _ABOUT = re.compile(r"(?:[~@]|(?:approximately|approx\.?|around|about|circa|ca\.?|c\.|starting at|from|at) )+ *")
 _STOP = r"(?![a-z0-9:,]|\.(?!\.\.))"
@@ -89,9 +90,8 @@ def parse_timestamp(value: object, *, scene: Span | None = None) -> Reading:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return UNREADABLE
     if isinstance(value, str):
-        written = _WRITTEN.fullmatch(value)
-        if written is not None:
-            return _read_written(*map(int, written.groups()))
+        if len(value) == _WRITTEN_CHARS and (written := _read_written(value)) is not None:
+            return written
         return _read_text(value, scene) if len(value) <= MAX_CHARS else UNREADABLE
     if not 0 <= value <= MAX_S:  # also false for NaN
         return UNREADABLE
@@ -106,16 +106,27 @@ def format_timestamp(seconds: Fraction) -> str:
     Raises:
         ValueError: the time is negative.
     """
-    if seconds < 0:
+    if seconds.numerator < 0:
         raise ValueError(f"need seconds >= 0, got {seconds=}")
-    whole_s, ms = divmod(round(seconds * 1000), 1000)
+    whole_s, ms = divmod(_rounded(seconds.numerator * 1000, seconds.denominator), 1000)
     minutes, s = divmod(whole_s, 60)
     hours, m = divmod(minutes, 60)
     return f"{hours:02d}:{m:02d}:{s:02d}.{ms:03d}"
 
 
+def _rounded(a: int, b: int) -> int:
+    """`round(Fraction(a, b))`, halves to the even one; ten times as fast."""
+    whole, rest = divmod(a, b)
+    return whole + (2 * rest > b or (2 * rest == b and whole % 2 == 1))
+
+
 @_once_each
-def _read_written(hours: int, minutes: int, seconds: int, ms: int) -> Reading:
+def _read_written(text: str) -> Reading | None:
+    """The time in a text that `format_timestamp` may have written; None for any other."""
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        return None
+    hours, minutes, seconds, ms = map(int, written.groups())
     return Reading(Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + ms, 1000))
 
 
