@@ -20,6 +20,8 @@ _ASKED = frozenset(
     | {"shown", "calls", "quality"}
 )
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def canonical(value: object) -> bytes:
     """The one JSON text of a value: sorted keys, no spaces, UTF-8, no NaN.
@@ -27,8 +29,7 @@ def canonical(value: object) -> bytes:
     Raises:
         ValueError: the value holds NaN or an infinity.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace")
+    return _CANONICAL.encode(value).encode("utf-8", "backslashreplace")
 
 
 def version_of(value: object) -> str:

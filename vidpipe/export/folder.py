@@ -7,6 +7,7 @@ page both; then what no text names any more is deleted. After a kill at any mome
 be read, and writing again finishes it.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -154,12 +155,12 @@ class _Writer:
     def _write_rows(self, files: Mapping[str, Path], texts: CardFiles) -> None:
         with files[METADATA].open("wb") as metadata, files[WITHOUT_MEDIA].open("wb") as without:
             for row in self._spool.rows:
-                values, item, file_name = self._spool.read(row), row.item, self._names.get(row.item.key)
+                line, item, file_name = self._spool.line(row), row.item, self._names.get(row.item.key)
+                values = json.loads(line)
                 published = published_row(values, file_name)
                 self._published.append(published)
                 name = json_line({"file_name": file_name or ""}).removesuffix(b"}\n")  # `datasets` refuses null
-                line = b"%s,%s" % (name, self._spool.line(row).removeprefix(b"{"))
-                (without if file_name is None else metadata).write(line)
+                (without if file_name is None else metadata).write(b"%s,%s" % (name, line.removeprefix(b"{")))
                 n_bytes = item.media.n_bytes if item.media is not None else 0
                 has_cell = n_bytes <= self._target.cell_bytes
                 texts.add(values, file_name=file_name, n_bytes=n_bytes, has_cell=has_cell)

@@ -4,6 +4,7 @@ What belongs here: reading one text. Not here: which moods there are (`vidpipe.a
 """
 
 import re
+from functools import lru_cache
 
 from vidpipe.annotation.told import MOODS
 
@@ -12,5 +13,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def moods_in(told: object) -> tuple[str, ...]:
     """The listed moods, in small letters, whose words stand in a text, in the list's order."""
-    words = {word.casefold() for word in _WORD.findall(told)} if isinstance(told, str) else set()
+    return _moods_in(told) if isinstance(told, str) else ()
+
+
+@lru_cache(maxsize=1_000)  # most are one of the moods
+def _moods_in(told: str) -> tuple[str, ...]:
+    words = {word.casefold() for word in _WORD.findall(told)}
     return tuple(mood for mood in map(str.casefold, MOODS) if mood in words)

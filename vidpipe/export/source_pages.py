@@ -5,6 +5,7 @@ What belongs here: what of an address may leave. Not here: what is there.
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from vidpipe.corpus.youtube import watch_page
@@ -34,6 +35,7 @@ def public_address(said: object) -> str | None:
     return said if is_plain and not is_secret and _is_public(parts.hostname or "") else None
 
 
+@lru_cache(maxsize=1_000)  # most videos come from few hosts
 def _is_public(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_global

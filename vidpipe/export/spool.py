@@ -21,6 +21,7 @@ from vidpipe.export.target import DatasetItem
 
 # Line ends for str.splitlines, though not for JSON lines.
 LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,8 @@ class RowSpool:
         self._closing.close()
 
     def line(self, row: Spooled) -> bytes:
-        """The row as a line of JSON."""
+        """The row as a line of JSON (`json.loads` gives its values)."""
         return _read(self._rows, row.place)
-
-    def read(self, row: Spooled) -> dict[str, Any]:
-        """The row's values."""
-        return cast("dict[str, Any]", json.loads(self.line(row)))
 
     def segments(self, row: Spooled) -> Segments:
         """What was cut from the row's file."""
@@ -113,8 +110,8 @@ def json_line(value: Mapping[str, object]) -> bytes:
     Raises:
         ValueError: the value holds NaN, an infinity or a lone surrogate.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"{text.translate(LINE_ENDS)}\n".encode()
+    text = _LINE.encode(value)
+    return f"{text if text.isascii() else text.translate(LINE_ENDS)}\n".encode()
 
 
 def _write(file: BinaryIO, line: bytes) -> Place:

@@ -86,18 +86,11 @@ class ObjectStore:
         return self.head(key)
 
     def _link(self, path: Path, target: Path, key: str) -> None:
-        beside = target.with_name(f"{target.name}#{os.getpid()}")  # obstore hides names that end so
         with self._writing(key, 0):
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.link(path, beside)
-            except OSError:
+                _link(path, target)
+            except OSError:  # on another file system, for example
                 obstore.put(self._store, key, path)
-                return
-            try:
-                beside.replace(target)
-            finally:
-                beside.unlink(missing_ok=True)
 
     def copy(self, source: str, target: str) -> None:
         """Give the object a second key, without a second copy of its bytes where the store is a folder.
@@ -238,6 +231,26 @@ def open_store(
         return ObjectStore(LocalStore(root), url=str(root), root=root, scratch=scratch)
     store = from_url(url, client_options=dict(client or {}), **dict(options or {}))  # type: ignore[call-overload]
     return ObjectStore(store, url=url, root=None, scratch=scratch)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Give a file a second name, in the place of the file that may have it.
+
+    Raises:
+        OSError: as it comes; what had the name has it still.
+    """
+    try:
+        os.link(path, target)
+    except FileNotFoundError:  # the folder, most likely
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, target)
+    except FileExistsError:
+        beside = target.with_name(f"{target.name}#{os.getpid()}")  # obstore hides names that end so
+        os.link(path, beside)
+        try:
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def sha256_of(data: bytes) -> str:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ SILENT = DatasetItem({"video_id": "b"}, "b", "b", line_of({"video_id": "b", "cap
 def said(item: DatasetItem, **values: object) -> list[tuple[float, float, str]]:
     with RowSpool([item]) as spool:
         (row,) = spool.rows
-        return SaidAlong(spool).of(row, {**spool.read(row), **values})
+        return SaidAlong(spool).of(row, {**json.loads(spool.line(row)), **values})
 
 
 def test_a_whole_video_has_all_of_its_captions() -> None:
@@ -36,4 +37,4 @@ def test_each_video_has_its_own() -> None:
     items = [CAPTIONED, replace(CAPTIONED, key="a.1"), SILENT]
     with RowSpool(items) as spool:
         along = SaidAlong(spool)
-        assert [len(along.of(row, spool.read(row))) for row in spool.rows] == [2, 2, 0]
+        assert [len(along.of(row, json.loads(spool.line(row)))) for row in spool.rows] == [2, 2, 0]

@@ -19,14 +19,14 @@ def item(video_id: str, **values: object) -> DatasetItem:
 
 def test_rows_come_back_sorted_and_whole() -> None:
     with RowSpool([item("b", n=1), item("a", n=2), item("B", n=None)]) as spool:
-        rows = [spool.read(row) for row in spool.rows]
+        rows = [json.loads(spool.line(row)) for row in spool.rows]
     assert [(row["video_id"], row["n"]) for row in rows] == [("B", None), ("a", 2), ("b", 1)]
 
 
 def test_rows_are_sealed_by_their_own_digest_and_their_origins() -> None:
     with RowSpool([item("a", n=1)]) as spool:
         (spooled,) = spool.rows
-        row = spool.read(spooled)
+        row = json.loads(spool.line(spooled))
     assert list(row) == ["video_id", "n", "provenance_sha256", "row_sha256"]
     assert row["provenance_sha256"] == hashlib.sha256(b"{}").hexdigest()
     assert row["row_sha256"] == row_digest(row) == spooled.digest
