@@ -1,6 +1,6 @@
 """What several stages read of one video: its row of the catalogue, its captions, its rows per frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from vidpipe.timeline.frame_table import FrameTable, load_frame_table, load_loud
 Loaded = TypeVar("Loaded")
 
 
-def catalogue_row(inputs: Inputs) -> dict[str, Any]:
+def catalogue_row(inputs: Inputs) -> Mapping[str, Any]:
     """The video's row of the catalogue.
 
     Raises:

@@ -27,6 +27,7 @@ class Inputs:
         self.versions = versions
         self.closing = ExitStack()
         self._records: dict[str, Record] = {}
+        self._rows: dict[str, Mapping[str, Any]] = {}
 
     def scratch(self) -> Path:
         """An empty local folder that goes when the video is settled."""
@@ -91,16 +92,18 @@ class Inputs:
         self.project.ledger.damage.mark_for_good(asset, {self.video_id: None})
         return WaitingError(asset)
 
-    def row(self, asset: str) -> dict[str, Any]:
+    def row(self, asset: str) -> Mapping[str, Any]:
         """The video's row of a table.
 
         Raises:
             WaitingError: the table has none, or cannot be read.
         """
-        try:
-            return self.project.tables.row(asset, self.video_id)
-        except (MissingObjectError, CorruptObjectError) as error:
-            raise WaitingError(asset) from error
+        if asset not in self._rows:
+            try:
+                self._rows[asset] = self.project.tables.row(asset, self.video_id)
+            except (MissingObjectError, CorruptObjectError) as error:
+                raise WaitingError(asset) from error
+        return self._rows[asset]
 
     def record(self, asset: str) -> Record:
         """The video's record at an upstream asset.

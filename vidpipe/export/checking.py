@@ -18,6 +18,7 @@ from vidpipe.export.target import FOLDER_ENTRIES, METADATA, WITHOUT_MEDIA
 
 MEDIA = "videos/"
 SHARD = re.compile(r'^\s*- "([^"]+\.parquet)"$', re.MULTILINE)
+_SCALARS = {bool: "a truth value", int: "a number", float: "a number", str: "a text"}
 _PARTIAL = re.compile(r"#\d+$|\.(?:part|tmp|incomplete)$")
 
 
@@ -111,17 +112,16 @@ class _Shape:
                 yield f"{place} is {kind}, and {known} in the rows before"
 
 
-def _types(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        yield place, f"an object of {', '.join(map(str, value))}"
+def _types(value: Any, place: str) -> list[tuple[str, str]]:
+    """The type of a value that was read as JSON, and of every place in it but those of null."""
+    if isinstance(value, dict):
+        found = [(place, f"an object of {', '.join(value)}")]
         for name, item in value.items():
-            yield from _types(item, f"{place}.{name}")
-    elif isinstance(value, list):
-        yield place, "a list"
+            found += _types(item, f"{place}.{name}")
+        return found
+    if isinstance(value, list):
+        found = [(place, "a list")]
         for item in value:
-            yield from _types(item, f"{place}[]")
-    elif value is not None:
-        kind = (
-            "a truth value" if isinstance(value, bool) else "a number" if isinstance(value, int | float) else "a text"
-        )
-        yield place, kind
+            found += _types(item, f"{place}[]")
+        return found
+    return [] if value is None else [(place, _SCALARS[type(value)])]

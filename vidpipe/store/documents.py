@@ -1,6 +1,8 @@
 """Records as objects: `<asset>/<key>.json`, and tables as Parquet beside their record."""
 
 import io
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vidpipe import keys, records
@@ -72,12 +74,31 @@ def read_table(store: ObjectStore, asset: str) -> "pl.DataFrame":
         raise CorruptObjectError(key, "not a table") from error
 
 
+@dataclass(frozen=True)
+class _Table:
+    """A table as it was read, and the tag that it had then."""
+
+    etag: str
+    rows: "pl.DataFrame"
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Which row is a video's, by id: the first that was kept, in a table that also tells which were dropped."""
+        ids = self.rows.get_column("video_id")
+        kept = self.rows.get_column("keep") if "keep" in self.rows.columns else [True] * len(ids)
+        found: dict[str, int] = {}
+        for place, (video_id, is_kept) in enumerate(zip(ids, kept, strict=True)):
+            if is_kept:
+                found.setdefault(video_id, place)
+        return found
+
+
 class Tables:
     """Tables by asset, read again only when they were written again."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._read: dict[str, tuple[str, pl.DataFrame]] = {}
+        self._read: dict[str, _Table] = {}
 
     def rows(self, asset: str) -> "pl.DataFrame":
         """A table's rows.
@@ -86,10 +107,7 @@ class Tables:
             MissingObjectError: there is none.
             CorruptObjectError: it is no table.
         """
-        etag = self._store.head(keys.table_rows(asset)).etag
-        if self._read.get(asset, ("",))[0] != etag:
-            self._read[asset] = (etag, read_table(self._store, asset))
-        return self._read[asset][1]
+        return self._table(asset).rows
 
     def row(self, asset: str, video_id: str) -> dict[str, Any]:
         """One video's row; the kept one, in a table that also tells which rows were dropped.
@@ -98,14 +116,16 @@ class Tables:
             MissingObjectError: there is no table, or no such row in it.
             CorruptObjectError: it is no table.
         """
-        import polars as pl
-
-        found = self.rows(asset).filter(pl.col("video_id") == video_id)
-        if "keep" in found.columns:
-            found = found.filter(pl.col("keep"))
-        if found.is_empty():
+        table = self._table(asset)
+        if video_id not in table.places:
             raise MissingObjectError(keys.table_rows(asset), "no row of this video")
-        return found.row(0, named=True)
+        return table.rows.row(table.places[video_id], named=True)
+
+    def _table(self, asset: str) -> _Table:
+        etag, table = self._store.head(keys.table_rows(asset)).etag, self._read.get(asset)
+        if table is None or table.etag != etag:
+            table = self._read[asset] = _Table(etag, read_table(self._store, asset))
+        return table
 
 
 def read_table_record(store: ObjectStore, asset: str) -> Record:

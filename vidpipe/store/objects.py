@@ -39,10 +39,7 @@ class ObjectStore:
     """Objects under keys. Every write is all or nothing; a reader never sees half an object."""
 
     def __init__(self, store: Any, *, url: str, root: Path | None, scratch: Path | None) -> None:
-        self._store = store
-        self._root = root
-        self._scratch = scratch
-        self.url = url
+        self._store, self._root, self._scratch, self.url = store, root, scratch, url
 
     def get(self, key: str) -> bytes:
         """The object's bytes.
@@ -86,11 +83,21 @@ class ObjectStore:
         return self.head(key)
 
     def _link(self, path: Path, target: Path, key: str) -> None:
+        with contextlib.suppress(OSError):
+            os.link(path, target)  # where the folder is there and nothing has the name: most are new
+            return
+        beside = target.with_name(f"{target.name}#{os.getpid()}")  # obstore hides names that end so
         with self._writing(key, 0):
+            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                _link(path, target)
-            except OSError:  # on another file system, for example
+                os.link(path, beside)
+            except OSError:
                 obstore.put(self._store, key, path)
+                return
+            try:
+                beside.replace(target)
+            finally:
+                beside.unlink(missing_ok=True)
 
     def copy(self, source: str, target: str) -> None:
         """Give the object a second key, without a second copy of its bytes where the store is a folder.
@@ -231,26 +238,6 @@ def open_store(
         return ObjectStore(LocalStore(root), url=str(root), root=root, scratch=scratch)
     store = from_url(url, client_options=dict(client or {}), **dict(options or {}))  # type: ignore[call-overload]
     return ObjectStore(store, url=url, root=None, scratch=scratch)
-
-
-def _link(path: Path, target: Path) -> None:
-    """Give a file a second name, in the place of the file that may have it.
-
-    Raises:
-        OSError: as it comes; what had the name has it still.
-    """
-    try:
-        os.link(path, target)
-    except FileNotFoundError:  # the folder, most likely
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(path, target)
-    except FileExistsError:
-        beside = target.with_name(f"{target.name}#{os.getpid()}")  # obstore hides names that end so
-        os.link(path, beside)
-        try:
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 def sha256_of(data: bytes) -> str:
