@@ -115,7 +115,7 @@ def format_timestamp(seconds: Fraction) -> str:
 
 
 def _rounded(a: int, b: int) -> int:
-    """`round(Fraction(a, b))`, halves to the even one; ten times as fast."""
+    """`round(Fraction(a, b))`, halves to the even one, without its detours."""
     whole, rest = divmod(a, b)
     return whole + (2 * rest > b or (2 * rest == b and whole % 2 == 1))
 
