@@ -179,7 +179,6 @@ class GeminiModel:
             ServiceError: it is not.
         """
         now = self._pace.now()
-        trial.n_failed += 1
         if problem.said:
             _LOG.info("gemini: %s: %s", problem.why, self._clients.hidden(problem.said))
         match problem.kind:

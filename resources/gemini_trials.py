@@ -82,11 +82,12 @@ class Trial:
         return not self.names_address and (problem.kind is Kind.FORBIDDEN or self.remote is None)
 
     def back_off(self, why: str) -> None:
-        """Waits longer after each failure.
+        """Waits longer each time: a rest that a project asked for is none of them.
 
         Raises:
             TransientServiceError: patience is at its end.
         """
+        self.n_failed += 1
         self.wait(self.pace.backoff_s(self.n_failed), why)
 
     def wait(self, wait_s: float, why: str) -> None:

@@ -95,6 +95,14 @@ def test_a_project_rests_as_long_as_the_service_says(
     assert wait_s <= line.ticks.passed_s <= wait_s * 1.1
 
 
+def test_rests_that_were_asked_for_make_no_later_wait_longer(line: Line, server: GeminiServer) -> None:
+    server.inject("generate", times=8, reply=said.per_minute(1))
+    server.inject("generate", times=2, reply=said.overloaded())
+    assert line.model().answer(question()).finish == "complete"
+    assert line.ticks.waits[-2:] == [0.5, 1.0]
+    assert len(line.ticks.waits) == 10
+
+
 def test_a_service_that_asks_for_no_patience_at_all_is_not_stormed(line: Line, server: GeminiServer) -> None:
     server.inject("generate", reply=said.per_minute(0))
     with pytest.raises(TransientServiceError, match="too many requests"):
