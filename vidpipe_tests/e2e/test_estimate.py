@@ -84,7 +84,7 @@ def test_what_is_stale_costs_the_calls_that_read_what_has_changed(services: Serv
     assert "Answers to questions: " in " ".join(told["assumptions"])  # as long as those until now
     assert (stale["asset"], stale["call"], stale["n"]) == ("video_annotations", "questions", 3)
     assert "3 stale, about" in line("estimate").stdout
-    assert f"video_annotations: 3 stale, about {stale['cost_usd']:.2f} US$; run --stale" in line.run(env=env)
+    assert f"video_annotations: 3 stale, about {stale['cost_usd']:.4f} US$; run --stale" in line.run(env=env)
     usd = services.gemini.usd()
     line.run("--stale", env=env)
     assert stale["cost_usd"] == pytest.approx(services.gemini.usd() - usd, rel=0.1)

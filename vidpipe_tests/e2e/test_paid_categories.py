@@ -35,7 +35,9 @@ def test_gemini_chooses_a_leaf_for_money_and_is_not_paid_again(tmp_path: Path) -
         (line.folder / "prompts").mkdir(exist_ok=True)
         (line.folder / "prompts" / "categorise.md").write_text(PROMPT, "utf-8")
         held = line("run", env=environment_of(services))
-        assert "taxonomy_categories: 2 stale, about 0.00 US$; run --stale" in held.stderr
+        (priced,) = json.loads(line("estimate", "--json").stdout)["stale"]
+        assert f"taxonomy_categories: 2 stale, about {priced['cost_usd']:.4f} US$; run --stale" in held.stderr
+        assert priced["cost_usd"] > 0.0001
         assert services.gemini.usd() == paid
         line.run("--stale", env=environment_of(services))
         assert services.gemini.usd() > paid
