@@ -91,7 +91,9 @@ def _say_held_back(engine: Engine) -> None:
     prices = estimate_of(engine.project) if held.keys() & engine.held.paid else None
     for asset, ids in held.items():
         if prices is not None and asset in engine.held.paid:
-            click.echo(f"{asset}: {len(ids)} stale, about {prices.stale_usd(asset):.4f} US$; run --stale", err=True)
+            usd = prices.stale_usd(asset)
+            price = f"{usd:.{2 if usd >= 0.01 else 4}f} US$"
+            click.echo(f"{asset}: {len(ids)} stale, about {price}; run --stale", err=True)
         else:
             click.echo(f"{asset}: {len(ids)} by a model stay as they are; run --replace-model-answers", err=True)
 
