@@ -26,6 +26,8 @@ from benchmarks.peers import (
     python,
     windows,
 )
+from benchmarks.python_peers import LOOK_PX
+from benchmarks.shot_pass import share_of_pass
 from benchmarks.timed import Job, timed
 
 _SAME_S = 0.004  # less than half a frame of 60 a second
@@ -101,7 +103,7 @@ def _exact_share(path: Path) -> float:
 
 
 def _analysis(source: Input) -> Contest:  # noqa: ARG001 - as all contests
-    look = "decodes picture and sound, makes each picture 128 x 128 gray by the nearest samples, nothing else; 1 thread"
+    look = f"decodes picture and sound, makes each picture {LOOK_PX} px gray by the nearest samples, no more; 1 thread"
     peers = (*plain_decode(aim=">= 0.77", with_sound=True), python("limit: one look", "av", "one_look", look))
     return Contest("analysis", ours("analysis"), peers, "every measure, on one decoding thread; aim < 150 MB at 1080p")
 
@@ -163,10 +165,20 @@ def _shots_in_pass(source: Input) -> Contest:  # noqa: ARG001 - as all contests
         f"vidpipe {version('vidpipe')}: every frame decoded and made small on one thread, no measure",
         partial(timed, "benchmarks.shot_pass", "without"),
         ">= 0.95",
+        share_of_pass,
     )
-    peers = (without, *plain_decode(), replace(pyscenedetect(), judge=_agreement))
-    note = "PySceneDetect's cuts while every frame is decoded and made small for all measures, on one thread"
-    return Contest("shots_in_pass", ours("shots_in_pass"), peers, note)
+    look = f"decodes the picture, makes each {LOOK_PX} px blue, green, red by the nearest samples, no more; 1 thread"
+    limit = python("limit: colours", "av", "colour_look", look)
+    peers = (without, *plain_decode(), limit, replace(pyscenedetect(), judge=_agreement_in_pass))
+    note = (
+        "PySceneDetect's cuts while every frame is decoded and made small for all measures, on one thread; within: the "
+        "pass's CPU less that of the calls that measure change and find cuts, over all of it, of one round"
+    )
+    return Contest("shots_in_pass", ours("shots_in_pass"), peers, note, least_rounds=3)
+
+
+def _agreement_in_pass(ours: dict[str, Any], theirs: list[float]) -> dict[str, Any]:
+    return _agreement(ours["cuts_s"], theirs)
 
 
 def _proxy(source: Input) -> Contest:

@@ -1,8 +1,9 @@
 """`vidpipe bench media`: our media stages beside what people run today, on real footage, in one run.
 
 For each task and file ours and all peers run in turn, each in processes of its own, the order turned around every
-round; a ratio is the median of the rounds' ratios. Long tasks have fewer rounds. This process stays small: what a
-program is said to hold at most is never less than what the process had that started it.
+round; a ratio is the median of the rounds' ratios. Long tasks have fewer rounds, but where little is to be told apart.
+This process stays small: what a program is said to hold at most is never less than what the process had that
+started it.
 """
 
 import json
@@ -110,7 +111,8 @@ def measured(
     began = time.perf_counter()
     rounds = [_round(contest, source, folder, number=0)]
     took_s = time.perf_counter() - began
-    n_rounds = min(max_rounds, next(n for most_s, n in _ROUNDS if took_s <= most_s))
+    wanted = max(contest.least_rounds, next(n for most_s, n in _ROUNDS if took_s <= most_s))
+    n_rounds = min(max_rounds, wanted)
     rounds += [_round(contest, source, folder, number=number) for number in range(1, n_rounds)]
     ours = [answers[0] for answers in rounds]
     if any(answer is None for answer in ours):

@@ -73,13 +73,17 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """One task on one file: our work, peers, the seconds to cut, and a note on what is done and what limits it."""
+    """One task on one file: our work, peers, the seconds to cut, and a note on what is done and what limits it.
+
+    Where ours and a peer differ by little there are at least so many rounds, however long one takes.
+    """
 
     task: str
     ours: Run
     peers: tuple[Peer, ...]
     note: str
     spans: Spans = ()
+    least_rounds: int = 1
 
 
 def ours(task: str) -> Run:

@@ -46,7 +46,17 @@ def _decode(job: Job, *, n_threads: int, with_sound: bool) -> int:
 
 
 def one_look(job: Job) -> Work:
-    """The same on one thread, and of each picture the nearest 128 x 128 luma: the least that any measure looks at."""
+    """The same on one thread, and of each picture the nearest luma samples: the least that any measure looks at."""
+    return _look(job, pixel_format="gray", with_sound=True)
+
+
+def colour_look(job: Job) -> Work:
+    """The picture on one thread, and of each the nearest blue, green and red: the least that tells a change of hue."""
+    return _look(job, pixel_format="gbrp", with_sound=False)
+
+
+def _look(job: Job, *, pixel_format: str, with_sound: bool) -> Work:
+    """Every frame decoded and made small, its longer side 128 samples, with nothing measured on it."""
     import av
     from av.video.frame import VideoFrame
     from av.video.reformatter import Interpolation, VideoReformatter
@@ -56,10 +66,13 @@ def one_look(job: Job) -> Work:
         with av.open(job.path) as container:
             video = container.streams.video[0]
             video.thread_type, video.codec_context.thread_count = "NONE", 1
+            factor = max(1, max(video.width, video.height) / LOOK_PX)
+            size, point = (round(video.width / factor), round(video.height / factor)), Interpolation.POINT
             scaler = VideoReformatter()
-            for frame in container.decode([video, *container.streams.audio[:1]]):
+            streams: list[Any] = [video, *(container.streams.audio[:1] if with_sound else ())]
+            for frame in container.decode(streams):
                 if isinstance(frame, VideoFrame):
-                    scaler.reformat(frame, LOOK_PX, LOOK_PX, "gray", interpolation=Interpolation.POINT, threads=1)
+                    scaler.reformat(frame, *size, pixel_format, interpolation=point, threads=1)
                     n_frames += 1
         return n_frames
 
@@ -211,6 +224,7 @@ TASKS = MappingProxyType(
         "decode_with_sound": decode_with_sound,
         "decode_with_sound_all": decode_with_sound_all,
         "one_look": one_look,
+        "colour_look": colour_look,
         "rough_decode": rough_decode,
         "encode_one": encode_one,
         "packets": packets,

@@ -60,7 +60,7 @@ def test_our_own_work_answers(task: str, clip: Path, tmp_path: Path) -> None:
     usage, answer = timed("benchmarks.ours", task, Job(str(clip), str(tmp_path / "out")))
     assert usage.wall_s > 0
     assert usage.rss_mb > 20
-    assert answer == ([1.0] if task.startswith("shots") else answer)
+    assert (answer["cuts_s"] if task == "shots_in_pass" else answer) == ([1.0] if task.startswith("shots") else answer)
 
 
 def test_the_rough_decode_leaves_pictures_out_where_it_can(clip: Path, tmp_path: Path) -> None:
@@ -94,12 +94,22 @@ def test_single_frames_are_the_same_number_by_all(clip: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "task", ["decode_one", "decode_with_sound_all", "encode_one", "one_look", "packets", "scenes", "optical_flow"]
+    "task",
+    [
+        "decode_one",
+        "decode_with_sound_all",
+        "encode_one",
+        "one_look",
+        "colour_look",
+        "packets",
+        "scenes",
+        "optical_flow",
+    ],
 )
 def test_python_peers_answer(task: str, clip: Path, tmp_path: Path) -> None:
     _, answer = timed("benchmarks.python_peers", task, Job(str(clip), str(tmp_path / "out")))
     assert answer == {"scenes": [1.0]}.get(task, answer)
-    assert answer == (50 if task.startswith(("decode", "one_look", "packets")) else answer)
+    assert answer == (50 if task.startswith(("decode", "one_look", "colour_look", "packets")) else answer)
 
 
 def test_a_file_that_is_no_video_is_left_out_with_a_word(tmp_path: Path) -> None:
@@ -171,6 +181,25 @@ def test_cuts_agree_where_they_lie_at_the_same_frame() -> None:
     peer = CONTESTS["shots_coarse"](source_of()).peers[0]
     assert peer.judge is not None
     assert peer.judge([1.0, 2.0, 3.04], [1.000001, 3.0]) == {"n_cuts_peer": 2, "n_cuts_same": 1, "n_cuts_ours": 3}
+
+
+def test_what_shots_add_to_the_pass_is_told_by_the_pass_itself_too(clip: Path, tmp_path: Path) -> None:
+    contest = CONTESTS["shots_in_pass"](source_of())
+    usage, answer = timed("benchmarks.ours", "shots_in_pass", Job(str(clip), str(tmp_path / "out")))
+    _, n_frames = timed("benchmarks.shot_pass", "without", Job(str(clip), str(tmp_path / "out")))
+    assert n_frames == 50
+    assert 0 < answer["shots_cpu_s"] < answer["pass_cpu_s"] <= usage.cpu_s + 0.1
+    judges = {peer.name: peer.judge for peer in contest.peers if peer.judge is not None}
+    told = judges["the pass without"](answer, n_frames)
+    assert told["within"] == pytest.approx(1 - answer["shots_cpu_s"] / answer["pass_cpu_s"], abs=1e-4)
+    assert judges["PySceneDetect"](answer, [1.0]) == {"n_cuts_peer": 1, "n_cuts_same": 1, "n_cuts_ours": 1}
+    assert "limit: colours" in {peer.name for peer in contest.peers}
+
+
+def test_a_contest_may_ask_for_more_rounds(tmp_path: Path) -> None:
+    contest = Contest("probe", good, (Peer("good", "", good),), "a note", least_rounds=7)
+    rows = [measured(contest, source_of(), tmp_path / "out", limits={}, max_rounds=most)[0] for most in (9, 6)]
+    assert [row.more["n_rounds"] for row in rows] == [7, 6]
 
 
 def test_rows_are_summed_up_by_task_and_peer_with_the_worst_file() -> None:
