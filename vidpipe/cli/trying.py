@@ -39,6 +39,7 @@ from vidpipe.opening import calls_at_once, services_of
 from vidpipe.ports import Project, Service, Standing
 from vidpipe.recipe.variants import Variant, variants_of
 from vidpipe.store.overlay import Overlay
+from vidpipe.workers.processes import kept
 
 USUAL_VIDEOS = 3
 """So many videos are tried where nobody says which or how many."""
@@ -75,6 +76,7 @@ def try_variants(  # noqa: PLR0913 - each is an option of the command
         held.enter_context(project.ledger.claims.held(_SCOPE, [run_id]))  # nobody sweeps what we write or send
         work = _Work.of(project, known, (names, spare), held.enter_context(project.store.scratch()))
         work.get_ready(variants, run_id, most_nusd)
+        held.enter_context(kept(project.workers))
         say = project.troubles.say = partial(click.echo, err=True)
         interrupted = interruptible(work.run, project.stop, say=say)
         trial = work.trial(page)
