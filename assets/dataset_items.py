@@ -10,7 +10,7 @@ from typing import Any
 from assets.origins import assets_above, origins_of
 from vidpipe.errors import CorruptObjectError, MissingObjectError, WaitingError
 from vidpipe.export.along import Segments
-from vidpipe.export.chain import document_of, line_of
+from vidpipe.export.chain import document_of
 from vidpipe.export.cut_segments import segments_of
 from vidpipe.export.kinds import query_fields
 from vidpipe.export.licences import may_publish_media
@@ -52,8 +52,8 @@ def items_of(project: Project, asset: str, members: dict[str, str]) -> Iterator[
         inputs = Inputs(project, project.stage(asset), video_id, key, {})
         with inputs.closing:
             try:
-                document = document_of(origins_of(inputs, above, with_captions=_is_licensed(inputs)))
-                found = list(source.items(inputs, document, line_of(document)))
+                document, line = document_of(origins_of(inputs, above, with_captions=_is_licensed(inputs)))
+                found = list(source.items(inputs, document, line))
             except WaitingError as error:  # what it waits for is noted already
                 if STAGES[error.asset].unit != "video":
                     raise

@@ -14,6 +14,7 @@ of answers that are not kept: none could be used, or they were lost.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ FOLDER = "provenance"
 MADE_BY = f"{FOLDER}/made_by.json"
 MOST_CALLS = 8
 """More calls of one asset stand in a row as one digest: a video of thirty segments has thirty rows."""
+_HALVES = re.compile(rb"\\ud[89ab]")
 _OUTSIDE = frozenset({"file_name", "row_sha256"})  # of a row's digest: where its file lies, and itself
 _ASKED = (
     "request_id",
@@ -73,14 +75,24 @@ def call_addresses(asked: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(call["address"]) for call in calls)
 
 
-def document_of(origins: Origins) -> dict[str, Any]:
-    """What is published of a video's origins, as plain values: one line of `provenance/*.jsonl`.
+def document_of(origins: Origins) -> tuple[dict[str, Any], bytes]:
+    """What is published of a video's origins: as plain values, and as the line of `provenance/*.jsonl` that holds them.
 
     Raises:
         ValueError: a value is none that JSON has (NaN).
     """
+    document = _linked(_values(origins))
+    line = line_of(document)
+    if _HALVES.search(line):  # of a character, which are joined where they are read
+        document = _linked(json.loads(line))
+        line = line_of(document)
+    return document, line
+
+
+def _values(origins: Origins) -> dict[str, Any]:
     sources = (one.provenance.source_sha256 for one in origins.records)
-    document = {
+    addresses, there = addresses_of(origins.records), {paid.call.address for paid in origins.answers}
+    return {
         "video_id": origins.video_id,
         "source_sha256": next((sha256 for sha256 in sources if sha256), None),
         "files": dict(origins.files),
@@ -88,11 +100,12 @@ def document_of(origins: Origins) -> dict[str, Any]:
         "captions": dict(origins.captions),
         "records": [_told(record) for record in origins.records],
         "answers": [answer_told(paid) for paid in origins.answers],
+        "unkept": [address for address in addresses if address not in there],
     }
-    plain: dict[str, Any] = json.loads(canonical(document))  # as it will be read: halves of a character joined
-    there = {paid.call.address for paid in origins.answers}
-    unkept = [address for address in addresses_of(origins.records) if address not in there]
-    return plain | {"unkept": unkept, "older": [f"{asset} < {name}" for asset, name in loose_links(plain)]}
+
+
+def _linked(document: dict[str, Any]) -> dict[str, Any]:
+    return document | {"older": [f"{asset} < {name}" for asset, name in loose_links(document)]}
 
 
 def digest(value: object) -> str:

@@ -25,7 +25,7 @@ def loose_links(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (asset, name)
         for asset, record in records.items()
-        for name, version in record["provenance"]["inputs"].items()
+        for name, version in sorted(record["provenance"]["inputs"].items())
         if (known := list(_versions(asset, name, records, document))) and version not in known
     ]
 

@@ -64,7 +64,7 @@ def _answered(document: Document) -> None:
     ],
 )
 def test_the_cause_is_what_changed_first(change: Callable[[Document], object], why: list[str]) -> None:
-    before = document_of(origins_of())
+    before = document_of(origins_of())[0]
     after = copy.deepcopy(before)
     change(after)
     assert causes_of(before, after, SETTINGS) == why

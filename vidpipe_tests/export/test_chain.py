@@ -23,7 +23,7 @@ from vidpipe_tests.export.origins import SOURCE, origins_of
 
 
 def test_a_document_holds_records_and_answers_word_for_word() -> None:
-    document = document_of(origins_of())
+    document = document_of(origins_of())[0]
     for record in document["records"]:
         content = {name: record[name] for name in ("outcome", "reason", "value")}
         assert version_of(content) == record["data_version"]
@@ -37,7 +37,7 @@ def test_nothing_local_leaves() -> None:
     accepted = Acceptance("as my boss said", "2026-11-22T05:00:00Z", "1+old", {"shots": "x"}, "run-8")
     made = replace(origins.records[1].provenance, accepted=(accepted,))
     records = [origins.records[0], replace(origins.records[1], provenance=made), origins.records[2]]
-    text = line_of(document_of(replace(origins, records=records))).decode()
+    text = document_of(replace(origins, records=records))[1].decode()
     for word in ("/home/me", "run-7f", "run-8", "boss", "2026-", "call-id", "other/id", "batches/mine", "3.25"):
         assert word not in text
     assert "1+old" in text
@@ -53,8 +53,9 @@ def test_a_document_does_not_tell_when_it_was_made() -> None:
 
 
 def test_the_line_read_again_has_the_digest_that_the_row_names() -> None:
-    document = document_of(replace(origins_of(), texts={"title": "\ud83d\ude00 \ud800 \u2028\x85"}))
-    line = line_of(document)
+    document, line = document_of(replace(origins_of(), texts={"title": "\ud83d\ude00 \ud800 \u2028\x85"}))
+    assert document["texts"]["title"] == "\U0001f600 \ud800 \u2028\x85", "halves of a character are joined"
+    assert line == line_of(document)
     assert line.count(b"\n") == 1
     assert digest(json.loads(line)) == digest(document) == hashlib.sha256(line[:-1]).hexdigest()
 
@@ -71,7 +72,7 @@ def test_a_rows_digest_covers_all_but_where_its_file_lies() -> None:
 
 def test_a_row_names_source_records_calls_models_and_software() -> None:
     origins = origins_of()
-    found = versions_of(document_of(origins))
+    found = versions_of(document_of(origins)[0])
     assert found["source"] == SOURCE
     assert found["shots"] == origins.records[1].data_version
     assert found["video_annotations.call.1"] == origins.answers[1].call.address
@@ -82,7 +83,7 @@ def test_a_row_names_source_records_calls_models_and_software() -> None:
 
 def test_many_calls_stand_in_a_row_as_one_digest() -> None:
     origins = origins_of(n_calls=MOST_CALLS + 1)
-    found = versions_of(document_of(origins))
+    found = versions_of(document_of(origins)[0])
     addresses = "\n".join(addresses_of(origins.records))
     assert found["video_annotations.calls"] == hashlib.sha256(addresses.encode()).hexdigest()
     assert "video_annotations.call.0" not in found
@@ -95,13 +96,25 @@ def test_an_input_of_another_version_than_the_one_beside_it_is_told(name: str, f
     origins = origins_of()
     made = origins.records[2].provenance
     other = replace(origins.records[2], provenance=replace(made, inputs={**made.inputs, name: "other"}))
-    document = document_of(replace(origins, records=[*origins.records[:2], other]))
+    document = document_of(replace(origins, records=[*origins.records[:2], other]))[0]
     assert loose_links(document) == [("video_annotations", name)] * found
     assert document["older"] == [f"video_annotations < {name}"] * found
 
 
+def test_what_is_older_is_told_by_name_whatever_the_order_in_the_record() -> None:
+    origins = origins_of()
+    made = origins.records[2].provenance
+    stale = {"shots": "other", "raw_videos.media": "other"}
+    documents = [
+        document_of(replace(origins, records=[*origins.records[:2], replace(origins.records[2], provenance=told)]))
+        for told in (replace(made, inputs=stale), replace(made, inputs=dict(reversed(stale.items()))))
+    ]
+    assert documents[0] == documents[1]
+    assert documents[0][0]["older"] == ["video_annotations < raw_videos.media", "video_annotations < shots"]
+
+
 def test_records_that_follow_from_one_another_have_no_loose_link() -> None:
-    assert document_of(origins_of())["older"] == []
+    assert document_of(origins_of())[0]["older"] == []
 
 
 def test_lines_are_shared_out_among_files_by_size_and_none_is_split() -> None:

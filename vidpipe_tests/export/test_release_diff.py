@@ -32,7 +32,7 @@ def written(folder: Path, rows: list[Row], documents: list[Row], *, without: tup
 
 def document(video_id: str, **changes: Any) -> Row:
     """A video's document."""
-    return {**document_of(origins_of()), "video_id": video_id, **changes}
+    return {**document_of(origins_of())[0], "video_id": video_id, **changes}
 
 
 def row(video_id: str, **columns: Any) -> Row:
