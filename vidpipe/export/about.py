@@ -48,7 +48,7 @@ def plain(text: str, *, limit: int) -> str:
     """
     if not text.isprintable():  # which is true where every character but the blank is of another kind than C and Z
         text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    line = " ".join(text.split())
+    line = " ".join(text.split()) if "  " in text else text.strip(" ")  # no other white space is left
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

@@ -5,9 +5,11 @@ What belongs here: plain readers that never raise. Not here: what a row means.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MAX_ADDRESS_CHARS = 2_000
+MAX_TIMECODE_CHARS = 40
 TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
@@ -38,7 +40,12 @@ def number(value: object) -> float | None:
 
 def seconds(timecode: object) -> float | None:
     """The seconds of `HH:MM:SS.mmm`."""
-    match = TIMECODE.fullmatch(timecode) if isinstance(timecode, str) else None
+    return _seconds(timecode) if isinstance(timecode, str) and len(timecode) <= MAX_TIMECODE_CHARS else None
+
+
+@lru_cache(maxsize=10_000)  # the same times come again and again
+def _seconds(timecode: str) -> float | None:
+    match = TIMECODE.fullmatch(timecode)
     if match is None:
         return None
     hours, minutes, rest = match.groups()

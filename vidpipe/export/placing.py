@@ -30,29 +30,27 @@ class FilePlacer:
         self._kept.add(self._target.key(name))
         return self._there.get(self._target.key(name))
 
-    def put(self, name: str, content: bytes | str | Path) -> None:
-        """Write a file from bytes, from a local file, or, with a sha256 that is known, from a key of the store.
+    def put(self, name: str, content: bytes | Path) -> None:
+        """Write a file from bytes, or from a local file that was made for it and is finished.
 
         Raises:
             StoreFullError, UnwritableObjectError: as they come.
         """
         self.keep(name)
         key, store = self._target.key(name), self._target.store
-        if not isinstance(content, str):
-            self._digests[name] = _sha256(content)
+        self._digests[name] = _sha256(content)
         if isinstance(content, bytes):
             store.put(key, content)
-        elif isinstance(content, Path):
-            store.put_file(key, content)
         else:
-            store.copy(content, key)
+            store.link(key, content)
         self.n_written += 1
 
     def put_once(self, name: str, data: bytes) -> None:
         """Write a file whose name carries its digest, unless it is there."""
-        self._digests[name] = sha256_of(data)
         if self.keep(name) != len(data):
             self.put(name, data)
+        else:
+            self._digests[name] = sha256_of(data)
 
     def keep_listed(self, name: str) -> bool:
         """Keep a file of this name, by the sha256 that it had when it was written; whether it is there."""
@@ -88,7 +86,7 @@ class FilePlacer:
             return None
         data = self._checked(media, video_key, is_wanted=is_wanted)
         if not is_there:
-            self.put(name, media.source)
+            self._put_media(self._target.key(name), media.source)
         return data
 
     def old_text(self, name: str) -> str:
@@ -115,6 +113,14 @@ class FilePlacer:
         """The sizes in bytes of all files that are kept, as they lie there, by their keys."""
         found = {stored.key: stored.n_bytes for stored in self._target.store.list(self._target.prefix)}
         return {key: n_bytes for key, n_bytes in found.items() if key in self._kept}
+
+    def _put_media(self, key: str, source: Path | str) -> None:
+        """Write a video from a key of the store, or from its owner's file, which may change."""
+        if isinstance(source, str):
+            self._target.store.copy(source, key)
+        else:
+            self._target.store.put_file(key, source)
+        self.n_written += 1
 
     def _is_same(self, name: str, media: Media) -> bool:
         """Whether the file that is there has the right content: its name does not say so."""

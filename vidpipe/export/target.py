@@ -32,6 +32,9 @@ class DatasetStore(Protocol):
     def put_file(self, key: str, path: Path) -> Stored:
         """Write a local file's content as an object."""
 
+    def link(self, key: str, path: Path) -> Stored:
+        """Write a local file's content as an object, without a second copy of its bytes where there need be none."""
+
     def copy(self, source: str, target: str) -> None:
         """Give the object `source` a second key."""
 

@@ -65,6 +65,10 @@ class DyingStore(ObjectStore):
         self._live()
         return super().put_file(key, path)
 
+    def link(self, key: str, path: Path) -> Stored:
+        self._live()
+        return super().link(key, path)
+
     def delete(self, key: str) -> None:
         self._live()
         super().delete(key)
