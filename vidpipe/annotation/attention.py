@@ -84,15 +84,18 @@ def _in_ticks(content: dict[str, Any], duration_s: Fraction) -> tuple[int, list[
 
     So many that all times here are whole numbers of them: exact as fractions are, and much faster to compare.
     """
-    told = [(path, one.start_s, one.end_s or one.start_s) for path, _, one in times_in(content, duration_s)]
-    times = [(path, start_s, end_s) for path, start_s, end_s in told if start_s is not None and end_s is not None]
-    denominators = {time_s.denominator for _, *pair in times for time_s in pair}
-    per_s = lcm(SAME_S.denominator, duration_s.denominator, *denominators)
+    told = [(path, one.start_s, one.end_s) for path, _, one in times_in(content, duration_s)]
+    known = [time_s for _, *pair in told for time_s in pair if time_s is not None]
+    per_s = lcm(SAME_S.denominator, duration_s.denominator, *{time_s.denominator for time_s in known})
 
     def ticks(time_s: Fraction) -> int:
         return time_s.numerator * (per_s // time_s.denominator)
 
-    return per_s, [(path, ticks(start_s), ticks(end_s)) for path, start_s, end_s in times]
+    return per_s, [
+        (path, start := ticks(start_s), start if end_s is None else ticks(end_s))
+        for path, start_s, end_s in told
+        if start_s is not None
+    ]
 
 
 def _lengths(times: Sequence[tuple[Path, int, int]]) -> list[int]:

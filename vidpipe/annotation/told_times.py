@@ -13,6 +13,7 @@ from vidpipe.timeline.timecodes import Reading, format_timestamp, parse_timestam
 
 TIME_NAMES = frozenset(["timestamp", "start_timestamp", "end_timestamp"])
 """The keys whose texts are times; `timestamp` can also name a pair of them."""
+_SCALARS = (str, float, int, type(None))
 
 Path = tuple[str | int, ...]
 Change = Callable[[Path, str | None, Span], str | None]
@@ -140,10 +141,12 @@ def _walk(value: Any, path: Path, inside: Span, change: Change) -> Any:
     if isinstance(value, Mapping):
         return {
             name: one  # most are texts, and no times
-            if isinstance(one, str) and name not in TIME_NAMES
+            if isinstance(one, _SCALARS) and name not in TIME_NAMES
             else _walk(one, (*path, name), inside, change)
             for name, one in value.items()
         }
     if isinstance(value, list):
-        return [one if isinstance(one, str) else _walk(one, (*path, i), inside, change) for i, one in enumerate(value)]
+        return [
+            one if isinstance(one, _SCALARS) else _walk(one, (*path, i), inside, change) for i, one in enumerate(value)
+        ]
     return value

@@ -58,8 +58,8 @@ def tidy(text: str) -> str:
     """Lines without control characters and needless white space; empty lines are gone."""
     if not text.replace("\n", "").isprintable():  # most captions are
         text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    return "\n".join(filter(None, lines))
 
 
 def is_speech(text: str) -> bool:

@@ -24,7 +24,7 @@ MAX_TIME_MS = 10_000 * 3600 * 1000  # cues later than this are mistakes of the f
 CONTIGUOUS_MS = 100  # YouTube's rolling cues follow each other without a gap
 ROLLING_SHARE = Fraction(1, 2)  # of the contiguous pairs must repeat a line before repeats are taken for rolling
 
-_STAMP = r"((?:\d{1,6}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?)"  # the fraction may be missing or short
+_STAMP = r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"  # the fraction may be missing or short
 _TIMING = re.compile(rf"\s*{_STAMP}\s*-->\s*{_STAMP}")
 _DIALOGUE = re.compile(
     r"Dialogue:[^,]*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,\s*(\d{1,3}:\d{1,2}:\d{1,2}[.:]\d{1,3})\s*,"
@@ -119,15 +119,18 @@ def _web_vtt(text: str) -> Iterator[_Timed]:
             payload = lines[at + 1 : after]
             if after is not None and len(payload) > 1 and not payload[-2].strip():
                 del payload[-1]  # the next cue's identifier, parted by a line of spaces
-            yield _cue(_stamp_ms(timing[1]), _stamp_ms(timing[2]), vtt_text("\n".join(payload)))
+            yield _cue(*_times_ms(timing), vtt_text("\n".join(payload)))
 
 
-def _stamp_ms(text: str) -> int:
-    clock, _, fraction = text.replace(",", ".").partition(".")
-    seconds = 0
-    for part in clock.split(":"):
-        seconds = seconds * 60 + int(part)
-    return 1000 * seconds + int(fraction.ljust(3, "0"))
+def _times_ms(timing: re.Match[str]) -> tuple[int, int]:
+    """From when to when, of a match of `_TIMING`."""
+    groups = timing.groups()
+    return _stamp_ms(*groups[:4]), _stamp_ms(*groups[4:])
+
+
+def _stamp_ms(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> int:
+    whole_s = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
+    return 1000 * whole_s + int((fraction or "").ljust(3, "0"))
 
 
 def _subrip(text: str) -> Iterator[_Timed]:
@@ -140,7 +143,7 @@ def _subrip(text: str) -> Iterator[_Timed]:
 
 def _srt_timing(line: str) -> str:
     match = _TIMING.match(line)
-    return " --> ".join(_srt_stamp(_stamp_ms(text)) for text in match.groups()) if match else line
+    return " --> ".join(map(_srt_stamp, _times_ms(match))) if match else line
 
 
 def _srt_stamp(time_ms: int) -> str:
@@ -173,23 +176,29 @@ def _cue(start_ms: int, end_ms: int, text: str) -> _Timed:
 
 def _without_repeats(cues: list[_Timed]) -> Sequence[_Timed]:
     """The cues without the lines that they repeat from the one before, where most of them do."""
-    contiguous = [(a, b) for a, b in pairwise(cues) if b.start_ms <= a.end_ms + CONTIGUOUS_MS]
-    repeating = sum(_n_repeated(a, b) > 0 for a, b in contiguous)
-    if repeating < 3 or repeating < ROLLING_SHARE * len(contiguous):
+    repeats = [_n_repeated(a, b) for a, b in pairwise(cues)]
+    contiguous = [n for n in repeats if n is not None]
+    n_repeating = len(contiguous) - contiguous.count(0)
+    if n_repeating < 3 or n_repeating < ROLLING_SHARE * len(contiguous):
         return cues
-    return list(_rolled(cues))
+    return list(_rolled(cues, [n or 0 for n in repeats]))
 
 
-def _n_repeated(before: _Timed, cue: _Timed) -> int:
-    """How many of the last lines of `before` are the first ones of `cue`."""
+def _n_repeated(before: _Timed, cue: _Timed) -> int | None:
+    """How many of the last lines of `before` are the first ones of `cue`; None where it does not follow at once."""
+    if cue.start_ms > before.end_ms + CONTIGUOUS_MS:
+        return None
     old, new = before.text.split("\n"), cue.text.split("\n")
-    return next((n for n in range(min(len(old), len(new)), 0, -1) if old[-n:] == new[:n]), 0)
+    for n in range(min(len(old), len(new)), 0, -1):
+        if old[-n:] == new[:n]:
+            return n
+    return 0
 
 
-def _rolled(cues: list[_Timed]) -> Iterator[_Timed]:
+def _rolled(cues: Sequence[_Timed], repeats: Sequence[int]) -> Iterator[_Timed]:
+    """The cues, each without as many of its first lines as it repeats of the one before it."""
     last = cues[0]
-    for before, cue in pairwise(cues):
-        n = _n_repeated(before, cue) if cue.start_ms <= before.end_ms + CONTIGUOUS_MS else 0
+    for cue, n in zip(cues[1:], repeats, strict=True):
         lines = cue.text.split("\n")[n:]
         if lines:
             yield _Timed(last.start_ms, max(last.start_ms, min(last.end_ms, cue.start_ms)), last.text)

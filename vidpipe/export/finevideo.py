@@ -129,7 +129,21 @@ def scene_row(inputs: SceneInputs) -> dict[str, object]:
         {"provenance": [{"name": k, "version": v} for k, v in sorted(inputs.provenance.items())]},
     )
     merged = {name: value for part in parts for name, value in part.items()}
-    return FineVideoRecord.model_validate(encodable(merged)).model_dump(mode="json")
+    return plain_row(FineVideoRecord, merged)
+
+
+def plain_row(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, object]:
+    """A row of a model as plain values, in the order of its fields, without lone surrogates.
+
+    Raises:
+        ValueError: the values make no row (pydantic.ValidationError).
+    """
+    row = model.model_validate(values)
+    try:
+        row.model_dump_json()
+    except ValueError:
+        row = model.model_validate(encodable(values))
+    return row.model_dump(mode="json")
 
 
 def _category_fields(category: Mapping[str, object] | None) -> dict[str, object]:
@@ -163,11 +177,7 @@ def _caption_fields(inputs: SceneInputs) -> dict[str, object]:
         "text_to_speech": text,
         "text_to_speech_word_count": None if text is None else words(text),
         "timecoded_text_to_speech": [
-            {
-                "start": _timecode(start_s),
-                "end": _timecode(end_s),
-                "text": line,
-            }
+            {"start": _timecode(start_s), "end": _timecode(end_s), "text": line}
             for start_s, end_s, line in inputs.cues or ()
         ],
     }

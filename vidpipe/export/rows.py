@@ -10,7 +10,7 @@ from typing import Any
 
 from vidpipe.corpus.captions import read_captions
 from vidpipe.export.chain import versions_of
-from vidpipe.export.finevideo import SceneInputs, encodable, scene_row
+from vidpipe.export.finevideo import SceneInputs, plain_row, scene_row
 from vidpipe.export.retrieval import Layout, Level, release_date, row_model
 from vidpipe.export.source_pages import public_address
 
@@ -101,7 +101,7 @@ def segment_queries_of(told: Mapping[str, Any], clip: Mapping[str, Any], fields:
 def _row(level: Level, values: Mapping[str, Any], layout: Layout, fields: tuple[str, ...]) -> dict[str, object]:
     model = row_model(level, layout, fields)
     shown = {name: value for name, value in values.items() if name in model.model_fields}
-    return model.model_validate(encodable(shown)).model_dump(mode="json")
+    return plain_row(model, shown)
 
 
 def _queries(told: Mapping[str, Any], said: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from vidpipe.export.target import DatasetItem
 
 # Line ends for str.splitlines, though not for JSON lines.
 LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_BUFFER_BYTES = 65_536  # some lines
 _LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -51,8 +52,8 @@ class RowSpool:
 
     def __init__(self, items: Iterable[DatasetItem]) -> None:
         with ExitStack() as opened:
-            self._rows = cast("BinaryIO", opened.enter_context(TemporaryFile()))
-            self._lines = cast("BinaryIO", opened.enter_context(TemporaryFile()))
+            self._rows = cast("BinaryIO", opened.enter_context(TemporaryFile(buffering=_BUFFER_BYTES)))
+            self._lines = cast("BinaryIO", opened.enter_context(TemporaryFile(buffering=_BUFFER_BYTES)))
             self._origins: dict[str, tuple[Place, str]] = {}
             self.rows = sorted(self._take(items), key=lambda row: (row.item.order, row.item.key))
             self._closing = opened.pop_all()

@@ -85,14 +85,14 @@ def parse_timestamp(value: object, *, scene: Span | None = None) -> Reading:
     `n/a`, `varies`, `throughout`, `not present`, `scene 3` and the like mean no time. The first field may
     exceed 59, the others may not. An end before the start is left out. Digits of any script count as digits.
     """
-    if value is None:
-        return NO_TIME
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return UNREADABLE
     if isinstance(value, str):
         if len(value) == _WRITTEN_CHARS and (written := _read_written(value)) is not None:
             return written
         return _read_text(value, scene) if len(value) <= MAX_CHARS else UNREADABLE
+    if value is None:
+        return NO_TIME
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return UNREADABLE
     if not 0 <= value <= MAX_S:  # also false for NaN
         return UNREADABLE
     return Reading(Fraction(str(float(value))) if isinstance(value, float) else Fraction(value))
