@@ -7,7 +7,6 @@
 What belongs here: passing requests on, as they are, and naming them. Not here: what S3 is; moto is that.
 """
 
-import http.client
 from collections.abc import Callable
 from typing import Self
 from urllib.parse import urlencode
@@ -17,7 +16,6 @@ from vidpipe_tests.servers.wire import Entry, Reply, Request
 
 BUCKET = "bucket"
 _OF_CONNECTION = ("connection", "content-length", "date", "host", "server", "transfer-encoding")
-_TIMEOUT_S = 60.0
 
 
 def slow_down() -> Reply:
@@ -35,22 +33,15 @@ class S3Server(LoopbackServer):
     """S3 with one bucket. Operations: `list`, and `get`, `put`, `head`, `delete`, `post` of objects."""
 
     def __init__(self, *, on_entry: Callable[[Entry], None] | None = None) -> None:
-        from moto.server import ThreadedMotoServer
+        from moto.moto_server.werkzeug_app import create_backend_app
+        from werkzeug.test import Client
 
         super().__init__(on_entry=on_entry)
-        self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._place = ""
+        self._moto = Client(create_backend_app("s3"), use_cookies=False)
 
     def start(self) -> Self:
-        self._moto.start()
-        host, port = self._moto.get_host_and_port()
-        self._place = f"{host}:{port}"
         self.reply(Request("put", "PUT", f"/{BUCKET}", {}, {}, b""))
         return super().start()
-
-    def stop(self) -> None:
-        super().stop()
-        self._moto.stop()
 
     def op_of(self, method: str, path: str) -> str:
         is_object = bool(path.strip("/").partition("/")[2])
@@ -58,15 +49,16 @@ class S3Server(LoopbackServer):
 
     def reply(self, request: Request) -> Reply:
         """What moto answers."""
-        place = request.path + (f"?{urlencode(request.query)}" if request.query else "")
         headers = {name: value for name, value in request.headers.items() if name not in _OF_CONNECTION}
-        there = http.client.HTTPConnection(self._place, timeout=_TIMEOUT_S)
-        try:
-            there.request(request.method, place, body=request.body or None, headers=headers)
-            found = there.getresponse()
-            told = {name.title(): value for name, value in found.getheaders() if name.lower() not in _OF_CONNECTION}
+        with self._moto.open(
+            request.path,
+            base_url="http://127.0.0.1",
+            query_string=urlencode(request.query),
+            method=request.method,
+            headers=headers,
+            data=request.body or None,
+        ) as found:
+            told = {name.title(): value for name, value in found.headers if name.lower() not in _OF_CONNECTION}
             if request.method == "HEAD":
-                told["Content-Length"] = found.getheader("Content-Length") or "0"
-            return Reply(found.read(), found.status, told)
-        finally:
-            there.close()
+                told["Content-Length"] = found.headers.get("Content-Length", "0")
+            return Reply(found.get_data(), found.status_code, told)
