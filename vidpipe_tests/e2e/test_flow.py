@@ -45,8 +45,8 @@ def test_a_flow_that_was_killed_and_shared_by_two_runs_gives_what_an_undisturbed
     line: Line, tmp_path: Path
 ) -> None:
     other = Line.at(tmp_path / "project", line.videos)
-    for asset in ("raw_videos", "selected_videos", "video_signals"):
-        moment = other.record_path(asset, "v1")
+    for asset, video in (("raw_videos", "v1"), ("selected_videos", "v5"), ("video_signals", "v9")):  # of three groups
+        moment = other.record_path(asset, video)
         assert not moment.exists(), "no run before has come so far"
         run = other.begin("run")
         wait_for(moment)

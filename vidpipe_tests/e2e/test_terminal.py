@@ -117,12 +117,12 @@ def test_ctrl_c_and_signals_stop_without_a_traceback_leave_nothing_and_the_next_
     line = Line.at(tmp_path / "project", finished.videos)
     interrupt_alone(line, "store/raw_videos", 2)  # ends at once
     wait_for(lambda: processes_of(line.folder) == [])
-    interrupt_alone(line, "store/dynamic_videos", 1)  # finishes what has begun
+    interrupt_alone(line, "store/selected_videos", 1)  # finishes what has begun
     line.has_no_rests()
     assert processes_of(line.folder) == []
     shown = interrupt(line, "store/video_signals", 1)
-    assert b"raw_videos" in shown  # a bar shows how far it is
-    assert b"/6" in shown
+    assert b"video_signals" in shown  # a bar shows how far it is
+    assert b"/4" in shown
     interrupt(line, "store/aligned_metadata", 2)
     with terminal(line, "run") as last:
         assert last.wait() == 0
