@@ -138,10 +138,10 @@ def plain_row(model: type[BaseModel], values: Mapping[str, object]) -> dict[str,
     Raises:
         ValueError: the values make no row (pydantic.ValidationError).
     """
-    row = model.model_validate(values)
     try:
+        row = model.model_validate(values)
         row.model_dump_json()
-    except ValueError:
+    except ValueError:  # what is wrong otherwise is so again
         row = model.model_validate(encodable(values))
     return row.model_dump(mode="json")
 
