@@ -28,7 +28,7 @@ from vidpipe.errors import LimitExceededError
 
 _PR_SET_PDEATHSIG = 1
 _NICER = 5
-"""Workers let their parent go first: it asks services and answers people, and never uses a core for long."""
+"""Workers let their parent go first, which asks services and answers people."""
 _NATIVE_CRASHES = frozenset({-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL, -signal.SIGFPE})
 
 

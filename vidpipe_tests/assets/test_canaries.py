@@ -1,6 +1,5 @@
 """A model that stops looking in the middle of a run, at a real server: how soon nothing more is paid for."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, count
@@ -21,7 +20,6 @@ from vidpipe_tests.clips import make_clip
 from vidpipe_tests.projects import project_at
 from vidpipe_tests.resources.gemini_line import Line
 from vidpipe_tests.servers.eyes import TrueEyes
-from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.gemini_generate import even_scenes
 from vidpipe_tests.servers.reading import words_in
 from vidpipe_tests.servers.wire import Request
@@ -33,13 +31,10 @@ SHOTS = [(7.0, 1), (4.0, 2), (9.0, 3), (10.0, 4)]
 
 
 @pytest.fixture
-def gemini() -> Iterator[Line]:
+def gemini(gemini: Line) -> Line:
     """Gemini, which looks, and whoever asks it."""
-    with GeminiServer() as server:
-        server.eyes, server.reader = TrueEyes(), words_in
-        line = Line(server)
-        yield line
-        line.close()
+    gemini.server.eyes, gemini.server.reader = TrueEyes(), words_in
+    return gemini
 
 
 def project_of(folder: Path, canaries: str) -> Project:

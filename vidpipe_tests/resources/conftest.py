@@ -7,17 +7,14 @@ import pytest
 
 from vidpipe.store.objects import ObjectStore, open_store
 from vidpipe_tests.resources.gemini_line import Line
-from vidpipe_tests.servers.gemini import GeminiServer
 from vidpipe_tests.servers.hub import HubServer
 
 
 @pytest.fixture
 def line() -> Iterator[Line]:
     """Gemini, and adapters to it that are closed in the end."""
-    with GeminiServer() as server:
-        line = Line(server)
+    with Line.served() as line:
         yield line
-        line.close()
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 import sys
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from resources.gemini import GeminiModel
 from resources.gemini_pace import Pace
@@ -63,6 +64,13 @@ class Line:
         self.server = server
         self.ticks = Ticks()
         self._open = ExitStack()
+
+    @classmethod
+    @contextmanager
+    def served(cls) -> Iterator[Self]:
+        """One with a server of its own, for as long as the context lasts."""
+        with GeminiServer() as server, closing(cls(server)) as line:
+            yield line
 
     def model(
         self, *keys: str, upload: bool = False, timeout_s: float = 20.0, owner: str = "", **limits: Any
